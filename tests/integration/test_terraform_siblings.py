@@ -3,6 +3,7 @@ The base: web (198.51.100.4, 443 open) in a public subnet, behind (198.51.100.5,
 import json
 import os
 import pathlib
+import random
 import re
 import sys
 import tempfile
@@ -335,6 +336,12 @@ CASES = {
     "a mount target with IPv6": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"], ip_address_type="DUAL_STACK"), 3, set(), set()),
     "tags of what is not modelled": (lambda p: p.update("aws_api_gateway_rest_api.a", {"id": "a", "tags": {}}, tags={"a": "b"}), 0, set(), set()),
 }
+# What the provider demands of each.
+MUST = {"aws_vpc_security_group_ingress_rule": {"security_group_id", "cidr_ipv4", "ip_protocol"}, "aws_security_group_rule": {"security_group_id", "protocol", "type"},
+        "aws_route": {"route_table_id", "destination_cidr_block"}, "aws_route_table_association": {"route_table_id", "subnet_id"}, "aws_main_route_table_association": {"route_table_id", "vpc_id"},
+        "aws_network_acl_rule": {"network_acl_id", "rule_action", "protocol", "cidr_block"}, "aws_network_interface_sg_attachment": {"network_interface_id", "security_group_id"},
+        "aws_network_interface": {"subnet_id"}, "aws_vpc_block_public_access_exclusion": {"subnet_id", "internet_gateway_exclusion_mode"}, "aws_subnet": {"vpc_id"}, "aws_lb_listener": {"port", "protocol"},
+        "aws_ec2_managed_prefix_list_entry": {"prefix_list_id", "cidr"}, "aws_vpc_block_public_access_options": {"internet_gateway_block_mode"}}
 # What can expose something and is not modelled: named, exit status 3.
 NAMED = ["aws_vpc_security_group_rules_exclusive.x", "aws_cloudcontrolapi_resource.x", "aws_servicecatalog_provisioned_product.x", "aws_glue_dev_endpoint.x", "aws_grafana_workspace.x",
          "aws_lightsail_instance.x", "aws_eks_cluster.x", "aws_eks_node_group.x", "aws_globalaccelerator_accelerator.x", "aws_lambda_function_url.x", "aws_api_gateway_rest_api.x", "aws_cloudfront_distribution.x",
@@ -388,6 +395,39 @@ class Siblings(unittest.TestCase):
             done = self.diff(plan)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn("resource_changes[0].change.%s: is " % lacks, done.stderr)
+
+    def cuts(self, plan):
+        """The plan less one part that Terraform always prints: a change, a member of one, an id or a source that must be told."""
+        changes = plan["resource_changes"]
+        resources = [{"address": c["address"], "mode": "managed", "type": c["type"], "values": c["change"]["after"]} for c in changes if c["change"]["after"] is not None and c["mode"] == "managed"]
+        plan = {**plan, "planned_values": {"root_module": {"resources": resources}}}
+        for i, one in enumerate(changes):
+            yield {**plan, "resource_changes": changes[:i] + changes[i + 1:]}
+            must = [("after", key) for key in one["change"]["after"] or {} if key in MUST.get(one["type"], ())]
+            for key, inner in [(None, None), *((key, None) for key in one["change"]), ("actions", 0), *must]:
+                changed = json.loads(json.dumps(one))
+                at = changed if key is None else changed["change"] if inner is None else changed["change"][key]
+                del at["change" if key is None else key if inner is None else inner]
+                yield {**plan, "resource_changes": [*changes[:i], changed, *changes[i + 1:]]}
+
+    def test_starvation_of_a_plan_never_hides_an_opening_without_a_word(self):
+        rng, commands, whole = random.Random(common.seed("SIBLINGS_SEED")), [], []
+        chosen = rng.sample([name for name, (_, _, opened, *_) in CASES.items() if opened], 12)
+        for name in chosen:
+            make, _, _, _, *made = CASES[name]
+            plan = Plan()
+            document = json.loads((make(plan) or plan).text())
+            self.diff(make(Plan()) or plan, *made)  # makes the base
+            for number, cut in enumerate([document, *self.cuts(document)]):
+                file = self.path / ("cut-%d-%d.json" % (len(commands), number))
+                file.write_text(json.dumps(cut))
+                commands.append(("diff", "--terraform", file, self.bases[made[0] if made else base], "--format", "json"))
+                whole.append((name, number))
+        done = common.sgproof_each(commands)
+        seen = {name: told(json.loads(text)["opened"]) for (name, number), (_, text) in zip(whole, done) if number == 0}
+        for (name, number), (status, text), command in zip(whole, done, commands):
+            if status == 0:
+                self.assertLessEqual(seen[name], told(json.loads(text)["opened"]), "SIBLINGS_SEED %s: cut %d: %s" % (name, number, pathlib.Path(command[2]).read_text()))
 
     def test_what_can_expose_and_is_not_modelled_is_named(self):
         plan = Plan()

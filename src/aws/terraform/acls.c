@@ -181,7 +181,7 @@ static void put_default_acl(struct plan_reader *plan, const struct resource *res
 {
     struct meant adopted = {.id = resource->id};
     if (resource->creates)
-        adopted = meant(plan, resource, "default_network_acl_id");
+        adopted = meant_surely(plan, resource, "default_network_acl_id");
     struct network_acl *acl = map_get(&plan->estate->network_acls, adopted.id);
     if (acl == NULL && adopted.id != NULL)
         say_not_held(plan, resource, "network ACL", adopted.id);
@@ -200,7 +200,7 @@ static void put_default_acl(struct plan_reader *plan, const struct resource *res
 
 static void put_acl_rule(struct plan_reader *plan, const struct resource *resource)
 {
-    struct meant of = meant(plan, resource, "network_acl_id");
+    struct meant of = meant_surely(plan, resource, "network_acl_id");
     struct network_acl *acl = map_get(&plan->estate->network_acls, of.id);
     struct where where = whole(resource);
     fills(plan, of.id);
@@ -231,7 +231,8 @@ static void remove_acl_rule(struct plan_reader *plan, const struct resource *res
 
 static void put_acl_association(struct plan_reader *plan, const struct resource *resource)
 {
-    struct meant subnet = meant(plan, resource, "subnet_id"), of = meant(plan, resource, "network_acl_id");
+    struct meant subnet = meant_surely(plan, resource, "subnet_id"),
+                 of = meant_surely(plan, resource, "network_acl_id");
     struct network_acl *acl = map_get(&plan->estate->network_acls, of.id);
     if (acl == NULL) {
         acl = arena_new_of(plan->arena, struct network_acl);

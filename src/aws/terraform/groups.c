@@ -83,6 +83,17 @@ static void add_sources(struct plan_reader *plan, const struct where *where, str
     add_list(plan, rule, id_of(meant_at(plan, where, "prefix_list_id", false)));
 }
 
+// Whether a rule says of whom it is: sources, groups or its own one.
+static bool has_source(const struct where *where, const struct security_group_rule *rule)
+{
+    static const char *const keys[] = {"security_groups", "source_security_group_id", "referenced_security_group_id"};
+    bool some = rule->prefixes.count + rule->prefix_lists.count + rule->groups.count > 0 ||
+                flag(where->values, "self", false) || any_unknown(where->unknown, "self");
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !some; i++)
+        some = any_unknown(where->unknown, keys[i]) || cJSON_GetArraySize(member(where->values, keys[i])) > 0;
+    return some;
+}
+
 // One rule as blocks and resources write it. What of its traffic only apply tells makes it a rule that may not be, for
 // all that it may be. False where it makes no sense.
 static bool rule_of(struct plan_reader *plan, const struct where *where, struct security_group_rule *rule)
@@ -104,6 +115,8 @@ static bool rule_of(struct plan_reader *plan, const struct where *where, struct 
         port_numbers(where->values, rule->protocol, &rule->low, &rule->high);
     }
     add_sources(plan, where, rule);
+    if (!has_source(where, rule))
+        add_list(plan, rule, not_told(plan, where->resource, "the source of a rule"));
     return true;
 }
 
@@ -319,7 +332,7 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
     }
     if (!resource->creates)
         remove_group_rule(plan, resource);
-    struct meant of = meant(plan, resource, "security_group_id");
+    struct meant of = meant_surely(plan, resource, "security_group_id");
     struct security_group *group = map_get(&plan->estate->security_groups, of.id);
     bool understood = rule_of(plan, &where, &rule);
     if (is_unknown(resource->unknown, "type")) // then it may be of what goes out
@@ -390,7 +403,7 @@ static void put_prefix_list(struct plan_reader *plan, const struct resource *res
 
 static void put_prefix_entry(struct plan_reader *plan, const struct resource *resource)
 {
-    struct meant of = meant(plan, resource, "prefix_list_id");
+    struct meant of = meant_surely(plan, resource, "prefix_list_id");
     if (of.id != NULL)
         add_cidr(plan, resource, list_of(plan, of.id), resource->after);
     for (size_t i = 0; i < plan->estate->prefix_lists.size && of.doubt != NULL; i++) { // any that is new

@@ -354,8 +354,8 @@ static void change_group(struct plan_reader *plan, const char *interface_id, con
 
 static void put_group_attachment(struct plan_reader *plan, const struct resource *resource)
 {
-    struct meant of = meant(plan, resource, "network_interface_id");
-    const char *group = id_of(meant(plan, resource, "security_group_id"));
+    struct meant of = meant_surely(plan, resource, "network_interface_id");
+    const char *group = id_of(meant_surely(plan, resource, "security_group_id"));
     if (of.id != NULL && estate_interface(plan->estate, of.id) == NULL)
         say_not_held(plan, resource, "network interface", of.id);
     if (group != NULL && of.id != NULL)

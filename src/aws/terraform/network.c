@@ -317,6 +317,8 @@ static void put_exclusion(struct plan_reader *plan, const struct resource *resou
 {
     struct meant vpc = meant(plan, resource, "vpc_id"), subnet = meant(plan, resource, "subnet_id");
     const char *mode = attribute(plan, resource->after, "internet_gateway_exclusion_mode");
+    if (id_of(vpc) == NULL && id_of(subnet) == NULL)
+        not_told(plan, resource, "its VPC or subnet");
     struct block_exclusion *exclusion = arena_new_of(plan->arena, struct block_exclusion);
     exclusion->lets_in = mode == NULL || strcmp(mode, "allow-egress") != 0;
     if (mode == NULL)

@@ -36,6 +36,13 @@ const char *doubt_of(struct plan_reader *plan, const struct resource *resource, 
     return text;
 }
 
+const char *not_told(struct plan_reader *plan, const struct resource *resource, const char *what)
+{
+    const char *text = arena_printf(plan->arena, "%s: %s is not told", resource->address, what);
+    say(plan, "%s", text);
+    return text;
+}
+
 void adopts(struct plan_reader *plan, const struct resource *resource, const char *id)
 {
     struct resource *own = map_get(&plan->by_address, resource->address);
@@ -47,6 +54,16 @@ bool is_made(const struct plan_reader *plan, const char *type, const char *id)
 {
     const struct resource *one = map_get(&plan->by_address, id);
     return one != NULL && strcmp(one->type, type) == 0;
+}
+
+static bool blocks_some(const struct estate *estate)
+{
+    for (size_t i = 0; i < estate->block_options.size; i++) {
+        const struct block_options *options = estate->block_options.slots[i].value;
+        if (options != NULL && options->mode != BLOCK_OFF)
+            return true;
+    }
+    return false;
 }
 
 struct interface_place plan_place(struct plan_reader *plan)
@@ -64,8 +81,8 @@ struct interface_place plan_place(struct plan_reader *plan)
         place.account_id = known[0].account;
     if (told.region != NULL || told.region_unknown)
         place.region = told.region_unknown ? "unknown" : told.region;
-    else if (count == 1)
-        place.region = known[0].region;
+    else if (count == 1 && !blocks_some(plan->estate))
+        place.region = known[0].region; // a guess, which nothing becomes less open by
     return place;
 }
 
@@ -133,6 +150,9 @@ static void take_apart(struct plan_reader *plan, struct resource *resource)
     resource->key = arena_strdup(plan->arena, at + length);
 }
 
+// https://developer.hashicorp.com/terraform/internals/json-format#change-representation
+static const char *const known_actions[] = {"no-op", "create", "read", "update", "delete", "forget", "open", NULL};
+
 // What changes is told: before, after, and what of that is unknown.
 static bool expect_sides(const struct json_cursor *at, const struct resource *resource, bool after, bool before,
                          struct error *error)
@@ -158,11 +178,10 @@ static bool read_resource(struct plan_reader *plan, const struct json_cursor *at
         !json_string(plan->arena, at, "type", &resource->type, error) ||
         !json_optional_string(plan->arena, at, "mode", &mode, error) || !json_expect_object(&change, error))
         return false;
-    const cJSON *actions = member(change.node, "actions");
-    if (!cJSON_IsArray(actions)) {
-        struct json_cursor wrong = json_member(&change, "actions");
-        return json_fail(&wrong, error, "is no array, expected the actions of the change");
-    }
+    const cJSON *actions = member(change.node, "actions"), *action;
+    struct json_cursor acts = json_member(&change, "actions");
+    if (cJSON_GetArraySize(actions) == 0 || !cJSON_IsArray(actions))
+        return json_fail(&acts, error, "is no array, or empty, expected the actions of the change");
     resource->before = object_or_null(member(change.node, "before"));
     resource->after = object_or_null(member(change.node, "after"));
     resource->unknown = object_or_null(member(change.node, "after_unknown"));
@@ -179,6 +198,13 @@ static bool read_resource(struct plan_reader *plan, const struct json_cursor *at
     if (!expect_sides(at, resource, create || has_action(actions, "update"), remove || has_action(actions, "update"),
                       error))
         return false;
+    cJSON_ArrayForEach (action, actions)
+        if (!cJSON_IsString(action) || !text_among(action->valuestring, known_actions))
+            say(plan, "%s: what is done to it is not known", resource->address);
+    if (resource->managed && !resource->changes && resource->after != NULL &&
+        (resource->before == NULL || !cJSON_Compare(resource->before, resource->after, true)))
+        say(plan, "%s: its actions say that nothing of it changes, and what is after is not what was before",
+            resource->address);
     if (!resource->managed && has_action(actions, "read"))
         plan->deferred_data = true;
     resource->deposed = member(at->node, "deposed") != NULL;

@@ -105,6 +105,10 @@ struct meant {
 struct meant meant_at(struct plan_reader *plan, const struct where *where, const char *key, bool computed);
 struct meant meant(struct plan_reader *plan, const struct resource *resource, const char *key);
 struct meant meant_or_default(struct plan_reader *plan, const struct resource *resource, const char *key);
+// The same of what must be set: where nothing of it is told, that is a doubt.
+struct meant meant_surely(struct plan_reader *plan, const struct resource *resource, const char *key);
+// The doubt that nothing is told of something, said in the report.
+const char *not_told(struct plan_reader *plan, const struct resource *resource, const char *what);
 // The id alone, or the doubt as a name that nothing has.
 const char *id_of(struct meant meant);
 

@@ -204,7 +204,7 @@ static void put_route_table(struct plan_reader *plan, const struct resource *res
 // Documentation of the Terraform provider hashicorp/aws, resource aws_default_route_table.
 static void put_default_table(struct plan_reader *plan, const struct resource *resource)
 {
-    const char *id = resource->creates ? meant(plan, resource, "default_route_table_id").id : resource->id;
+    const char *id = resource->creates ? meant_surely(plan, resource, "default_route_table_id").id : resource->id;
     struct route_table *table = own_table(plan, id);
     if (table == NULL && id != NULL) {
         say_not_held(plan, resource, "route table", id);
@@ -227,7 +227,7 @@ static void put_default_table(struct plan_reader *plan, const struct resource *r
 
 static void put_route(struct plan_reader *plan, const struct resource *resource)
 {
-    struct meant of = meant(plan, resource, "route_table_id");
+    struct meant of = meant_surely(plan, resource, "route_table_id");
     struct route_table *table = own_table(plan, of.id);
     struct where where = whole(resource);
     fills(plan, of.id);
@@ -297,8 +297,10 @@ static void unsure_of_new(struct plan_reader *plan, const struct route_table *ta
 
 static void put_table_association(struct plan_reader *plan, const struct resource *resource)
 {
-    struct meant of = meant(plan, resource, "route_table_id"), subnet = meant(plan, resource, "subnet_id");
+    struct meant of = meant_surely(plan, resource, "route_table_id"), subnet = meant(plan, resource, "subnet_id");
     struct meant gateway = meant(plan, resource, "gateway_id");
+    if (id_of(subnet) == NULL && id_of(gateway) == NULL)
+        subnet.doubt = not_told(plan, resource, "subnet_id");
     struct route_table *table = own_table(plan, of.id);
     if (table == NULL && of.id != NULL)
         say_not_held(plan, resource, "route table", of.id);
@@ -339,7 +341,7 @@ static void unsure_main(struct plan_reader *plan, const char *vpc, const char *d
 
 static void put_main_association(struct plan_reader *plan, const struct resource *resource)
 {
-    struct meant of = meant(plan, resource, "route_table_id"), vpc = meant(plan, resource, "vpc_id");
+    struct meant of = meant_surely(plan, resource, "route_table_id"), vpc = meant(plan, resource, "vpc_id");
     struct route_table *table = own_table(plan, of.id);
     if (table == NULL && of.id != NULL)
         say_not_held(plan, resource, "route table", of.id);

@@ -177,6 +177,14 @@ struct meant meant_or_default(struct plan_reader *plan, const struct resource *r
     return meant_at(plan, &where, key, true);
 }
 
+struct meant meant_surely(struct plan_reader *plan, const struct resource *resource, const char *key)
+{
+    struct meant found = meant(plan, resource, key);
+    if (id_of(found) == NULL)
+        found.doubt = not_told(plan, resource, key);
+    return found;
+}
+
 const char *id_of(struct meant meant)
 {
     return meant.id != NULL ? meant.id : meant.doubt;
