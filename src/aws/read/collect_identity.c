@@ -29,6 +29,23 @@ static const char *arn_account(struct arena *arena, const char *arn)
     return arn == NULL ? "" : arena_strndup(arena, arn, strcspn(arn, ":"));
 }
 
+// Why keys are not those of the role that was asked for; NULL where they are.
+// arn:aws:iam::ACCOUNT:role/PATH/NAME is assumed as arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION.
+static const char *refuse_role(struct arena *arena, const char *role, const char *assumed)
+{
+    static const char kind[] = ":assumed-role/";
+    if (assumed == NULL)
+        return "it does not say which role its keys are of";
+    const char *account = arn_account(arena, role), *of = arn_account(arena, assumed);
+    if (strcmp(account, of) != 0)
+        return arena_printf(arena, "a role of account %.20s, asked for one of %.20s", of, account);
+    const char *slash = strrchr(role, '/'), *name = strstr(assumed, kind);
+    size_t length = name == NULL ? 0 : strcspn(name += sizeof(kind) - 1, "/");
+    return slash != NULL && length == strlen(slash + 1) && strncmp(name, slash + 1, length) == 0
+               ? NULL
+               : arena_printf(arena, "keys of %.200s, asked for those of %.200s", assumed, role);
+}
+
 static void take_keys(struct call *call, const cJSON *document)
 {
     struct credentials *into = call->into;
@@ -38,19 +55,14 @@ static void take_keys(struct call *call, const cJSON *document)
     const char *token = string_of(given, "SessionToken"), *expires = string_of(given, "Expiration");
     if (document == NULL)
         return;
-    if (key_id == NULL || secret == NULL || token == NULL) {
-        call->failure = FAILURE_OTHER;
-        call->code = "answer";
-        call->message = "no keys of the role in it";
-        return;
-    }
-    struct arena *arena = call->collector->arena; // the first parameter is the role's ARN
     const char *assumed = string_of(cJSON_GetObjectItemCaseSensitive(document, "AssumedRoleUser"), "Arn");
-    const char *asked_for = arn_account(arena, call->parameters[0].value), *given_of = arn_account(arena, assumed);
-    if (given_of[0] != '\0' && strcmp(given_of, asked_for) != 0) {
+    const char *why = key_id == NULL || secret == NULL || token == NULL
+                          ? "no keys of the role in it" // the first parameter is the role's ARN
+                          : refuse_role(call->collector->arena, call->parameters[0].value, assumed);
+    if (why != NULL) {
         call->failure = FAILURE_OTHER;
         call->code = "answer";
-        call->message = arena_printf(arena, "a role of account %.20s, asked for one of %.20s", given_of, asked_for);
+        call->message = why;
         return;
     }
     *into = (struct credentials){.key_id = arena_strdup(secrets, key_id),
