@@ -95,6 +95,33 @@ class Client(Script):
         signed = [(a, headers["Authorization"].split("=")[1].split("/")[0]) for a, _, headers in self.seen]
         self.assertEqual(signed, [("AssumeRole", "AKIAPROC"), ("GetCallerIdentity", "ASIAA")])
 
+    def test_a_services_section_that_is_not_there_is_refused_and_not_passed_over(self):
+        (self.path / "config").write_text("[default]\nservices = mistyped\nendpoint_url = %s\n[services local]\nec2 =\n  endpoint_url = %s\n" % (self.url, self.url))
+        words, env = ("read", "--whoami", "--region", REGION), {**KEYS, "AWS_CONFIG_FILE": str(self.path / "config")}
+        done = sgproof(*words, env=env)
+        self.assertEqual((done.returncode, self.seen), (2, []))
+        self.assertIn("profile default names services = mistyped, but the config file has no [services mistyped]", done.stderr)
+        self.assertEqual(sgproof(*words, env={**env, "AWS_ENDPOINT_URL": self.url}).returncode, 0)
+
+    def test_an_empty_web_identity_token_asks_nobody(self):
+        for text in ("", "\n"):
+            (self.path / "token").write_text(text)
+            done = self.read("--whoami", env={"AWS_WEB_IDENTITY_TOKEN_FILE": str(self.path / "token"), "AWS_ROLE_ARN": "arn:aws:iam::1:role/r"})
+            self.assertEqual((done.returncode, self.seen), (2, []))
+            self.assertIn("token: is empty", done.stderr)
+
+    def test_credentials_that_have_expired_are_none_and_a_role_lasts_as_long_as_its_profile_says(self):
+        printed = json.dumps({"Version": 1, "AccessKeyId": "AKIAPROC", "SecretAccessKey": SECRET, "SessionToken": "t", "Expiration": "%s"})
+        role = "[profile p]\ncredential_process = printf '%%s' '%s'\n[profile a]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = p\nduration_seconds = %s\n"
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAA")
+        for until, duration, said in (("2001-01-01T00:00:00Z", "900", "expired at 2001-01-01T00:00:00Z"), ("2099-01-01T00:00:00Z", "899", "expected a number from 900 to 43200"),
+                                      ("2099-01-01T00:00:00Z", "1h", "expected a number from"), ("2099-01-01T00:00:00Z", "900", None)):
+            (self.path / "config").write_text(role % (printed % until, duration))
+            done = self.read("--whoami", "--profile", "a", env={"AWS_CONFIG_FILE": str(self.path / "config")})
+            self.assertEqual(done.returncode, 2 if said else 0, done.stderr)
+            self.assertIn(said or "", done.stderr)
+        self.assertEqual([form.get("DurationSeconds") for action, form, _ in self.seen if action == "AssumeRole"], ["900"])
+
     def test_defect_7_one_services_throttling_leaves_the_others_their_retries(self):
         balancers = "".join("<member><LoadBalancerArn>arn:aws:elasticloadbalancing:eu-west-3:1:loadbalancer/app/a/%d</LoadBalancerArn></member>" % i for i in range(104))
         self.script["DescribeLoadBalancers"] = [(200, {}, "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers>%s</LoadBalancers>"

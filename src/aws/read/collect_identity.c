@@ -78,7 +78,7 @@ static const struct aws_call *assume_role(void)
     return call_of_operation("sts", "AssumeRole");
 }
 
-enum { ROLE_PARAMETERS = 4 }; // with a web identity's token
+enum { ROLE_PARAMETERS = 5 }; // with a web identity's token
 
 static size_t role_parameters(const struct role *role, struct parameter parameters[ROLE_PARAMETERS])
 {
@@ -88,6 +88,8 @@ static size_t role_parameters(const struct role *role, struct parameter paramete
                                              .value = role->session_name == NULL ? "sgproof" : role->session_name};
     if (role->external_id != NULL)
         parameters[count++] = (struct parameter){.name = "ExternalId", .value = role->external_id};
+    if (role->duration != NULL)
+        parameters[count++] = (struct parameter){.name = "DurationSeconds", .value = role->duration};
     return count;
 }
 
@@ -120,7 +122,9 @@ static bool assume_by_token(struct collector *collector, struct read_account *ac
         return false;
     token[strcspn(token, "\r\n")] = '\0';
     parameters[count++] = (struct parameter){.name = "WebIdentityToken", .value = token};
-    bool good = call_ask(collector, account, what, take_keys, parameters, count, &account->credentials);
+    bool good = token[0] != '\0' ||
+                error_set(collector->error, ERROR_USAGE, "web identity token %s: is empty", role->token_file);
+    good = good && call_ask(collector, account, what, take_keys, parameters, count, &account->credentials);
     explicit_bzero(token, length);
     free(token);
     return good;
