@@ -177,7 +177,8 @@ class Client(Script):
             done = self.read("--whoami", env={**KEYS, "AWS_MAX_ATTEMPTS": value})
             self.assertEqual(done.returncode, 2)
             self.assertIn("expected a number from 1", done.stderr)
-        self.assertEqual(self.read("--whoami", env={**KEYS, "AWS_MAX_ATTEMPTS": "200"}).returncode, 0)
+        self.assertEqual(self.read("--whoami", env={**KEYS, "AWS_MAX_ATTEMPTS": "200", "AWS_RETRY_MODE": "adaptive"}).returncode, 0)
+        self.assertIn("AWS_RETRY_MODE or retry_mode wild: expected legacy, standard or adaptive", self.read("--whoami", env={**KEYS, "AWS_RETRY_MODE": "wild"}).stderr)
         (self.path / "config").write_text("[default]\nmax_attempts = 2\n")
         self.script["GetCallerIdentity"] = [(503, {}, "")]
         self.read("--whoami", env={**KEYS, "AWS_CONFIG_FILE": str(self.path / "config")})

@@ -305,6 +305,8 @@ static bool from_profile(struct search *search, const char *profile, bool *found
     search->visited[search->depth++] = profile;
     if (is_source && has_keys(search, profile)) // a source's own keys come before its role
         return from_keys(search, profile, found, error);
+    if (role_arn == NULL && aws_config_sets(search->config, profile, "role_arn"))
+        return error_set(error, ERROR_USAGE, "profile %s: role_arn is empty, expected a role's ARN", profile);
     if (token_file != NULL && role_arn == NULL)
         return error_set(error, ERROR_USAGE, "profile %s has web_identity_token_file, but no role_arn", profile);
     if (token_file != NULL) {
