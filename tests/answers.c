@@ -5,8 +5,22 @@
 
 #include "aws/read/model.h"
 
+struct writing {
+    const struct model *model;
+    const struct operation *of;
+    struct text out[XML_LISTS];
+    struct json_writer writers[XML_LISTS];
+};
+
+static void take(void *context, size_t list, const struct xml_node *xml, const cJSON *json)
+{
+    struct writing *writing = context;
+    model_put_element(writing->model, writing->of, list, xml, json, &writing->writers[list]);
+}
+
 static void add_document(const struct model *model, const struct operation *of, struct page page, struct text *out)
 {
+    struct writing writing = {.model = model, .of = of};
     struct json_writer writer = json_writer_to(out);
     bool held = of->holder[0] != '\0';
     json_open_line(&writer, NULL, '{');
@@ -15,9 +29,15 @@ static void add_document(const struct model *model, const struct operation *of, 
     if (of->list_count == 0)
         model_put_output(model, of, page, &writer);
     for (size_t i = 0; i < of->list_count; i++) {
-        json_open(&writer, of->lists[i], '[');
-        model_put_elements(model, of, of->lists[i], page, &writer);
-        json_close(&writer, ']');
+        writing.writers[i] = json_writer_to(&writing.out[i]);
+        json_open_line(&writing.writers[i], NULL, '[');
+    }
+    if (!page_each(&page, take, &writing))
+        abort();
+    for (size_t i = 0; i < of->list_count; i++) {
+        json_close(&writing.writers[i], ']');
+        json_put_made(&writer, of->lists[i], &writing.out[i]);
+        text_free(&writing.out[i]);
     }
     if (held)
         json_close(&writer, '}');
@@ -31,10 +51,12 @@ static void answer(const struct model *model, const cJSON *one, struct text *out
     const char *service = cJSON_GetObjectItem(one, "service")->valuestring;
     const char *body = cJSON_GetObjectItem(one, "body")->valuestring;
     struct operation of = model_operation(model, service, cJSON_GetObjectItem(one, "operation")->valuestring);
-    cJSON *json = of.speaks_json ? json_parse("answer", body, strlen(body), &error) : NULL;
-    struct page page = {.json = json};
-    if (!of.speaks_json)
-        page.xml = model_output(&of, xml_parse(arena, body, strlen(body), &error));
+    struct page_lists lists = model_lists(model, &of);
+    struct page page = {.lists = &lists, .bytes = body, .length = strlen(body)};
+    cJSON *json = of.speaks_json ? page_read_json(&page, &error) : NULL;
+    page.json = json;
+    if (!of.speaks_json && page_read_xml(arena, &page, &error))
+        page.xml = model_output(&of, page.xml);
     if ((page.xml == NULL && page.json == NULL) || model_why_not(model, &of, page) != NULL)
         text_puts(out, "null");
     else

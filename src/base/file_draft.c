@@ -140,3 +140,32 @@ bool file_write(const char *path, const char *bytes, size_t length, struct error
     fwrite(bytes, 1, length, draft.stream);
     return file_commit(&draft, error);
 }
+
+// Where the file system has none without a name, it loses it at once.
+static int open_nameless(const char *folder)
+{
+    char path[PATH_MAX], drawn[TEMPORARY_DRAWN + 1];
+    int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) || !temporary_draw(drawn))
+        return descriptor;
+    if (snprintf(path, sizeof(path), "%s/.tmp-%s", folder, drawn) >= (int)sizeof(path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (descriptor >= 0)
+        unlink(path);
+    return descriptor;
+}
+
+FILE *file_nameless(const char *folder)
+{
+    int descriptor = open_nameless(folder);
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "w+b");
+    if (stream == NULL && descriptor >= 0) {
+        int why = errno;
+        close(descriptor);
+        errno = why;
+    }
+    return stream;
+}

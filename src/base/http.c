@@ -3,20 +3,45 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "config.h"
 
+// What gets large goes on in a file that nobody else can open. libcurl ends the exchange where this is 0.
 static size_t take(char *bytes, size_t size, size_t count, void *context)
 {
     struct http_exchange *exchange = context;
-    if (size * count > exchange->most - exchange->body.length) {
+    struct text *body = &exchange->body;
+    if (size * count > exchange->most - exchange->length) {
         exchange->answer.end = HTTP_TOO_LARGE;
         return 0;
     }
-    text_add(&exchange->body, bytes, size * count);
+    if (exchange->spool != NULL && body->sink == NULL && body->length > HTTP_MOST)
+        body->sink = file_nameless(exchange->spool);
+    if (exchange->spool != NULL && body->length > HTTP_MOST && (body->sink == NULL || ferror(body->sink))) {
+        exchange->answer.end = HTTP_NO_ROOM;
+        return 0;
+    }
+    text_add(body, bytes, size * count);
+    exchange->length += size * count;
     return size * count;
+}
+
+// Maps what was spooled, with a zero byte behind it.
+static bool map_body(struct http_exchange *exchange)
+{
+    struct text *body = &exchange->body;
+    text_add(body, "", 1);
+    text_flush(body);
+    if (fflush(body->sink) != 0 || ferror(body->sink))
+        return false;
+    void *bytes = mmap(NULL, exchange->length + 1, PROT_READ, MAP_SHARED, fileno(body->sink), 0);
+    exchange->answer.mapped = bytes != MAP_FAILED;
+    exchange->answer.bytes = exchange->answer.mapped ? bytes : NULL;
+    return exchange->answer.mapped;
 }
 
 #define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
@@ -66,6 +91,7 @@ bool http_open(struct http_exchange *exchange, const struct http_request *reques
 {
     *exchange = (struct http_exchange){.answer = {.end = HTTP_REFUSED, .problem = "libcurl will not have the request"},
                                        .body = {.secret = true},
+                                       .spool = request->spool,
                                        .most = request->most == 0 ? HTTP_MOST : request->most,
                                        .easy = memory_must(curl_easy_init())};
     text_puts(&exchange->body, "");
@@ -91,14 +117,20 @@ static enum http_end end_of(CURLcode code)
 void http_conclude(struct http_exchange *exchange, int code)
 {
     struct http_answer *answer = &exchange->answer;
+    enum http_end ended = answer->end; // by ourselves
     answer->bytes = exchange->body.bytes;
-    answer->length = exchange->body.length;
+    answer->length = exchange->length;
     if (code != CURLE_OK) {
-        answer->end = answer->end == HTTP_TOO_LARGE ? HTTP_TOO_LARGE : end_of(code);
-        answer->problem = answer->end == HTTP_TOO_LARGE ? "its answer is too large" : curl_easy_strerror(code);
+        answer->end = ended != HTTP_ANSWERED ? ended : end_of(code);
+        answer->problem = answer->end == HTTP_TOO_LARGE ? "its answer is too large"
+                          : answer->end == HTTP_NO_ROOM ? "there is no room to keep its answer"
+                                                        : curl_easy_strerror(code);
     } else if (curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &answer->status) != CURLE_OK) {
         answer->end = HTTP_BROKEN;
         answer->problem = "it has no status";
+    } else if (exchange->body.sink != NULL && !map_body(exchange)) {
+        answer->end = HTTP_NO_ROOM;
+        answer->problem = "there is no room to keep its answer";
     }
 }
 
@@ -108,6 +140,10 @@ void http_close(struct http_exchange *exchange)
         memory_wipe(item->data, strlen(item->data));
     curl_slist_free_all(exchange->headers);
     curl_easy_cleanup(exchange->easy);
+    if (exchange->answer.mapped)
+        munmap(exchange->answer.bytes, exchange->length + 1);
+    if (exchange->body.sink != NULL)
+        fclose(exchange->body.sink);
     text_wipe(&exchange->body);
     *exchange = (struct http_exchange){0};
 }

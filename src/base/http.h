@@ -20,6 +20,7 @@ enum http_end {
     HTTP_REFUSED,   // libcurl will not have the request: nothing was sent
     HTTP_UNTRUSTED, // the certificate is not vouched for
     HTTP_NO_URL,
+    HTTP_NO_ROOM, // the answer could not be kept
     HTTP_TOO_LARGE,
     HTTP_NO_HOST,
     HTTP_TIMED_OUT,
@@ -45,6 +46,7 @@ struct http_request {
     long milliseconds;         // for all of it, from 1
     long connect_milliseconds; // of these, or 0
     size_t most;               // bytes of the answer, or 0 for HTTP_MOST
+    const char *spool;         // folder for an answer above HTTP_MOST, in a file without a name; NULL: it is in memory
     bool direct;               // no proxy is asked: for what is on this host or beside it
     bool https_only;
     enum http_family family;
@@ -56,6 +58,7 @@ struct http_request {
 struct http_answer {
     char *bytes; // with a zero byte behind its length; http_forget overwrites and frees them
     size_t length;
+    bool mapped; // they are those of a file, until http_close
     long status;
     enum http_end end;
     const char *problem; // static: why there is no answer; NULL where there is one
@@ -75,7 +78,9 @@ void http_forget(struct http_answer *answer);
 
 struct http_exchange {
     struct http_answer answer; // once it has ended; its bytes are those of `body`
-    struct text body;
+    struct text body; // in memory; with a sink, the last part of it
+    const char *spool;
+    size_t length; // of all of it
     size_t most;
     void *easy;    // libcurl's, as what follows
     void *headers; // sent

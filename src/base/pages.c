@@ -1,6 +1,8 @@
 #include "base/pages.h"
 
+#include <stdint.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/system.h"
 
@@ -19,4 +21,12 @@ void pages_free(void *pages, size_t size)
 {
     if (pages != NULL)
         munmap(pages, least(size));
+}
+
+void pages_forget(const void *bytes, size_t length)
+{
+    uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)bytes / size * size,
+              end = ((uintptr_t)bytes + length) / size * size;
+    if (end > begin) // it is advice: where it is not taken nothing is lost
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
 }

@@ -58,9 +58,20 @@ static bool read_regions(struct arena *arena, const struct options *options, con
 
 enum { MOST_TRIES = 20 };
 
+// All modes are kept as the SDKs' standard one; a word that names none is refused, as they refuse it.
+static bool expect_retry_mode(const struct aws_config *config, struct error *error)
+{
+    static const char *const modes[] = {"legacy", "standard", "adaptive", NULL};
+    const char *mode = aws_config_either(config, "AWS_RETRY_MODE", "retry_mode");
+    return mode == NULL || text_among(mode, modes) ||
+           error_set(error, ERROR_USAGE, "AWS_RETRY_MODE or retry_mode %.40s: expected legacy, standard or adaptive",
+                     mode);
+}
+
 // AWS_MAX_ATTEMPTS or the profile's max_attempts; more than we make are as many as we make.
 static bool read_attempts(const struct aws_config *config, long *tries, struct error *error)
 {
+    GUARD(expect_retry_mode(config, error));
     const char *text = aws_config_either(config, "AWS_MAX_ATTEMPTS", "max_attempts");
     char *end = NULL;
     long value = text == NULL ? 3 : strtol(text, &end, 10);

@@ -15,6 +15,19 @@
 #include "base/log.h"
 #include "targets.h"
 
+struct writing {
+    const struct model *model;
+    const struct operation *operation;
+    struct text out[XML_LISTS];
+    struct json_writer writers[XML_LISTS];
+};
+
+static void put_element(void *context, size_t list, const struct xml_node *xml, const cJSON *json)
+{
+    struct writing *writing = context;
+    model_put_element(writing->model, writing->operation, list, xml, json, &writing->writers[list]);
+}
+
 // What is parsed of an answer is written as JSON that can be read again.
 static void put_output(const struct model *model, const struct operation *operation, struct page page)
 {
@@ -24,10 +37,17 @@ static void put_output(const struct model *model, const struct operation *operat
     json_open(&writer, NULL, '{');
     if (operation->list_count == 0)
         model_put_output(model, operation, page, &writer);
+    struct writing writing = {.model = model, .operation = operation};
     for (size_t i = 0; i < operation->list_count; i++) {
-        json_open(&writer, operation->lists[i], '[');
-        model_put_elements(model, operation, operation->lists[i], page, &writer);
-        json_close(&writer, ']');
+        writing.writers[i] = json_writer_to(&writing.out[i]);
+        json_open(&writing.writers[i], NULL, '[');
+    }
+    if (model_why_not(model, operation, page) == NULL && !page_each(&page, put_element, &writing))
+        abort(); // it was read once
+    for (size_t i = 0; i < operation->list_count; i++) {
+        json_close(&writing.writers[i], ']');
+        json_put_made(&writer, operation->lists[i], &writing.out[i]);
+        text_free(&writing.out[i]);
     }
     json_close(&writer, '}');
     cJSON *again = json_parse("output", out.bytes, out.length, &error);
@@ -52,12 +72,15 @@ void fuzz_xml(struct arena *arena, const uint8_t *data, size_t size)
         {"ec2", "DescribeInstances"}, {"ec2", "DescribeNetworkInterfaces"}, {"elbv2", "DescribeLoadBalancers"},
         {"sts", "GetCallerIdentity"}, {"iam", "GetAccountSummary"},         {"iam", "GetAccountAuthorizationDetails"}};
     struct error error = {0};
-    struct xml_node *root = xml_parse(arena, (const char *)data, size, &error);
-    for (size_t i = 0; root != NULL && i < sizeof(calls) / sizeof(calls[0]); i++) {
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         struct operation operation = model_operation(the_model(), calls[i][0], calls[i][1]);
-        const struct xml_node *output = model_output(&operation, root);
-        if (output != NULL)
-            put_output(the_model(), &operation, (struct page){.xml = output});
+        struct page_lists lists = model_lists(the_model(), &operation);
+        struct page page = {.lists = &lists, .bytes = (const char *)data, .length = size};
+        if (!page_read_xml(arena, &page, &error))
+            continue;
+        page.xml = model_output(&operation, page.xml);
+        if (page.xml != NULL)
+            put_output(the_model(), &operation, page);
     }
 }
 
@@ -71,17 +94,18 @@ void fuzz_answer(struct arena *arena, const uint8_t *data, size_t size)
         return;
     struct operation operation = model_operation(the_model(), call->service, call->operation);
     struct request request = {.url = "https://fuzz", .speaks_json = operation.speaks_json, .arena = arena};
+    struct page_lists lists = model_lists(the_model(), &operation);
     struct text body = {0};
     cJSON *json = NULL;
     text_add(&body, (const char *)data + 1, size - 1);
+    request.lists = &lists;
     answer_read(&request, &(struct http_exchange){.answer = {.bytes = body.bytes, .length = body.length}}, &json);
     if (request.code == NULL || request.message == NULL)
         abort(); // a failure is told
-    struct page page = {.json = json};
-    if (!operation.speaks_json) {
-        const struct xml_node *root = xml_parse(arena, (const char *)data + 1, size - 1, &error);
-        page.xml = root == NULL ? NULL : model_output(&operation, root);
-    }
+    struct page page = request.page;
+    page.json = json; // also that of what was told as a failure
+    if (!operation.speaks_json && page_read_xml(arena, &page, &error))
+        page.xml = model_output(&operation, page.xml);
     if (page.xml != NULL || page.json != NULL)
         put_output(the_model(), &operation, page);
     cJSON_Delete(json);
@@ -171,13 +195,14 @@ static void answer_pending(uv_timer_t *timer)
     ++*count;
     struct arena *arena = arena_new(); // the next page's request may stand in the place of this one
     request->arena = arena;
-    request->root = NULL;
+    struct page *page = &request->page;
+    *page = (struct page){.lists = request->lists, .bytes = part, .length = length};
     request->failure = FAILURE_NONE;
     if (part != NULL && request->speaks_json)
-        request->json = json = json_parse("answer", part, length, &error);
+        page->json = json = page_read_json(page, &error);
     else if (part != NULL)
-        request->root = xml_parse(request->arena, part, length, &error);
-    if (request->root == NULL && request->json == NULL)
+        page_read_xml(arena, page, &error);
+    if (page->xml == NULL && page->json == NULL)
         request_fail(request, part == NULL ? FAILURE_UNSUPPORTED : FAILURE_OTHER, "answer", "none that is understood");
     request->done(request);
     arena_free(arena);

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
-from test_read import KEYS, SECRET, Script, sgproof
+from test_read import KEYS, Script, keys_of_role, sgproof
 
 OWN, A, B, C, GONE = "111122223333", "222233334444", "333344445555", "444455556666", "555566667777"
 # Unit: the accounts right in it, and the units right below it.
@@ -22,8 +22,7 @@ class Organization(Script):
         self.script["ListAccounts"] = [answer(listed([OWN, A, B, C, GONE]))]
         self.script["ListAccountsForParent"] = lambda form: answer(listed(TREE[form["ParentId"]][0])) if form["ParentId"] in TREE else unknown
         self.script["ListOrganizationalUnitsForParent"] = lambda form: answer({"OrganizationalUnits": [{"Id": i} for i in TREE[form["ParentId"]][1]]})
-        self.script["AssumeRole"] = [(200, {}, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAX</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>"
-                                      "<SessionToken>t</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>" % SECRET)]
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAX")
         self.folders = 0
 
     def entered(self, *words, status=0):
@@ -81,8 +80,7 @@ class Organization(Script):
         identity = lambda who, account: (200, {}, self.IDENTITY.replace("arn:aws:iam::111122223333:user/x", who).replace(OWN, account))
         words = ["--whoami", "--role-arn", "arn:aws:iam::%s:role/audit" % B]
         self.script["GetCallerIdentity"] = [(200, {}, self.IDENTITY), identity("arn:aws:sts::%s:assumed-role/audit/sgproof" % B, B)]
-        [(status, headers, body)] = self.script["AssumeRole"]
-        self.script["AssumeRole"] = [(status, headers, body.replace("</SessionToken>", "</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"))]
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAX", "2099-01-01T00:00:00Z")
         told = json.loads(self.read(*words, "--format", "json").stdout)
         self.assertEqual((told["account_id"], told["arn"], told["expires"], told["credentials_from"]), (
             B, "arn:aws:sts::%s:assumed-role/audit/sgproof" % B, "2099-01-01T00:00:00.000000Z", "environment (AWS_ACCESS_KEY_ID), role assumed by --role-arn"))
@@ -94,9 +92,7 @@ class Organization(Script):
         self.assertIn("AssumeRole: AccessDenied: no", done.stderr)
 
     def test_the_external_id_and_the_sessions_name_are_sent_and_sent_again(self):
-        expires = "<Expiration>2000-01-01T00:00:00Z</Expiration>"  # so keys are asked for anew
-        [(status, headers, body)] = self.script["AssumeRole"]
-        self.script["AssumeRole"] = [(status, headers, body.replace("</SessionToken>", "</SessionToken>" + expires))]
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAX", "2000-01-01T00:00:00Z")  # so keys are asked for anew
         roles = self.entered("--org-unit", "ou-ab12-bbbbbbbb", "--role-name", "r", "--external-id", "a:b/c-1", "--role-session-name", "night@ci")[1]
         self.assertGreater(len(roles), 1)
         self.assertEqual({(role["ExternalId"], role["RoleSessionName"]) for role in roles}, {("a:b/c-1", "night@ci")})

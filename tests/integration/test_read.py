@@ -33,6 +33,15 @@ PYTHON = common.python_with_moto()
 http.server.ThreadingHTTPServer.request_queue_size = 128  # or connections are lost, and tried again seconds later
 
 
+def keys_of_role(form, key_id, expires="", secret=SECRET, web=False):
+    """STS's answer to who may assume the role that a form names."""
+    call = "AssumeRoleWithWebIdentity" if web else "AssumeRole"
+    account, name = form["RoleArn"].split(":")[4], form["RoleArn"].split("/")[-1]
+    return (200, {}, "<%(c)sResponse><%(c)sResult><AssumedRoleUser><Arn>arn:aws:sts::%(a)s:assumed-role/%(n)s/%(s)s</Arn></AssumedRoleUser><Credentials><AccessKeyId>%(k)s</AccessKeyId>"
+            "<SecretAccessKey>%(secret)s</SecretAccessKey><SessionToken>t</SessionToken>%(e)s</Credentials></%(c)sResult></%(c)sResponse>" % {
+                "c": call, "a": account, "n": name, "s": form["RoleSessionName"], "k": key_id, "secret": secret, "e": "<Expiration>%s</Expiration>" % expires if expires else ""})
+
+
 def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -312,14 +321,17 @@ class Moto(OnMoto):
 
 
 def empty_answers():
-    """{operation: an answer with an empty list in it} of what is asked and answers in JSON."""
+    """{(operation, version of the API where its answers are XML): one with an empty list in it, or with something else of its own}."""
     for service in json.loads((common.TOP / "src/aws/read/models.json").read_text()).values():
-        if not service["target"]:
-            continue
         for name, about in service["operations"].items():
             members = service["shapes"][about["output"]][1]
             lists = [wire for wire, shape in members.values() if service["shapes"].get(shape, " ")[0] == "l"]
-            yield name, {lists[0]: []} if lists else {}
+            first = (lists + [wire for wire, _ in members.values()])[0] if members else ""
+            if service["target"]:
+                yield (name, None), json.dumps({lists[0]: []} if lists else {})
+            elif "xml" not in service["protocol"]:
+                inside = "<%s/>" % first if first else ""
+                yield (name, service["version"]), "<%sResponse>%s</%sResponse>" % (name, "<%s>%s</%s>" % (about["wrapper"], inside, about["wrapper"]) if about["wrapper"] else inside, name)
 
 
 EMPTY = dict(empty_answers())
@@ -342,11 +354,11 @@ class Script(Server):
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 if "X-Amz-Target" in self.headers:
                     action, form = self.headers["X-Amz-Target"].split(".")[-1], json.loads(body)
-                    plain = json.dumps(EMPTY.get(action, {}))
+                    plain = EMPTY.get((action, None), "{}")
                 else:
                     form = dict(urllib.parse.parse_qsl(body))
                     action = form["Action"]
-                    plain = "<%sResponse><%sResult/></%sResponse>" % (action, action, action)
+                    plain = EMPTY[action, form["Version"]]
                 self.answer(action, form, (200, {}, plain))
 
             def do_GET(self):  # of the REST protocols, by path
@@ -416,17 +428,17 @@ class Scripted(Script):
         self.assertFalse((self.path / "estate/111122223333" / REGION / "describe-vpcs.json").exists())
 
     def test_an_answer_that_swells_is_left_unread(self):
-        swollen = gzip.compress(b"<DescribeVpcsResponse><vpcSet>" + b"<item><vpcId>vpc-1</vpcId></item>" * 6000000)
-        many = gzip.compress(b"<DescribeSubnetsResponse><subnetSet>" + b"<a/>" * 4000000 + b"</subnetSet></DescribeSubnetsResponse>")
-        self.script["DescribeVpcs"] = [(200, {"Content-Encoding": "gzip"}, swollen)]
+        swollen = gzip.compress(b"<DescribeManagedPrefixListsResponse><prefixListSet>" + b"<item><prefixListName>" + b"x" * 70000000, 1)
+        many = gzip.compress(b"<DescribeSubnetsResponse><subnetSet>" + b"<a/>" * 1000001 + b"</subnetSet></DescribeSubnetsResponse>", 1)
+        self.script["DescribeManagedPrefixLists"] = [(200, {"Content-Encoding": "gzip"}, swollen)]
         self.script["DescribeSubnets"] = [(200, {"Content-Encoding": "gzip"}, many)]
-        self.script["ListClusters"] = [(200, {"Content-Encoding": "gzip"}, gzip.compress(b'{"clusterArns": [' + b"0," * 5000000 + b"0]}"))]
-        self.assertEqual(self.read("--max-attempts", "1").returncode, 3)
+        self.script["ListFirewalls"] = [(200, {"Content-Encoding": "gzip"}, gzip.compress(b'{"Firewalls": [[' + b"0," * 1000000 + b"0]]}"))]
+        self.assertEqual(self.read("--max-attempts", "1", "--network-only").returncode, 3)
         unread = self.unread()
-        self.assertEqual({k: v["code"] for k, v in unread.items()}, dict.fromkeys(("DescribeVpcs", "DescribeSubnets", "ListClusters"), "answer"))
-        self.assertIn("more than four million values", unread["ListClusters"]["message"])
-        self.assertIn("64 MiB", unread["DescribeVpcs"]["message"])
-        self.assertIn("more than three million elements", unread["DescribeSubnets"]["message"])
+        self.assertEqual({k: v["code"] for k, v in unread.items()}, dict.fromkeys(("DescribeManagedPrefixLists", "DescribeSubnets", "ListFirewalls"), "answer"))
+        self.assertIn("more values than any answer has", unread["ListFirewalls"]["message"])
+        self.assertIn("larger than 64 MiB", unread["DescribeManagedPrefixLists"]["message"])
+        self.assertIn("more elements than any answer has", unread["DescribeSubnets"]["message"])
 
     def test_requests_are_signed_with_the_session_token(self):
         self.read(env={**KEYS, "AWS_SESSION_TOKEN": "the-token"})
@@ -540,8 +552,7 @@ class Scripted(Script):
         def assume(form):
             if "333344445555" in form["RoleArn"]:
                 return (403, {}, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>")
-            return (200, {}, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA2222</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>"
-                    "<SessionToken>t2</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>" % SECRET)
+            return keys_of_role(form, "ASIA2222")
         self.script["AssumeRole"] = assume
         done = self.read("--org", "--role-name", "audit")
         self.assertEqual(done.returncode, 3, done.stderr)
@@ -569,7 +580,7 @@ class Scripted(Script):
         arn = "arn:aws:elasticloadbalancing:%s:111122223333:%%s/app/front/0123456789abcdef%%s" % REGION
         balancer, listener = arn % ("loadbalancer", ""), arn % ("listener", "/a1")
         answer = lambda action, inner: (200, {}, "<%sResponse><%sResult>%s</%sResult></%sResponse>" % ((action,) * 2 + (inner,) + (action,) * 2))
-        self.script["DescribeLoadBalancers"] = lambda form: answer("DescribeLoadBalancers", "" if form["Version"] == "2012-06-01" else (
+        self.script["DescribeLoadBalancers"] = lambda form: answer("DescribeLoadBalancers", "<LoadBalancerDescriptions/>" if form["Version"] == "2012-06-01" else (
             "<LoadBalancers><member><LoadBalancerArn>%s</LoadBalancerArn></member></LoadBalancers>" % balancer))
         self.script["DescribeListeners"] = [answer("DescribeListeners", "<Listeners><member><ListenerArn>%s</ListenerArn></member></Listeners>" % listener)]
         rule = "<Rules><member><RuleArn>%s</RuleArn><Priority>%s</Priority></member></Rules>"
@@ -767,9 +778,7 @@ class Scripted(Script):
         """AssumeRole gives keys named after the role, which last so many seconds each time."""
         def assume(form):
             until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=lasting.pop(0) if len(lasting) > 1 else lasting[0])
-            return (200, {}, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA%s%d</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>"
-                    "<SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>" % (
-                        form["RoleArn"].split("/")[-1].upper(), self.tries("AssumeRole"), SECRET, until.strftime("%Y-%m-%dT%H:%M:%SZ")))
+            return keys_of_role(form, "ASIA%s%d" % (form["RoleArn"].split("/")[-1].upper(), self.tries("AssumeRole")), expires=until.strftime("%Y-%m-%dT%H:%M:%SZ"))
         self.script["AssumeRole"] = assume
 
     def signed_with(self, action):
@@ -805,9 +814,7 @@ class Scripted(Script):
 
     def test_a_web_identity_token_assumes_its_role_unsigned(self):
         (self.path / "token").write_text("a.b+c\n")
-        self.script["AssumeRoleWithWebIdentity"] = [(200, {}, "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAWEB"
-            "</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>t</SessionToken></Credentials></AssumeRoleWithWebIdentityResult>"
-            "</AssumeRoleWithWebIdentityResponse>" % SECRET)]
+        self.script["AssumeRoleWithWebIdentity"] = lambda form: keys_of_role(form, "ASIAWEB", web=True)
         done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, env={
             "AWS_WEB_IDENTITY_TOKEN_FILE": str(self.path / "token"), "AWS_ROLE_ARN": "arn:aws:iam::1:role/r", "AWS_ROLE_SESSION_NAME": "s"})
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -1,6 +1,7 @@
 """How the AWS client takes answers that are none, failures in all their places, and clocks and quotas: the defects of shared/field/client.md by name."""
 import datetime
 import email.utils
+import gzip
 import hashlib
 import http.server
 import json
@@ -13,7 +14,7 @@ import time
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
-from test_read import KEYS, REGION, SECRET, Script, sgproof
+from test_read import KEYS, REGION, SECRET, Script, keys_of_role, sgproof
 
 
 class Client(Script):
@@ -43,16 +44,83 @@ class Client(Script):
                 self.assertEqual(unread["operation"], "ListFirewalls")
                 self.assertIn(word, unread["message"])
 
+    def test_what_answers_another_service_of_the_same_operation_is_no_empty_list(self):
+        bodies = {"2012-06-01": "LoadBalancers", "2015-12-01": "LoadBalancerDescriptions"}
+        wrap = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><%s/></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>"
+        self.script["DescribeLoadBalancers"] = lambda form: (200, {}, wrap % bodies[form["Version"]])
+        self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse><requestId>r</requestId></DescribeVpcsResponse>")]
+        self.script["DescribeAddresses"] = [(200, {}, "<DescribeAddressesResponse/>")]
+        self.script["DescribeSubnets"] = [(200, {}, "<DescribeSubnetsResponse><subnetSet/><subnetSet><item><subnetId>s</subnetId></item></subnetSet></DescribeSubnetsResponse>")]
+        self.script["ListFirewalls"] = [(200, {}, '{"Firewalls": [], "Firewalls": [{}]}')]
+        self.assertEqual(self.quick("--network-only").returncode, 3)
+        self.assertEqual(sorted((one["service"], one["operation"], one["message"].split(": ")[-1].split(", but ")[-1]) for one in self.record()["unread"]), [
+            ("ec2", "DescribeAddresses", "without anything that its answer has"), ("ec2", "DescribeSubnets", "one of its lists is there twice"),
+            ("ec2", "DescribeVpcs", "without the list that its answer has"), ("elb", "DescribeLoadBalancers", "without the list that its answer has"),
+            ("elbv2", "DescribeLoadBalancers", "without the list that its answer has"), ("network-firewall", "ListFirewalls", "one of its lists is there twice")])
+
+    def test_what_is_large_is_kept_in_files_and_a_cut_answer_leaves_nothing(self):
+        """An answer of 80 MB in few records, four lists over two pages, and one that is cut before it comes whole."""
+        text, groups = "x" * 400000, range(200)
+        group = "<item><groupId>sg-%d</groupId><groupDescription>%s</groupDescription></item>"
+        whole = "<DescribeSecurityGroupsResponse><securityGroupInfo>%s</securityGroupInfo></DescribeSecurityGroupsResponse>" % "".join(group % (i, text) for i in groups)
+        packed = gzip.compress(whole.encode(), 1)
+        self.script["DescribeSecurityGroups"] = [(200, {"Content-Encoding": "gzip"}, packed)]
+        vpc = "<item><vpcId>vpc-%d</vpcId><cidrBlock>%s</cidrBlock></item>"
+        vpcs = "<DescribeVpcsResponse><vpcSet>%s</vpcSet></DescribeVpcsResponse>" % "".join(vpc % (i, text) for i in range(5))
+        self.script["DescribeVpcs"] = [(200, {}, vpcs[:-1000]), (200, {"Content-Encoding": "gzip"}, gzip.compress(vpcs.encode())[:1000]), (200, {}, vpcs)]
+        self.script["DescribeSubnets"] = [(200, {}, "<DescribeSubnetsResponse><subnetSet>%s</subnetSet>" % ("<item><subnetId>%s</subnetId></item>" % text * 5))]
+        named = lambda kind, n: "".join("<member><%sName>%s%d</%sName></member>" % (kind, text, i, kind) for i in range(n))
+        page = lambda users, roles, more: (200, {}, "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult><UserDetailList>%s</UserDetailList><RoleDetailList>%s"
+                                           "</RoleDetailList>%s</GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>" % (named("User", users), named("Role", roles), more))
+        self.script["GetAccountAuthorizationDetails"] = [page(3, 4, "<Marker>m</Marker>"), page(1, 0, "")]
+        done = self.read("--max-attempts", "3")
+        self.assertEqual((done.returncode, list(self.unread())), (3, ["DescribeSubnets"]), done.stderr)
+        self.assertEqual((self.tries("DescribeVpcs"), self.tries("DescribeSubnets")), (3, 3))
+        self.assertEqual(self.document("describe-security-groups.json"), {"SecurityGroups": [{"GroupId": "sg-%d" % i, "Description": text} for i in groups]})
+        self.assertEqual(self.document("describe-vpcs.json"), {"Vpcs": [{"VpcId": "vpc-%d" % i, "CidrBlock": text} for i in range(5)]})
+        users = [{"UserName": text + str(i)} for i in (0, 1, 2, 0)]
+        self.assertEqual(self.document("get-account-authorization-details.json", "global"), {
+            "UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [{"RoleName": text + str(i)} for i in range(4)], "Policies": []})
+        told = {one["file"]: one["sha256"] for one in self.record()["files"]}
+        there = {str(p.relative_to(self.path / "estate")): hashlib.sha256(p.read_bytes()).hexdigest() for p in (self.path / "estate").rglob("*") if p.is_file()}
+        self.assertEqual(told, {name: digest for name, digest in there.items() if name != "snapshot.json"})  # and nothing beside
+
     def test_defect_4_a_role_is_assumed_once_by_its_source_whose_keys_soon_expire(self):
         until = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=200)).strftime("%Y-%m-%dT%H:%M:%SZ")
         printed = json.dumps({"Version": 1, "AccessKeyId": "AKIAPROC", "SecretAccessKey": SECRET, "SessionToken": "t", "Expiration": until})
         (self.path / "config").write_text("[profile p]\ncredential_process = printf '%%s' '%s'\n[profile a]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = p\n" % printed)
-        self.script["AssumeRole"] = [(200, {}, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAA</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>"
-                                      "<SessionToken>t</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>" % SECRET)]
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAA")
         done = self.read("--whoami", "--profile", "a", env={"AWS_CONFIG_FILE": str(self.path / "config")})
         self.assertEqual(done.returncode, 0, done.stderr)
         signed = [(a, headers["Authorization"].split("=")[1].split("/")[0]) for a, _, headers in self.seen]
         self.assertEqual(signed, [("AssumeRole", "AKIAPROC"), ("GetCallerIdentity", "ASIAA")])
+
+    def test_a_services_section_that_is_not_there_is_refused_and_not_passed_over(self):
+        (self.path / "config").write_text("[default]\nservices = mistyped\nendpoint_url = %s\n[services local]\nec2 =\n  endpoint_url = %s\n" % (self.url, self.url))
+        words, env = ("read", "--whoami", "--region", REGION), {**KEYS, "AWS_CONFIG_FILE": str(self.path / "config")}
+        done = sgproof(*words, env=env)
+        self.assertEqual((done.returncode, self.seen), (2, []))
+        self.assertIn("profile default names services = mistyped, but the config file has no [services mistyped]", done.stderr)
+        self.assertEqual(sgproof(*words, env={**env, "AWS_ENDPOINT_URL": self.url}).returncode, 0)
+
+    def test_an_empty_web_identity_token_asks_nobody(self):
+        for text in ("", "\n"):
+            (self.path / "token").write_text(text)
+            done = self.read("--whoami", env={"AWS_WEB_IDENTITY_TOKEN_FILE": str(self.path / "token"), "AWS_ROLE_ARN": "arn:aws:iam::1:role/r"})
+            self.assertEqual((done.returncode, self.seen), (2, []))
+            self.assertIn("token: is empty", done.stderr)
+
+    def test_credentials_that_have_expired_are_none_and_a_role_lasts_as_long_as_its_profile_says(self):
+        printed = json.dumps({"Version": 1, "AccessKeyId": "AKIAPROC", "SecretAccessKey": SECRET, "SessionToken": "t", "Expiration": "%s"})
+        role = "[profile p]\ncredential_process = printf '%%s' '%s'\n[profile a]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = p\nduration_seconds = %s\n"
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAA")
+        for until, duration, said in (("2001-01-01T00:00:00Z", "900", "expired at 2001-01-01T00:00:00Z"), ("2099-01-01T00:00:00Z", "899", "expected a number from 900 to 43200"),
+                                      ("2099-01-01T00:00:00Z", "1h", "expected a number from"), ("2099-01-01T00:00:00Z", "900", None)):
+            (self.path / "config").write_text(role % (printed % until, duration))
+            done = self.read("--whoami", "--profile", "a", env={"AWS_CONFIG_FILE": str(self.path / "config")})
+            self.assertEqual(done.returncode, 2 if said else 0, done.stderr)
+            self.assertIn(said or "", done.stderr)
+        self.assertEqual([form.get("DurationSeconds") for action, form, _ in self.seen if action == "AssumeRole"], ["900"])
 
     def test_defect_7_one_services_throttling_leaves_the_others_their_retries(self):
         balancers = "".join("<member><LoadBalancerArn>arn:aws:elasticloadbalancing:eu-west-3:1:loadbalancer/app/a/%d</LoadBalancerArn></member>" % i for i in range(104))
@@ -99,9 +167,8 @@ class Client(Script):
 
     def test_defect_21_a_token_that_its_issuer_could_not_check_is_tried_again(self):
         (self.path / "token").write_text("t")
-        good = ("<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAWEB</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>"
-                "<SessionToken>t</SessionToken></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>" % SECRET)
-        self.script["AssumeRoleWithWebIdentity"] = [(400, {}, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>"), (200, {}, good)]
+        good = keys_of_role({"RoleArn": "arn:aws:iam::1:role/r", "RoleSessionName": "s"}, "ASIAWEB", web=True)
+        self.script["AssumeRoleWithWebIdentity"] = [(400, {}, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>"), good]
         done = self.read("--whoami", env={"AWS_WEB_IDENTITY_TOKEN_FILE": str(self.path / "token"), "AWS_ROLE_ARN": "arn:aws:iam::1:role/r"})
         self.assertEqual((done.returncode, self.tries("AssumeRoleWithWebIdentity")), (0, 2), done.stderr)
 
@@ -110,7 +177,8 @@ class Client(Script):
             done = self.read("--whoami", env={**KEYS, "AWS_MAX_ATTEMPTS": value})
             self.assertEqual(done.returncode, 2)
             self.assertIn("expected a number from 1", done.stderr)
-        self.assertEqual(self.read("--whoami", env={**KEYS, "AWS_MAX_ATTEMPTS": "200"}).returncode, 0)
+        self.assertEqual(self.read("--whoami", env={**KEYS, "AWS_MAX_ATTEMPTS": "200", "AWS_RETRY_MODE": "adaptive"}).returncode, 0)
+        self.assertIn("AWS_RETRY_MODE or retry_mode wild: expected legacy, standard or adaptive", self.read("--whoami", env={**KEYS, "AWS_RETRY_MODE": "wild"}).stderr)
         (self.path / "config").write_text("[default]\nmax_attempts = 2\n")
         self.script["GetCallerIdentity"] = [(503, {}, "")]
         self.read("--whoami", env={**KEYS, "AWS_CONFIG_FILE": str(self.path / "config")})
@@ -253,7 +321,8 @@ class Client(Script):
                 ("DescribeLoadBalancers", balancer % ("us-east-1", "111122223333"), "region us-east-1"),
                 ("DescribeLoadBalancers", balancer % (REGION, "222233334444"), "a record is of account 222233334444, asked of 111122223333"))):
             with self.subTest(body=body):
-                self.script[operation] = [(200, {}, body)]
+                classic = (200, {}, "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancerDescriptions/></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>")
+                self.script[operation] = lambda form: classic if form["Version"] == "2012-06-01" else (200, {}, body)
                 done = self.quick("--network-only", folder="estate%d" % n)
                 unread = {one["message"] for one in self.record("estate%d" % n)["unread"] if one["operation"] == operation}
                 self.assertEqual((done.returncode, bool(unread)), (3 if said else 0, bool(said)), done.stderr)
@@ -270,7 +339,7 @@ class Client(Script):
     def test_an_identity_that_contradicts_itself_or_the_region_is_none(self):
         answer = "<GetCallerIdentityResponse><GetCallerIdentityResult>%s</GetCallerIdentityResult></GetCallerIdentityResponse>"
         both = "<Arn>%s</Arn><Account>%s</Account>"
-        for n, (body, said) in enumerate((("", 'Account ""'), ("<Account>111122223333</Account>", 'Arn ""'), (both % ("arn:aws:iam::1:user/x", "12"), 'Account "12"'),
+        for n, (body, said) in enumerate((("", 'without anything'), ("<Account>111122223333</Account>", 'Arn ""'), (both % ("arn:aws:iam::1:user/x", "12"), 'Account "12"'),
                                           (both % ("arn:aws:iam::222233334444:user/x", "111122223333"), "expected an ARN of its account"),
                                           (both % ("arn:aws-cn:iam::111122223333:user/x", "111122223333"), "expected one of partition aws, which eu-west-3 is in"))):
             with self.subTest(body=body):
@@ -282,14 +351,21 @@ class Client(Script):
                 self.assertFalse((self.path / ("estate%d" % n)).exists())
         self.assertEqual({seen[0] for seen in self.seen}, {"GetCallerIdentity"})
 
-    def test_a_role_of_another_account_than_was_asked_for_is_not_entered(self):
+    def test_a_role_that_was_not_asked_for_is_not_entered(self):
         (self.path / "accounts").write_text("222233334444\n")
-        self.script["AssumeRole"] = [(200, {}, "<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><Arn>arn:aws:sts::333344445555:assumed-role/r/s</Arn></AssumedRoleUser>"
-                                      "<Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>t</SessionToken></Credentials>"
-                                      "</AssumeRoleResult></AssumeRoleResponse>" % SECRET)]
-        done = self.quick("--accounts", str(self.path / "accounts"), "--role-name", "r")
-        self.assertEqual((done.returncode, self.tries("DescribeVpcs")), (3, 0), done.stderr)
-        self.assertIn("a role of account 333344445555, asked for one of 222233334444", done.stderr)
+        asked = {"RoleArn": "arn:aws:iam::222233334444:role/path/r", "RoleSessionName": "s"}
+        good = keys_of_role(asked, "A")[2]
+        for n, (body, why) in enumerate((
+                (keys_of_role({**asked, "RoleArn": "arn:aws:iam::333344445555:role/r"}, "A")[2], "a role of account 333344445555, asked for one of 222233334444"),
+                (keys_of_role({**asked, "RoleArn": "arn:aws:iam::222233334444:role/rr"}, "A")[2], "keys of arn:aws:sts::222233334444:assumed-role/rr/s, asked for those of"),
+                (good.replace("assumed-role/r/s", "federated-user/r"), "federated-user/r, asked for those of"),
+                (good.replace("Arn>", "AssumedRoleId>"), "it does not say which role its keys are of"))):
+            self.script["AssumeRole"] = [(200, {}, body)]
+            done = self.quick("--accounts", str(self.path / "accounts"), "--role-arn", "arn:aws:iam::{account}:role/path/r", folder="estate%d" % n)
+            self.assertEqual((done.returncode, self.tries("DescribeVpcs")), (3, 0), done.stderr)
+            self.assertIn(why, done.stderr)
+        self.script["AssumeRole"] = [(200, {}, good)]
+        self.assertEqual(self.quick("--accounts", str(self.path / "accounts"), "--role-arn", "arn:aws:iam::{account}:role/path/r", "--network-only").returncode, 0)
 
     def test_who_reads_is_told_as_json_and_before_anything_is_read(self):
         done = self.read("--whoami", "--format", "json")

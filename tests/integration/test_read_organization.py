@@ -5,7 +5,7 @@ import sys
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
-from test_read import KEYS, OnMoto, PYTHON, REGION, Script, sgproof
+from test_read import KEYS, OnMoto, PYTHON, REGION, Script, keys_of_role, sgproof
 
 OWN, OTHER = "111122223333", "222233334444"
 MAKE = """
@@ -70,8 +70,7 @@ class Scripted(Script):
         super().setUp()
         answer = lambda value: (200, {}, json.dumps(value))
         self.script["ListAccounts"] = [answer({"Accounts": [{"Id": i, "Status": "ACTIVE"} for i in (OWN, OTHER)]})]
-        self.script["AssumeRole"] = [(200, {}, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAX</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
-                                      "<SessionToken>t</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>")]
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAX")
         self.script["DescribeOrganization"] = [answer({"Organization": {"Id": "o-abcdefghij", "MasterAccountId": OWN}})]
         self.script["ListParents"] = lambda form: answer({"Parents": [{"Id": self.TREE[form["ChildId"]], "Type": "ROOT"}]})
         self.script["ListPoliciesForTarget"] = lambda form: answer({"Policies": [{"Id": "p-one", "Arn": "arn:aws:organizations::%s:policy/o/p-one" % OWN, "Type": form["Filter"]}]})

@@ -83,6 +83,13 @@ const char *aws_config_of(const struct aws_config *config, const char *profile, 
     return config_value(config->arena, &config->config, section, key);
 }
 
+bool aws_config_sets(const struct aws_config *config, const char *profile, const char *key)
+{
+    const char *section = shared_section(config, profile);
+    return (section != NULL && config_has(config->arena, &config->shared, section, key)) ||
+           config_has(config->arena, &config->config, config_profile(config->arena, &config->config, profile), key);
+}
+
 const char *aws_config_setting(const struct aws_config *config, const char *key)
 {
     return aws_config_of(config, config->profile, key);

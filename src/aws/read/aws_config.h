@@ -32,6 +32,9 @@ bool aws_config_has(const struct aws_config *config, const char *profile);
 // A setting of a profile, or NULL: the credentials file's before the config file's.
 const char *aws_config_of(const struct aws_config *config, const char *profile, const char *key);
 
+// Whether a profile has a setting, be it an empty one.
+bool aws_config_sets(const struct aws_config *config, const char *profile, const char *key);
+
 // A setting of the profile that is meant, or NULL.
 const char *aws_config_setting(const struct aws_config *config, const char *key);
 

@@ -7,7 +7,7 @@
 #include "aws/read/client_lane.h"
 #include "base/memory.h"
 
-enum { LARGEST_ANSWER = 64 * 1024 * 1024, LOOK_MS = 100 };
+enum { LOOK_MS = 100 };
 
 enum { RETRY_COST = 5, TIMEOUT_COST = 10 }; // of the retry quota
 
@@ -48,7 +48,8 @@ static bool make_ready(struct transfer *transfer)
                               .body_length = request->body == NULL ? 0 : strlen(request->body),
                               .milliseconds = options->answer_timeout,
                               .connect_milliseconds = options->connect_timeout,
-                              .most = LARGEST_ANSWER,
+                              .most = request->spool != NULL ? CLIENT_SPOOLED : CLIENT_HELD,
+                              .spool = request->spool,
                               .ca_bundle = options->ca_bundle,
                               .signature = with->key_id == NULL ? NULL : &signature,
                           });

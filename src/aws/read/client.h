@@ -7,7 +7,7 @@
 #include <uv.h>
 
 #include "aws/read/credentials.h"
-#include "aws/read/xml.h"
+#include "aws/read/page.h"
 #include "base/json.h"
 
 struct client;
@@ -26,6 +26,8 @@ struct client_options {
 };
 
 enum { RENEW_BEFORE = 300 }; // seconds
+
+enum { CLIENT_HELD = 64 << 20, CLIENT_SPOOLED = 256 << 20 }; // bytes of an answer, in memory and in a folder
 
 enum failure_kind {
     FAILURE_NONE,
@@ -47,18 +49,17 @@ struct request {
     const struct credentials *credentials;
     bool
         elsewhere; // not AWS is asked, but a server that its user has named: it may answer 500 to what it does not know
-    bool speaks_json;    // the answer is JSON, else XML
-    const char *target;  // X-Amz-Target of the JSON protocol, else NULL
-    const char *version; // of the JSON protocol
-    const char *body;    // JSON, or form-encoded; NULL: a GET, as the REST protocols ask
+    bool speaks_json;               // the answer is JSON, else XML
+    const char *target;             // X-Amz-Target of the JSON protocol, else NULL
+    const char *version;            // of the JSON protocol
+    const char *body;               // JSON, or form-encoded; NULL: a GET, as the REST protocols ask
+    const struct page_lists *lists; // that the answer is expected to have; or NULL
+    const char *spool;              // a folder for what of an answer is too large for memory; or NULL
     request_done done;
     void *context;
     // The answer, in `arena`, which is freed when `done` returns.
     struct arena *arena;
-    const struct xml_node *root; // of an XML answer; NULL on failure
-    const cJSON *json;           // of a JSON answer; NULL on failure
-    const char *bytes;           // the answer as it came
-    size_t length;
+    struct page page; // the root element of XML, or the value of JSON; neither on failure
     const char *request_id;
     enum failure_kind failure;
     const char *code;    // AWS's word, or "connection", "host-unknown", "answer", "endpoint"

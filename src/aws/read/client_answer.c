@@ -41,8 +41,8 @@ static enum failure_kind kind_of(const struct request *request, const char *code
 
 void request_fail(struct request *request, enum failure_kind kind, const char *code, const char *message)
 {
-    request->root = NULL;
-    request->json = NULL;
+    request->page.xml = NULL;
+    request->page.json = NULL;
     request->failure = kind;
     request->code = code;
     request->message = message;
@@ -96,39 +96,23 @@ static const char *find_request_id(const struct xml_node *root)
     return id != NULL ? id : xml_text(xml_child(root, "ResponseMetadata"), "RequestId");
 }
 
-enum { MOST_VALUES = 4000000 };
-
-// At most so many values: each comma is followed by one, and each bracket by one or none.
-static size_t most_values(const char *bytes, size_t length)
-{
-    size_t count = 1;
-    for (size_t i = 0; i < length; i++)
-        count += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
-    return count;
-}
-
 // Parses the answer in its protocol; of a failure, what AWS says of it.
 static bool read_body(struct request *request, const struct http_exchange *http, cJSON **json, struct error *error)
 {
     const struct http_answer *answer = &http->answer;
-    request->bytes = answer->bytes;
-    request->length = answer->length;
+    struct page *page = &request->page;
+    *page = (struct page){
+        .lists = request->lists, .bytes = answer->bytes, .length = answer->length, .mapped = answer->mapped};
     if (request->speaks_json) {
-        *json = most_values(answer->bytes, answer->length) > MOST_VALUES
-                    ? NULL
-                    : json_parse("answer", answer->bytes, answer->length, error);
-        if (*json == NULL && error->message[0] == '\0')
-            error_set(error, ERROR_INCOMPLETE, "more than four million values");
-        request->json = *json;
+        page->json = *json = page_read_json(page, error);
         if (answer->status != 200)
             read_json_failure(request, *json, http);
         return *json != NULL;
     }
-    request->root = xml_parse(request->arena, answer->bytes, answer->length, error);
-    bool whole = request->root != NULL;
-    request->request_id = find_request_id(request->root);
+    bool whole = page_read_xml(request->arena, page, error);
+    request->request_id = find_request_id(page->xml);
     if (answer->status != 200)
-        read_failure(request, request->root, answer->status);
+        read_failure(request, page->xml, answer->status);
     return whole;
 }
 
@@ -147,7 +131,8 @@ static bool read_end(struct request *request, const struct http_answer *answer)
                  too_large                     ? "answer"
                  : answer->end == HTTP_NO_HOST ? "host-unknown"
                                                : "connection",
-                 too_large ? "the answer is larger than 64 MiB"
+                 too_large ? arena_printf(request->arena, "the answer is larger than %d MiB",
+                                          (request->spool != NULL ? CLIENT_SPOOLED : CLIENT_HELD) >> 20)
                            : arena_printf(request->arena, "%s: %s", redact_argument(request->arena, request->url),
                                           answer->problem));
     return answer->end > HTTP_TOO_LARGE;
@@ -158,8 +143,7 @@ bool answer_read(struct request *request, const struct http_exchange *http, cJSO
     long status = http->answer.status;
     struct error error = {0};
     time_t theirs;
-    request->root = NULL;
-    request->json = NULL;
+    request->page = (struct page){0};
     if (http->answer.problem != NULL)
         return read_end(request, &http->answer);
     if (http_date(http, &theirs))
@@ -172,8 +156,9 @@ bool answer_read(struct request *request, const struct http_exchange *http, cJSO
     bool whole = read_body(request, http, json, &error);
     if (status != 200)
         return request->failure == FAILURE_THROTTLED || is_passing(request->code, status);
-    if (cJSON_IsObject(request->json) && cJSON_HasObjectItem(request->json, "__type")) { // a failure all the same
-        read_json_failure(request, request->json, http);
+    if (cJSON_IsObject(request->page.json) &&
+        cJSON_HasObjectItem(request->page.json, "__type")) { // a failure all the same
+        read_json_failure(request, request->page.json, http);
         return request->failure == FAILURE_THROTTLED;
     }
     if (!whole) {

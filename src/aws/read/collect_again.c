@@ -28,7 +28,7 @@ static bool next(const char **at, const char *member, char id[LONGEST])
     return false;
 }
 
-static void note_reference(struct call *call, size_t kind, const char *id)
+static void note_reference(const struct call *call, size_t kind, const char *id)
 {
     struct collector *collector = call->collector;
     struct arena *arena = collector->arena;
@@ -45,17 +45,17 @@ static void note_reference(struct call *call, size_t kind, const char *id)
     *vector_add(arena, &collector->references) = one;
 }
 
-void references_note(struct call *call)
+void references_note(const struct call *call, const char *text)
 {
     struct collector *collector = call->collector;
     bool interfaces = strcmp(call->operation.name, "DescribeNetworkInterfaces") == 0;
     char id[LONGEST];
     for (size_t i = 0; strcmp(call->operation.service, "ec2") == 0 && i < KINDS; i++) {
-        const char *at = call->document.bytes;
+        const char *at = text;
         while (interfaces && next(&at, kinds[i].referred, id))
             note_reference(call, i, id);
         bool own = strcmp(call->operation.name, kinds[i].operation) == 0;
-        for (at = call->document.bytes; own && next(&at, kinds[i].own, id);)
+        for (at = text; own && next(&at, kinds[i].own, id);)
             if (map_get(&collector->known, id) == NULL)
                 map_put(collector->arena, &collector->known, arena_strdup(collector->arena, id), collector);
     }

@@ -2,7 +2,6 @@
 #include "aws/read/collector.h"
 #include "aws/read/endpoint.h"
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/http.h"
 
@@ -104,6 +103,9 @@ static void send_page(struct call *call, const char *token)
         .target = of->target[0] == '\0' ? NULL : arena_printf(collector->arena, "%s.%s", of->target, of->name),
         .version = of->version,
         .body = of->path != NULL ? NULL : arena_strdup(arena, body.bytes),
+        .lists = &call->names,
+        // A document that is looked into is parsed as a whole.
+        .spool = call->file != NULL && !call->followed ? collector->folder : NULL,
         .done = on_page,
         .context = call,
         .message = url == NULL ? arena_strdup(collector->arena, error.message) : NULL,
@@ -128,11 +130,10 @@ static struct call *begin(struct collector *collector, const struct call *like, 
         .parameter_count = like->parameter_count,
         .file = like->file,
         .began_us = clock_wall_us(),
-        .writer = json_writer_to(&call->document),
-        .document = {.secret = strcmp(like->what->service, "sts") == 0}, // an assumed role's keys
     };
-    for (size_t i = 0; i < MODEL_LISTS; i++)
-        call->list_writers[i] = json_writer_to(&call->lists[i]);
+    call->names = model_lists(collector->model, &call->operation);
+    call->followed = follow_needs_document(call);
+    document_begin(call);
     *vector_add(collector->arena, &collector->calls) = call;
     collector->open++;
     send_page(call, NULL);
@@ -172,19 +173,6 @@ void call_again(struct call *old)
     begin(old->collector, old, old->meant);
 }
 
-static void write_document(struct call *call)
-{
-    struct collector *collector = call->collector;
-    const char *path = arena_printf(collector->arena, "%s/%s", collector->folder, call->file);
-    char *hash = arena_alloc(collector->arena, DIGEST_TEXT);
-    digest_sha256(call->document.bytes, call->document.length, hash);
-    call->sha256 = hash;
-    if (!collector->failed && !(file_make_parents(path, collector->error) &&
-                                file_write(path, call->document.bytes, call->document.length, collector->error)))
-        collector->failed = true;
-    collector->collected->files += !collector->failed;
-}
-
 void note_unread(const struct call *call)
 {
     struct collector *collector = call->collector;
@@ -209,79 +197,35 @@ void note_unread(const struct call *call)
         *vector_add(collector->arena, &collector->collected->unread) = one;
 }
 
-static void forget_document(struct call *call)
+// An answer that is not believed. False.
+static bool fail_answer(struct call *call, const char *why)
 {
-    if (call->document.secret)
-        text_wipe(&call->document);
-    text_free(&call->document); // unwritten room beyond its end is not touched
-    for (size_t i = 0; i < MODEL_LISTS; i++)
-        text_free(&call->lists[i]);
+    call->failure = FAILURE_OTHER;
+    call->code = "answer";
+    call->message = why;
+    return false;
 }
 
 static void end_call(struct call *call, bool good)
 {
     struct collector *collector = call->collector;
-    struct error ignored;
     cJSON *document = NULL;
-    if (good && call->file != NULL && !file_is_inside(call->file)) { // what an answer names goes into the file's name
-        call->failure = FAILURE_OTHER;
-        call->code = "answer";
-        call->message = arena_printf(collector->arena, "it is about what cannot name a file, %.64s", call->file);
-        good = false;
-    }
-    const char *elsewhere = good && call->file != NULL ? call_elsewhere(call) : NULL;
-    if (elsewhere != NULL) {
-        call->failure = FAILURE_OTHER;
-        call->code = "answer";
-        call->message = elsewhere;
-        good = false;
-    }
-    if (good && call->file != NULL) {
-        references_note(call);
-        write_document(call);
-    }
+    if (good && call->file != NULL && !file_is_inside(call->file)) // what an answer names goes into the file's name
+        good =
+            fail_answer(call, arena_printf(collector->arena, "it is about what cannot name a file, %.64s", call->file));
+    if (good && call->file != NULL && call->elsewhere != NULL)
+        good = fail_answer(call, call->elsewhere);
+    if (good && call->file != NULL)
+        collector->failed = !document_write(call) || collector->failed;
     if (good && call->follow != NULL)
-        document = json_parse("answer", call->document.bytes, call->document.length, &ignored);
-    forget_document(call);
+        document = document_parse(call);
+    document_forget(call);
     if (!good && call->file != NULL)
         note_unread(call);
     if (call->follow != NULL)
         call->follow(call, document);
     json_wipe(document);
     collector->open--;
-}
-
-// What stands first in a document is written at once, what comes beside it is gathered.
-static void add_page(struct call *call, struct page page)
-{
-    const struct operation *of = &call->operation;
-    const struct model *model = call->collector->model;
-    if (call->writer.depth == 0) {
-        json_open(&call->writer, NULL, '{');
-        if (of->holder[0] != '\0')
-            json_open(&call->writer, of->holder, '{');
-        for (size_t i = 0; i < of->list_count; i++)
-            json_open(i == 0 ? &call->writer : &call->list_writers[i], i == 0 ? of->lists[0] : NULL, '[');
-    }
-    if (of->list_count == 0)
-        model_put_output(model, of, page, &call->writer);
-    for (size_t i = 0; i < of->list_count; i++)
-        model_put_elements(model, of, of->lists[i], page, i == 0 ? &call->writer : &call->list_writers[i]);
-}
-
-static void end_pages(struct call *call)
-{
-    const struct operation *of = &call->operation;
-    if (of->list_count > 0)
-        json_close(&call->writer, ']');
-    for (size_t i = 1; i < of->list_count; i++) {
-        json_close(&call->list_writers[i], ']');
-        json_put_made(&call->writer, of->lists[i], &call->lists[i]);
-    }
-    if (of->holder[0] != '\0')
-        json_close(&call->writer, '}');
-    json_close(&call->writer, '}');
-    json_end_document(&call->writer);
 }
 
 // Why no further page is asked for; NULL where one may be. A page's token that was there before leads round in a
@@ -293,9 +237,21 @@ static const char *enough(struct call *call, const char *token)
     if (map_get(&call->tokens, token) != NULL)
         return "a page's token that was given before: the pages go round in a circle";
     map_put(call->collector->arena, &call->tokens, token, call);
-    return ++call->pages >= MOST_PAGES          ? "more than 20,000 pages"
-           : call->document.length > most_bytes ? "more than 2 GiB"
-                                                : NULL;
+    return ++call->pages >= MOST_PAGES ? "more than 20,000 pages" : call->bytes > most_bytes ? "more than 2 GiB" : NULL;
+}
+
+// Why a request's page is no answer of its call; NULL where it is one, whose members are then in *page.
+static const char *refuse_page(struct call *call, const struct request *request, struct page *page)
+{
+    struct collector *collector = call->collector;
+    *page = request->page;
+    page->xml = model_output(&call->operation, request->page.xml);
+    const char *no_answer = model_why_not(collector->model, &call->operation, *page);
+    if (no_answer != NULL)
+        return arena_printf(collector->arena, "status 200, but %s", no_answer);
+    if (page->xml == NULL && request->page.xml != NULL)
+        return "an answer to another question";
+    return page->xml != NULL || page->json != NULL ? NULL : "";
 }
 
 static void on_page(struct request *request)
@@ -303,45 +259,34 @@ static void on_page(struct request *request)
     struct call *call = request->context;
     struct collector *collector = call->collector;
     struct arena *arena = collector->arena;
-    struct page page = {.xml = model_output(&call->operation, request->root), .json = request->json};
+    struct page page;
     collector->collected->clock_skew = request->clock_skew;
     if (request->request_id != NULL)
         *vector_add(arena, &call->request_ids) = arena_strdup(arena, request->request_id);
-    const char *no_answer = model_why_not(collector->model, &call->operation, page);
-    if (no_answer != NULL) {
-        call->failure = FAILURE_OTHER;
-        call->code = "answer";
-        call->message = arena_printf(arena, "status 200, but %s", no_answer);
+    const char *why = refuse_page(call, request, &page);
+    if (why != NULL && why[0] == '\0') { // a failure already
+        call->failure = request->failure;
+        call->code = arena_strdup(arena, request->code);
+        call->message = arena_strdup(arena, request->message);
         end_call(call, false);
         return;
     }
-    if (page.xml == NULL && page.json == NULL) {
-        bool other = request->root != NULL;
-        call->failure = other ? FAILURE_OTHER : request->failure;
-        call->code = other ? "answer" : arena_strdup(arena, request->code);
-        call->message = other ? "an answer to another question" : arena_strdup(arena, request->message);
-        end_call(call, false);
-        return;
-    }
-    add_page(call, page);
-    const char *next = model_next(collector->model, &call->operation, page);
-    const char *token = next == NULL ? NULL : arena_strdup(arena, next),
-               *why = next != NULL                                             ? enough(call, token)
-                      : model_is_cut(collector->model, &call->operation, page) ? "there is more than it tells"
-                                                                               : NULL;
+    const char *next = why != NULL ? NULL : model_next(collector->model, &call->operation, page);
+    const char *token = next == NULL ? NULL : arena_strdup(arena, next);
+    if (why == NULL && !document_add(call, &page))
+        why = "it cannot be read a second time";
+    if (why == NULL)
+        why = token != NULL                                            ? enough(call, token)
+              : model_is_cut(collector->model, &call->operation, page) ? "there is more than it tells"
+                                                                       : NULL;
     if (why != NULL) {
-        call->failure = FAILURE_OTHER;
-        call->code = "answer";
-        call->message = why;
-        end_call(call, false);
-        return;
-    }
-    if (token != NULL) {
+        end_call(call, fail_answer(call, why));
+    } else if (token != NULL) {
         send_page(call, token);
-        return;
+    } else {
+        document_end(call);
+        end_call(call, true);
     }
-    end_pages(call);
-    end_call(call, true);
 }
 
 void calls_run(struct collector *collector)

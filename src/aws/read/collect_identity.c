@@ -30,6 +30,23 @@ static const char *arn_account(struct arena *arena, const char *arn)
     return arn == NULL ? "" : arena_strndup(arena, arn, strcspn(arn, ":"));
 }
 
+// Why keys are not those of the role that was asked for; NULL where they are.
+// arn:aws:iam::ACCOUNT:role/PATH/NAME is assumed as arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION.
+static const char *refuse_role(struct arena *arena, const char *role, const char *assumed)
+{
+    static const char kind[] = ":assumed-role/";
+    if (assumed == NULL)
+        return "it does not say which role its keys are of";
+    const char *account = arn_account(arena, role), *of = arn_account(arena, assumed);
+    if (strcmp(account, of) != 0)
+        return arena_printf(arena, "a role of account %.20s, asked for one of %.20s", of, account);
+    const char *slash = strrchr(role, '/'), *name = strstr(assumed, kind);
+    size_t length = name == NULL ? 0 : strcspn(name += sizeof(kind) - 1, "/");
+    return slash != NULL && length == strlen(slash + 1) && strncmp(name, slash + 1, length) == 0
+               ? NULL
+               : arena_printf(arena, "keys of %.200s, asked for those of %.200s", assumed, role);
+}
+
 static void take_keys(struct call *call, const cJSON *document)
 {
     struct credentials *into = call->into;
@@ -39,19 +56,14 @@ static void take_keys(struct call *call, const cJSON *document)
     const char *token = string_of(given, "SessionToken"), *expires = string_of(given, "Expiration");
     if (document == NULL)
         return;
-    if (key_id == NULL || secret == NULL || token == NULL) {
-        call->failure = FAILURE_OTHER;
-        call->code = "answer";
-        call->message = "no keys of the role in it";
-        return;
-    }
-    struct arena *arena = call->collector->arena; // the first parameter is the role's ARN
     const char *assumed = string_of(cJSON_GetObjectItemCaseSensitive(document, "AssumedRoleUser"), "Arn");
-    const char *asked_for = arn_account(arena, call->parameters[0].value), *given_of = arn_account(arena, assumed);
-    if (given_of[0] != '\0' && strcmp(given_of, asked_for) != 0) {
+    const char *why = key_id == NULL || secret == NULL || token == NULL
+                          ? "no keys of the role in it" // the first parameter is the role's ARN
+                          : refuse_role(call->collector->arena, call->parameters[0].value, assumed);
+    if (why != NULL) {
         call->failure = FAILURE_OTHER;
         call->code = "answer";
-        call->message = arena_printf(arena, "a role of account %.20s, asked for one of %.20s", given_of, asked_for);
+        call->message = why;
         return;
     }
     *into = (struct credentials){.key_id = arena_strdup(secrets, key_id),
@@ -67,7 +79,7 @@ static const struct aws_call *assume_role(void)
     return call_of_operation("sts", "AssumeRole");
 }
 
-enum { ROLE_PARAMETERS = 4 }; // with a web identity's token
+enum { ROLE_PARAMETERS = 5 }; // with a web identity's token
 
 static size_t role_parameters(const struct role *role, struct parameter parameters[ROLE_PARAMETERS])
 {
@@ -77,6 +89,8 @@ static size_t role_parameters(const struct role *role, struct parameter paramete
                                              .value = role->session_name == NULL ? "sgproof" : role->session_name};
     if (role->external_id != NULL)
         parameters[count++] = (struct parameter){.name = "ExternalId", .value = role->external_id};
+    if (role->duration != NULL)
+        parameters[count++] = (struct parameter){.name = "DurationSeconds", .value = role->duration};
     return count;
 }
 
@@ -109,7 +123,9 @@ static bool assume_by_token(struct collector *collector, struct read_account *ac
         return false;
     token[strcspn(token, "\r\n")] = '\0';
     parameters[count++] = (struct parameter){.name = "WebIdentityToken", .value = token};
-    bool good = call_ask(collector, account, what, take_keys, parameters, count, &account->credentials);
+    bool good = token[0] != '\0' ||
+                error_set(collector->error, ERROR_USAGE, "web identity token %s: is empty", role->token_file);
+    good = good && call_ask(collector, account, what, take_keys, parameters, count, &account->credentials);
     memory_wipe(token, length);
     free(token);
     return good;

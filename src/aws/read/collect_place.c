@@ -57,18 +57,17 @@ static const char *other_place(const struct call *call, size_t which, const char
                : NULL;
 }
 
-const char *call_elsewhere(const struct call *call)
+const char *call_elsewhere(const struct call *call, const char *text)
 {
     static const char *const services[] = {"ec2", "elbv2", "rds", "network-firewall", NULL};
     const char *service = call->operation.service;
-    if (!text_among(service, services) || endpoint_is_global(service) || call->document.bytes == NULL)
+    if (!text_among(service, services) || endpoint_is_global(service))
         return NULL;
     for (size_t i = 0; i < sizeof(tells) / sizeof(tells[0]); i++) {
-        // As the document has it: in a text, quotes have backslashes before them.
-        const char *member = arena_printf(call->collector->arena, "\"%s\": \"", tells[i].key),
-                   *at = call->document.bytes;
-        while ((at = strstr(at, member)) != NULL) {
-            const char *other = other_place(call, i, at += strlen(member));
+        char member[40]; // as the document has it: in a text, quotes have backslashes before them
+        int length = snprintf(member, sizeof(member), "\"%s\": \"", tells[i].key);
+        for (const char *at = text; (at = strstr(at, member)) != NULL;) {
+            const char *other = other_place(call, i, at += length);
             if (other != NULL)
                 return arena_printf(call->collector->arena, "a record is of %s", other);
         }

@@ -186,6 +186,18 @@ static void follow_table(struct call *call, const cJSON *document)
     }
 }
 
+bool follow_needs_document(const struct call *call)
+{
+    if (call->follow != follow_table)
+        return call->follow != NULL;
+    for (size_t i = 0; i < aws_call_count; i++)
+        if (aws_calls[i].scope == CALL_ABOUT && aws_calls[i].about.list != NULL &&
+            strcmp(aws_calls[i].about.operation, call->what->operation) == 0 &&
+            strcmp(aws_calls[i].service, call->what->service) == 0)
+            return true;
+    return false;
+}
+
 static void begin_in(struct collector *collector, const struct read_account *account, const char *region,
                      const struct aws_call *what)
 {

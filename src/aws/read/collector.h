@@ -79,11 +79,17 @@ struct call {
     const char *file; // ACCOUNT/REGION/..., or NULL
     void *into;       // the follower's
     uint64_t began_us;
-    struct text document; // being made
-    struct json_writer writer;
-    struct text lists[MODEL_LISTS]; // of several that pages split, all but the first
-    struct json_writer list_writers[MODEL_LISTS];
-    struct map tokens; // of the pages asked for
+    struct page_lists names; // of its lists in answers
+    bool followed;           // its document is looked into when it is whole
+    // The document, being made: the first of its lists stands in [0], the others are made beside it until it ends.
+    struct part {
+        struct text text; // in memory
+        const char *file; // what came before that, or NULL
+        struct json_writer writer;
+    } parts[XML_LISTS];
+    const char *elsewhere; // why one of its records is of another place than was asked, or NULL
+    size_t bytes;          // of the document so far
+    struct map tokens;     // of the pages asked for
     size_t pages;
     const char *sha256; // of the file written, or NULL
     VECTOR(const char *) request_ids;
@@ -114,6 +120,19 @@ void note_unread(const struct call *call);
 // A string of an object, borrowed, or NULL.
 const char *string_of(const cJSON *object, const char *key);
 
+// ---- collect_document.c
+
+// Makes a call's document, page by page, as the AWS CLI prints it; what gets large waits in files. False where a page
+// cannot be read.
+void document_begin(struct call *call);
+bool document_add(struct call *call, const struct page *page);
+void document_end(struct call *call);
+// Puts it where it belongs, in call->file. False where it cannot be written, which ends all reading.
+bool document_write(struct call *call);
+// It, parsed; to be given to json_wipe. NULL where it is none.
+cJSON *document_parse(const struct call *call);
+void document_forget(struct call *call);
+
 // ---- collect_identity.c
 
 // Makes one call and waits for it. True where it succeeded.
@@ -142,13 +161,16 @@ bool accounts_enter(struct collector *collector);
 
 // ---- collect_place.c
 
-// Where a whole document has records of another region or account than was asked: which. Else NULL.
-const char *call_elsewhere(const struct call *call);
+// Where a part of a call's document has a record of another region or account than was asked: which. Else NULL.
+const char *call_elsewhere(const struct call *call, const char *text);
 
 // ---- collect_table.c
 
 // Begins the calls of the table that are made in a scope; in each region that is read, or once an account.
 void table_begin(struct collector *collector, const struct read_account *account, enum call_scope scope);
+// Whether what follows a call looks into its document.
+bool follow_needs_document(const struct call *call);
+
 // ---- collect_organization.c
 
 // Begins the calls that tell of control policies on the accounts that are read, and of IAM Identity Center; when it is
@@ -156,8 +178,8 @@ void table_begin(struct collector *collector, const struct read_account *account
 void organization_begin(struct collector *collector);
 // ---- collect_again.c
 
-// Takes from a call's whole document what it holds and what it refers to.
-void references_note(struct call *call);
+// Takes from a part of a call's document what it holds and what it refers to.
+void references_note(const struct call *call, const char *text);
 // Reads again what interfaces refer to and is younger than our reading of it.
 void references_read_missing(struct collector *collector);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "aws/read/container.h"
 #include "aws/read/identity_center.h"
@@ -36,6 +37,8 @@ bool credentials_parse(struct arena *arena, const char *name, enum credentials_f
     }
     credentials->source = source;
     json_wipe(root);
+    if (good && credentials->expires != 0 && credentials->expires <= time(NULL) && form != CREDENTIALS_INSTANCE)
+        good = error_set(error, ERROR_USAGE, "%s gives credentials that expired at %s", name, expires);
     return good;
 }
 
@@ -100,11 +103,10 @@ static bool from_process(const struct aws_config *config, const char *profile, c
     return good;
 }
 
-static bool take_json(const struct aws_config *config, char *answer, size_t length, const char *source,
-                      struct credentials *credentials, struct error *error)
+static bool take_json(const struct aws_config *config, enum credentials_form form, char *answer, size_t length,
+                      const char *source, struct credentials *credentials, struct error *error)
 {
-    bool good =
-        credentials_parse(config->arena, source, CREDENTIALS_ENDPOINT, answer, length, source, credentials, error);
+    bool good = credentials_parse(config->arena, source, form, answer, length, source, credentials, error);
     memory_wipe(answer, length);
     free(answer);
     return good;
@@ -118,7 +120,7 @@ static bool from_container(const struct aws_config *config, struct credentials *
     GUARD(container_ask(config->arena, &answer, &length, error));
     if (answer == NULL)
         return true;
-    *found = take_json(config, answer, length, "container endpoint", credentials, error);
+    *found = take_json(config, CREDENTIALS_ENDPOINT, answer, length, "container endpoint", credentials, error);
     return *found;
 }
 
@@ -144,7 +146,7 @@ static bool from_instance(const struct aws_config *config, struct credentials *c
                          status == 404 ? "no credentials: this instance has no role (its metadata service names none)"
                                        : "no credentials: the instance metadata service fails with status %ld",
                          status);
-    *found = take_json(config, answer, length, "instance metadata", credentials, error);
+    *found = take_json(config, CREDENTIALS_INSTANCE, answer, length, "instance metadata", credentials, error);
     return *found;
 }
 
@@ -252,6 +254,19 @@ static bool from_source(struct search *search, const char *profile, bool *found,
                      profile);
 }
 
+// The seconds that a role's keys are to last; NULL where the profile does not say.
+static bool read_duration(const struct search *search, const char *profile, const char **duration, struct error *error)
+{
+    enum { LEAST = 900, MOST = 43200 };
+    *duration = setting(search, profile, "duration_seconds");
+    char *end;
+    long seconds = *duration == NULL ? LEAST : strtol(*duration, &end, 10);
+    return *duration == NULL ||
+           (strspn(*duration, "0123456789") == strlen(*duration) && seconds >= LEAST && seconds <= MOST) ||
+           error_set(error, ERROR_USAGE, "profile %s: duration_seconds %.40s: expected a number from %d to %d", profile,
+                     *duration, LEAST, MOST);
+}
+
 static bool with_role(struct search *search, const char *profile, const char *role_arn, bool *found,
                       struct error *error)
 {
@@ -261,13 +276,15 @@ static bool with_role(struct search *search, const char *profile, const char *ro
             "profile %s needs a code of an MFA device, which is not asked for here: get a session with "
             "aws sts assume-role and give it by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
             profile);
-    GUARD(from_source(search, profile, found, error));
+    const char *duration;
+    GUARD(read_duration(search, profile, &duration, error) && from_source(search, profile, found, error));
     if (!*found)
         return error_set(error, ERROR_USAGE, "profile %s: no credentials to assume %s with", profile, role_arn);
     search->chain->roles[search->chain->count++] =
         (struct role){.arn = role_arn,
                       .external_id = setting(search, profile, "external_id"),
                       .session_name = setting(search, profile, "role_session_name"),
+                      .duration = duration,
                       .source = arena_printf(search->config->arena, "profile %s", profile)};
     return true;
 }
@@ -289,6 +306,8 @@ static bool from_profile(struct search *search, const char *profile, bool *found
     search->visited[search->depth++] = profile;
     if (is_source && has_keys(search, profile)) // a source's own keys come before its role
         return from_keys(search, profile, found, error);
+    if (role_arn == NULL && aws_config_sets(search->config, profile, "role_arn"))
+        return error_set(error, ERROR_USAGE, "profile %s: role_arn is empty, expected a role's ARN", profile);
     if (token_file != NULL && role_arn == NULL)
         return error_set(error, ERROR_USAGE, "profile %s has web_identity_token_file, but no role_arn", profile);
     if (token_file != NULL) {

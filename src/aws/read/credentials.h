@@ -20,6 +20,7 @@ struct role {
     const char *arn; // or NULL: none
     const char *external_id;
     const char *session_name;
+    const char *duration;   // seconds that its keys are to last, or NULL for AWS's hour
     const char *token_file; // of a web identity, which then stands for credentials; or NULL
     const char *source;     // where it is configured
 };
@@ -37,10 +38,11 @@ bool credentials_find(const struct aws_config *config, struct credentials *crede
                       struct error *error);
 
 enum credentials_form {
-    CREDENTIALS_ENDPOINT, // of containers and instances: {"Code": "Success" or none, ..., "Token": ...}
+    CREDENTIALS_ENDPOINT, // of containers: {"Code": "Success" or none, ..., "Token": ...}
+    CREDENTIALS_INSTANCE, // the same of instances, whose metadata may be late with new ones: AWS judges those
     CREDENTIALS_PROCESS,  // of credential_process: {"Version": 1, ..., "SessionToken": ...}
 };
 
-// Reads {"AccessKeyId": ..., "SecretAccessKey": ..., "Expiration": ...} in either form.
+// Reads {"AccessKeyId": ..., "SecretAccessKey": ..., "Expiration": ...} in either form. Fails where they have expired.
 bool credentials_parse(struct arena *arena, const char *name, enum credentials_form form, const char *text,
                        size_t length, const char *source, struct credentials *credentials, struct error *error);

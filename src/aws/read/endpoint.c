@@ -23,21 +23,30 @@ static const char *setting_name(const char *service)
     return service;
 }
 
-// The environment comes before the files, the service's own before all services'.
-static const char *configured(const struct aws_config *config, const char *service)
+// The environment comes before the files, the service's own before all services'. False where a services section is
+// named that is not there: what it was to say would not be heeded.
+static bool find_configured(const struct aws_config *config, const char *service, const char **found,
+                            struct error *error)
 {
     struct arena *arena = config->arena;
     const char *name = setting_name(service);
     char *variable = arena_printf(arena, "AWS_ENDPOINT_URL_%s", name);
     for (char *p = variable; *p != '\0'; p++)
         *p = (char)toupper((unsigned char)*p);
+    *found = NULL;
     if (aws_config_switch(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"))
-        return NULL;
+        return true;
     const char *url = config_environment(variable), *services = aws_config_setting(config, "services");
     url = url != NULL ? url : config_environment("AWS_ENDPOINT_URL");
-    if (url == NULL && services != NULL)
-        url = config_nested(arena, &config->config, arena_printf(arena, "services %s", services), name, "endpoint_url");
-    return url != NULL ? url : aws_config_setting(config, "endpoint_url");
+    if (url == NULL && services != NULL) {
+        const char *section = arena_printf(arena, "services %s", services);
+        if (map_get(&config->config.sections, section) == NULL)
+            return error_set(error, ERROR_USAGE, "profile %s names services = %s, but the config file has no [%s]",
+                             config->profile, services, section);
+        url = config_nested(arena, &config->config, section, name, "endpoint_url");
+    }
+    *found = url != NULL ? url : aws_config_setting(config, "endpoint_url");
+    return true;
 }
 
 bool endpoint_is_region(const char *text)
@@ -118,7 +127,9 @@ const char *endpoint_url(const struct aws_config *config, const char *given, con
                          struct error *error)
 {
     static const char mark[] = "{region}";
-    const char *url = given != NULL ? given : configured(config, service);
+    const char *url = given;
+    if (given == NULL && !find_configured(config, service, &url, error))
+        return NULL;
     bool fips = aws_config_switch(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
     bool dual = aws_config_switch(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
     if (url != NULL && (fips || dual)) {

@@ -153,12 +153,12 @@ static void put_xml_members(const cJSON *shapes, struct json_writer *writer, con
     }
 }
 
+// Each child is an item, whatever its name: so does botocore, and no record is passed over.
 static void put_xml_items(const cJSON *shapes, struct json_writer *writer, const cJSON *list,
                           const struct xml_node *node)
 {
     for (size_t i = 0; i < node->children.count; i++)
-        if (strcmp(node->children.items[i]->name, item_text(list, 1)) == 0)
-            put_xml(shapes, writer, NULL, item_text(list, 2), node->children.items[i]);
+        put_xml(shapes, writer, NULL, item_text(list, 2), node->children.items[i]);
 }
 
 // <entry><key>Users</key><value>3</value></entry>...
@@ -257,22 +257,33 @@ static const cJSON *output_member(const cJSON *shapes, const struct operation *o
     return get(cJSON_GetArrayItem(get(shapes, operation->output), 1), name);
 }
 
+// CloudFront's lists say how many they hold, and leave out what holds none.
+static bool says_none(const struct xml_node *xml)
+{
+    const char *quantity = xml_text(xml, "Quantity");
+    return quantity != NULL && strcmp(quantity, "0") == 0;
+}
+
 const char *model_why_not(const struct model *model, const struct operation *operation, struct page page)
 {
-    if (page.json == NULL)
+    if (page.json == NULL && page.xml == NULL)
         return NULL;
-    if (!cJSON_IsObject(page.json))
+    if (page.xml == NULL && !cJSON_IsObject(page.json))
         return "no object, which its answer is";
     const cJSON *shapes = shapes_of(model, operation), *member,
                 *members = cJSON_GetArrayItem(get(shapes, operation->output), 1);
     for (size_t i = 0; i < operation->list_count; i++) {
-        const cJSON *list = get(page.json, item_text(output_member(shapes, operation, operation->lists[i]), 0));
-        if (!cJSON_IsArray(list) && (i == 0 || list != NULL))
+        const char *name = item_text(output_member(shapes, operation, operation->lists[i]), 0);
+        const cJSON *list = get(page.json, name);
+        bool there = page.xml != NULL ? xml_child(page.xml, name) != NULL || says_none(page.xml) : list != NULL;
+        if ((i == 0 && !there) || (list != NULL && !cJSON_IsArray(list)))
             return "without the list that its answer has";
     }
-    cJSON_ArrayForEach (member, members)
-        if (get(page.json, item_text(member, 0)) != NULL)
+    cJSON_ArrayForEach (member, members) {
+        const char *name = item_text(member, 0);
+        if (page.xml != NULL ? xml_child(page.xml, name) != NULL : get(page.json, name) != NULL)
             return NULL;
+    }
     return cJSON_GetArraySize(members) == 0 ? NULL : "without anything that its answer has";
 }
 
@@ -313,14 +324,22 @@ void model_put_output(const struct model *model, const struct operation *operati
         put_json_members(shapes, writer, members, page.json, operation->next);
 }
 
-void model_put_elements(const struct model *model, const struct operation *operation, const char *list,
-                        struct page page, struct json_writer *writer)
+struct page_lists model_lists(const struct model *model, const struct operation *operation)
 {
-    const cJSON *shapes = shapes_of(model, operation), *member = output_member(shapes, operation, list);
-    const cJSON *shape = get(shapes, item_text(member, 1));
-    const struct xml_node *node = xml_child(page.xml, item_text(member, 0));
-    if (node != NULL)
-        put_xml_items(shapes, writer, shape, node);
-    else if (page.json != NULL)
-        put_json_items(shapes, writer, item_text(shape, 2), get(page.json, item_text(member, 0)));
+    struct page_lists lists = {.holder = operation->wrapper, .count = operation->list_count};
+    const cJSON *shapes = shapes_of(model, operation);
+    for (size_t i = 0; i < operation->list_count; i++)
+        lists.names[i] = item_text(output_member(shapes, operation, operation->lists[i]), 0);
+    return lists;
+}
+
+void model_put_element(const struct model *model, const struct operation *operation, size_t list,
+                       const struct xml_node *xml, const cJSON *json, struct json_writer *writer)
+{
+    const cJSON *shapes = shapes_of(model, operation);
+    const cJSON *shape = get(shapes, item_text(output_member(shapes, operation, operation->lists[list]), 1));
+    if (xml != NULL)
+        put_xml(shapes, writer, NULL, item_text(shape, 2), xml);
+    else
+        put_json(shapes, writer, NULL, item_text(shape, 2), json);
 }
