@@ -119,6 +119,18 @@ esac
         for name in ("exposure.json", "intent.json", "evidence/manifest.json", "evidence/report.html"):
             self.assertTrue((self.here / name).stat().st_size > 0, name)
 
+    def test_every_block_of_the_fleet_runs_as_it_stands(self):
+        self.environment["ONLY"] = "--only 127.0.0.0/8 --method connect"
+        self.run_block("cp -r $WORLD_BEFORE estate")
+        (self.path / "bin/sgproof").unlink()
+        (self.path / "bin/sgproof").symlink_to(self.environment["SGPROOF_REAL"])
+        plan, probe, judge = blocks("sh", GUIDE.parent / "fleet.md")
+        self.assertIn("questions", self.run_block(plan))
+        self.run_block(probe)
+        self.assertEqual(len(list((self.here / "shards").iterdir())), 8)
+        self.assertIn("%d/tcp" % self.port, self.run_block(judge))
+        self.assertTrue((self.here / "observations.jsonl").stat().st_size > 0)
+
     @unittest.skipUnless(yaml, "PyYAML is not installed")
     def test_every_step_of_the_pipelines_runs_as_it_stands(self):
         github, gitlab = (yaml.safe_load(text) for text in blocks("yaml"))

@@ -81,7 +81,7 @@ class Roles(unittest.TestCase):
 
     @unittest.skipUnless(has("cfnlint"), "no cfn-lint")
     def test_cfn_lint_has_nothing_to_say_of_the_templates(self):
-        for name in ("role", "reader"):
+        for name in ("role", "reader", "on-change"):
             done = subprocess.run([PYTHON, "-c", "from cfnlint.runner import main; main()", "--include-checks", "I", "--", PACKAGING / ("cloudformation/%s.yaml" % name)], text=True, capture_output=True)
             self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
 

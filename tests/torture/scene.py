@@ -85,6 +85,7 @@ class Scene:
             "account": ["account", "estate", "-o", "out"],
             "probe": ["probe", "plan", *probe, "-o", "out", "--state", "state"],
             "replay": ["probe", str(captured / "plan.jsonl"), "--from-capture", str(captured / "capture.pcap"), "-o", "out"],
+            "merge": ["merge", "evidence/observations.jsonl", "--plan", "evidence/plan.jsonl", "-o", "out"],
             "reconcile": ["reconcile", "estate", "evidence/observations.jsonl", "--vantage", "203.0.113.7", "--intent", "intent.json",
                           "--format", "json", "-o", "out"],
             **{"report_" + form: ["report", "evidence", "--format", form, "-o", "out"] for form in FORMATS},
