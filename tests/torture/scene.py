@@ -21,7 +21,7 @@ PROGRAM = os.environ.get("TORTURED", str(common.TOP / "build/sgproof"))  # witho
 SHIM = str(pathlib.Path(os.environ.get("SGPROOF", str(common.TOP / "build-test/sgproof"))).resolve().parent / "libtorture.so")
 PATIENCE = 60  # seconds
 EARLIER = b"what an earlier run left\n"
-FORMATS = ("text", "json", "csv", "sarif", "junit", "ocsf", "asff", "metrics", "nmap", "html", "tar")
+FORMATS = ("text", "markdown", "json", "csv", "sarif", "junit", "ocsf", "asff", "metrics", "nmap", "html", "tar")
 
 
 class Answers(http.server.ThreadingHTTPServer):
