@@ -120,6 +120,30 @@ esac
         for name in ("exposure.json", "intent.json", "evidence/manifest.json", "evidence/report.html"):
             self.assertTrue((self.here / name).stat().st_size > 0, name)
 
+    def test_every_block_for_auditors_organisations_vantages_and_trouble_runs_as_it_stands(self):
+        """One evidence for all of them."""
+        self.run_block('"$SGPROOF_REAL" keygen audit.pem; "$SGPROOF_REAL" run --snapshot "$WORLD_BEFORE" --vantage 203.0.113.7 --depth declared --no-history --only 127.0.0.0/8 --method connect '
+                       '--sign audit.pem --out evidence --fail-on none || [ $? = 3 ]; cp -r "$WORLD_BEFORE" estate-there; mkdir scripts; cp %s/scripts/audit* scripts/' % common.TOP)
+        docs = GUIDE.parent
+        sealed, derived, audited = blocks("sh", docs / "audit.md")
+        self.assertIn("Signature Verified Successfully", self.run_block(sealed))
+        self.assertIn("What was checked holds", self.run_block(derived, 3))  # probed by connect: no packets were kept
+        self.assertNotIn("CONTRADICTS", self.run_block(audited))
+        listed = json.loads((self.here / "evidence/manifest.json").read_text())["files"]
+        with open(self.here / "evidence" / next(one["path"] for one in listed if one["path"] == "verdicts.json"), "a") as file:
+            file.write(" ")
+        self.run_block(sealed, 1)  # said by sha256sum
+        for guide in ("organisations.md", "vantage.md", "troubleshooting.md"):
+            for text in blocks("sh", docs / guide):
+                self.run_block(text.replace("web-1", "eni-1"))
+
+    def test_every_page_is_reached_from_the_first_one_and_leads_nowhere_else(self):
+        pages = {path.name for path in GUIDE.parent.glob("*.md")}
+        linked = lambda path: set(re.findall(r"\]\((?:docs/)?([\w-]+\.md)\)|docs/([\w-]+\.md)", path.read_text()))
+        told = {name for path in [common.TOP / "README.md", *GUIDE.parent.glob("*.md")] for pair in linked(path) for name in pair if name}
+        self.assertEqual(pages - {name for pair in linked(common.TOP / "README.md") for name in pair} - {"bench.md", "threats.md"}, set())
+        self.assertEqual(told - pages - {path.name for path in common.TOP.glob("*.md")}, set())
+
     def test_every_block_of_the_fleet_runs_as_it_stands(self):
         self.environment["ONLY"] = "--only 127.0.0.0/8 --method connect"
         self.run_block("cp -r $WORLD_BEFORE estate")
