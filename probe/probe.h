@@ -143,6 +143,7 @@ struct probe_summary {
     unasked_list unasked;               // ports that could not be asked, by reason
     struct probe_services services;
     VECTOR(struct address) accepting; // hosts that accept every TCP port: what is open there says little
+    struct shard shard;               // of the plan
     char vantage4[ADDRESS_TEXT];      // source address used, or ""
     char vantage6[ADDRESS_TEXT];
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/protocol.h"
+#include "model/shard.h"
 
 static void count_canaries(struct arena *arena, const struct ledger *ledger, struct probe_summary *summary)
 {
@@ -160,6 +161,7 @@ void probe_summary_write(const struct probe_summary *summary, struct text *out)
     struct json_writer writer = json_writer_to(out);
     json_open_line(&writer, NULL, '{');
     json_open(&writer, "summary", '{');
+    shard_write(&writer, &summary->shard);
     json_open(&writer, "sentinels", '{');
     json_put_integer(&writer, "asked", (int64_t)summary->asks);
     json_put_integer(&writer, "answered", (int64_t)summary->asks_answered);

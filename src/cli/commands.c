@@ -3,10 +3,23 @@
 #include "cli/common.h"
 
 const struct command *const commands[] = {
-    &command_read,    &command_compute, &command_explain, &command_segments,
-    &command_diff,    &command_plan,    &command_probe,   &command_reconcile,
-    &command_report,  &command_run,     &command_verify,  &command_change,
-    &command_history, &command_account, &command_keygen,  NULL,
+    &command_read,
+    &command_compute,
+    &command_explain,
+    &command_segments,
+    &command_diff,
+    &command_plan,
+    &command_probe,
+    &command_reconcile,
+    &command_report,
+    &command_run,
+    &command_verify,
+    &command_change,
+    &command_history,
+    &command_account,
+    &command_merge,
+    &command_keygen,
+    NULL,
 };
 
 const char *const words_beside_commands[] = {"help", "version", "completion", NULL};

@@ -144,5 +144,5 @@ const char *cli_sources(struct arena *arena, enum family family, struct prefixse
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure);
 
 extern const struct command command_account, command_change, command_read, command_compute, command_diff,
-    command_explain, command_history, command_keygen, command_plan, command_probe, command_reconcile, command_report,
-    command_run, command_segments, command_verify;
+    command_explain, command_history, command_keygen, command_merge, command_plan, command_probe, command_reconcile,
+    command_report, command_run, command_segments, command_verify;

@@ -14,6 +14,7 @@ static const struct option_spec options_of_plan[] = {
     OPTION_INTENT,
     {"previous", 0, "EVIDENCE", "ask again what this earlier evidence saw answer, at every depth", true},
     OPTION_CANARY,
+    OPTION_SHARD,
     OPTIONS_SPEED,
     OPTIONS_ESTIMATE,
     OPTIONS_END,
@@ -81,6 +82,33 @@ struct plan_job {
     const struct cli_inside *inside; // where somebody asks from inside, or NULL
 };
 
+// Says which planned addresses are of one machine: an instance, or an interface.
+static void put_hosts_together(struct arena *arena, const struct exposure_set *set, struct plan *plan)
+{
+    struct map machines = {0};
+    for (size_t i = 0; i < plan->targets.count; i++) {
+        const struct plan_target *target = &plan->targets.items[i];
+        const struct endpoint *endpoint = exposure_endpoint(set, target->address);
+        if (endpoint == NULL || target->spare ||
+            (i > 0 && address_equal(target->address, plan->targets.items[i - 1].address)))
+            continue;
+        const struct network_interface *interface = endpoint->interface;
+        const char *id = interface->instance_id != NULL ? interface->instance_id : interface->id;
+        host_addresses *host = map_get(&machines, id);
+        if (host == NULL) {
+            host = arena_new_of(arena, host_addresses);
+            map_put(arena, &machines, id, host);
+        }
+        *vector_add(arena, host) = target->address;
+    }
+    map_slots sorted = map_sorted(arena, &machines);
+    for (size_t i = 0; i < sorted.count; i++) {
+        const host_addresses *host = sorted.items[i]->value;
+        if (host->count > 1)
+            *vector_add(arena, &plan->hosts) = *host;
+    }
+}
+
 static int make_plan(struct plan_job *job, const struct declared *declared)
 {
     struct arena *arena = job->arena;
@@ -95,6 +123,11 @@ static int make_plan(struct plan_job *job, const struct declared *declared)
         !cli_canaries_apart(&plan, declared->exposures, &error)) {
         status = cli_fail(&error);
     } else {
+        put_hosts_together(arena, declared->exposures, &plan);
+        if (!cli_shard(arena, job->options, &plan, &error)) {
+            exposure_set_free(narrowed);
+            return cli_fail(&error);
+        }
         bool as_text = options_value(job->options, "format") != NULL && strcmp(job->format, "text") == 0;
         struct plan_head head = cli_plan_head(arena, &plan, &job->vantages, &job->speed);
         if (job->inside != NULL) {

@@ -16,6 +16,7 @@ static const struct option_spec options_of_probe[] = {
     OPTIONS_PROBE,
     {"capture", 0, "FILE", "write the probe's packets and their answers as pcap (SYN method)", false},
     {"from-capture", 0, "FILE", "send nothing: derive the observations from such a file", false},
+    OPTION_SHARD,
     {"state", 0, "FILE", "keep what is known there, and do not ask it again", false},
     OPTIONS_END,
 };
@@ -139,6 +140,8 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
     if (!read_targets(arena, file, &plan, &error) || !cli_canaries(arena, &options, &plan, NULL, &error) ||
         !cli_canaries_apart(&plan, NULL, &error))
         return cli_fail(&error);
+    if (!cli_shard(arena, &options, &plan, &error))
+        return cli_fail(&error);
     if (cli_only_estimate(&options))
         return estimate(arena, &options, &plan);
     if (!probe(arena, &options, raw, &plan, &observations, &summary, &error))
@@ -146,6 +149,7 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
     struct text out = {0};
     for (size_t i = 0; i < observations.items.count; i++)
         observation_write(&observations.items.items[i], &out);
+    summary.shard = plan.shard;
     probe_summary_write(&summary, &out);
     bool written = print(&options, &out, &error);
     text_free(&out);

@@ -26,6 +26,11 @@
     {                                                                                                                  \
         "timeout", 0, "MS", "longest wait for an answer, 50 to 60000 ms (default 1000)", false                         \
     }
+#define OPTION_SHARD                                                                                                   \
+    {                                                                                                                  \
+        "shard", 0, "K/N|/N|auto", "part K of N of the plan, whole hosts; /N, auto: K, or both, of the scheduler",     \
+            false                                                                                                      \
+    }
 #define OPTION_CANARY                                                                                                  \
     {                                                                                                                  \
         "canary", 0, "ADDRESS:PORT", "a TCP port of yours that answers: asked beside, to see that the way is alive",   \
@@ -83,3 +88,7 @@ bool cli_probe_options(struct arena *arena, const struct options *options, struc
 
 // Says on stderr what of a probe's summary a person should know.
 void cli_say_probed(const struct probe_summary *summary);
+
+// --shard: narrows the plan to that part. K/N; /N and auto take K from Slurm, a Kubernetes Indexed Job or AWS Batch,
+// which count from 0, and auto N too. ERROR_USAGE where none of them is there, or says another number.
+bool cli_shard(struct arena *arena, const struct options *options, struct plan *plan, struct error *error);

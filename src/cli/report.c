@@ -10,7 +10,7 @@
 #include "report/report.h"
 
 static const struct option_spec options_of_report[] = {
-    OPTION_FORMAT("text|html|json|csv|sarif|junit|ocsf|asff|metrics|nmap|tar", "of the report (default text)"),
+    OPTION_FORMAT("text|markdown|html|json|csv|sarif|junit|ocsf|asff|metrics|nmap|tar", "of the report (default text)"),
     {"title", 0, "TEXT", "heading of the report (default: the run's)", false},
     OPTION_BASELINE,
     OPTIONS_END,

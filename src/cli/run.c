@@ -30,7 +30,7 @@ static const struct option_spec options_of_run[] = {
     {"no-history", 0, NULL, "neither look at the history nor add to it", false},
     {"series", 0, "NAME", "runs that this one is compared with (default: its accounts and vantage)", false},
     OPTIONS_GROUP("Output and messages"),
-    OPTION_FORMAT("text|json", "of what is printed (default text)"),
+    OPTION_FORMAT("text|json|markdown", "of what is printed (default text)"),
     OPTION_NOTIFY,
     OPTIONS_END,
 };
@@ -46,7 +46,7 @@ struct wanted {
 static bool check(struct run_job *job, struct wanted *wanted, struct error *error)
 {
     const struct options *options = job->options;
-    GUARD(cli_format(options, "text json", &job->format, error));
+    GUARD(cli_format(options, "text json markdown", &job->format, error));
     GUARD(cli_fail_on(job->arena, options, &wanted->fail_on, error));
     GUARD(notify_is_url(options, error));
     GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
@@ -62,16 +62,17 @@ static bool print(const struct run_job *job, const struct wanted *wanted, const 
     const char *still = cli_still_wrong(job->arena, &wanted->known);
     if (silent && still[0] == '\0')
         return true;
+    bool markdown = strcmp(job->format, "markdown") == 0;
     if (strcmp(job->format, "json") == 0)
         verdicts_write_json(set, &text);
     else if (!silent)
-        report_text(&(struct report_run){.title = job->out,
-                                         .set = set,
-                                         .controls = &job->derivation.controls,
-                                         .observations = &job->derivation.observations,
-                                         .runs = &job->derivation.runs,
-                                         .drift = &job->derivation.drift},
-                    &(struct report_options){.colour = cli_colour(job->options)}, &text);
+        (markdown ? report_markdown : report_text)(&(struct report_run){.title = job->out,
+                                                                        .set = set,
+                                                                        .controls = &job->derivation.controls,
+                                                                        .observations = &job->derivation.observations,
+                                                                        .runs = &job->derivation.runs,
+                                                                        .drift = &job->derivation.drift},
+                                                   &(struct report_options){.colour = cli_colour(job->options)}, &text);
     if (strcmp(job->format, "text") == 0)
         text_puts(&text, still);
     bool good = cli_output(job->options, &text, error);

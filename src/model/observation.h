@@ -35,8 +35,19 @@ struct plan_target {
     bool was_open; // and that it was open
 };
 
+// Which part of a whole plan something is of (model/shard.h).
+struct shard {
+    unsigned index;          // from 1
+    unsigned of;             // 0: it is a whole
+    const char *plan_sha256; // of what the whole asks
+};
+
+typedef VECTOR(struct address) host_addresses;
+
 struct plan {
     VECTOR(struct plan_target) targets;
+    VECTOR(host_addresses) hosts; // addresses of one machine, where it has several
+    struct shard shard;
 };
 
 // The first line of a plan: for whom it is, and what it costs.
@@ -135,6 +146,7 @@ struct observations {
     long dropped;       // packets that this machine had no room for; -1
     bool interrupted;
     struct sentinels_told sentinels;
+    struct shard shard;
 };
 
 void observation_write(const struct observation *observation, struct text *out);

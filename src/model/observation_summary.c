@@ -1,5 +1,7 @@
 #include "model/observation_summary.h"
 
+#include "model/shard.h"
+
 static const long MOST = 1L << 53; // what a number of JSON holds to the unit
 
 static bool is_count(const struct json_cursor *at, const char *key, struct error *error)
@@ -106,12 +108,30 @@ bool summary_read(struct arena *arena, const struct json_cursor *line, struct ob
                   struct error *error)
 {
     static const char *const only[] = {"summary", NULL};
-    static const char *const keys[] = {"sentinels", "canaries", "vantage_ipv4", "vantage_ipv6", "interrupted",
-                                       "method",    "seconds",  "not_asked",    "services",     "accepting_everything",
-                                       "open",      "closed",   "rejected",     "filtered",     "unknown",
-                                       "sent",      "received", "late",         "dropped",      "seed",
-                                       "passes",    NULL};
-    enum { COUNTS = 10 }; // the first key that is one
+    static const char *const keys[] = {"shard",
+                                       "sentinels",
+                                       "canaries",
+                                       "vantage_ipv4",
+                                       "vantage_ipv6",
+                                       "interrupted",
+                                       "method",
+                                       "seconds",
+                                       "not_asked",
+                                       "services",
+                                       "accepting_everything",
+                                       "open",
+                                       "closed",
+                                       "rejected",
+                                       "filtered",
+                                       "unknown",
+                                       "sent",
+                                       "received",
+                                       "late",
+                                       "dropped",
+                                       "seed",
+                                       "passes",
+                                       NULL};
+    enum { COUNTS = 11 }; // the first key that is one
     struct json_cursor at = json_member(line, "summary");
     return json_expect_keys(line, only, error) && json_expect_keys(&at, keys, error) &&
            are_counts(&at, keys + COUNTS, error) && is_seconds(&at, "seconds", error) &&
@@ -123,5 +143,5 @@ bool summary_read(struct arena *arena, const struct json_cursor *line, struct ob
            json_optional_string(arena, &at, "vantage_ipv4", &observations->vantage4, error) &&
            json_optional_string(arena, &at, "vantage_ipv6", &observations->vantage6, error) &&
            json_optional_boolean(&at, "interrupted", &observations->interrupted, error) &&
-           read_sentinels(&at, &observations->sentinels, error);
+           read_sentinels(&at, &observations->sentinels, error) && shard_read(arena, &at, &observations->shard, error);
 }

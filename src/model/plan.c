@@ -3,8 +3,26 @@
 
 #include "model/observation.h"
 #include "model/protocol.h"
+#include "model/shard.h"
 
 #define PLAN_SCHEMA "sgproof/plan/v1"
+
+static void put_hosts(struct json_writer *writer, const struct plan *plan)
+{
+    char text[ADDRESS_TEXT];
+    if (plan->hosts.count == 0)
+        return;
+    json_open(writer, "hosts", '[');
+    for (size_t i = 0; i < plan->hosts.count; i++) {
+        json_open(writer, NULL, '[');
+        for (size_t a = 0; a < plan->hosts.items[i].count; a++) {
+            address_format(plan->hosts.items[i].items[a], text);
+            json_put_string(writer, NULL, text);
+        }
+        json_close(writer, ']');
+    }
+    json_close(writer, ']');
+}
 
 void plan_head_write(const struct plan *plan, const struct plan_head *head, struct text *out)
 {
@@ -26,6 +44,8 @@ void plan_head_write(const struct plan *plan, const struct plan_head *head, stru
         json_put_string(&writer, "instance_id", head->vantage_instance);
         json_close(&writer, '}');
     }
+    shard_write(&writer, &plan->shard);
+    put_hosts(&writer, plan);
     json_put_integer(&writer, "targets", plan->targets.count);
     json_put_integer(&writer, "questions", (int64_t)head->questions);
     json_put_integer(&writer, "packets", (int64_t)head->packets);
@@ -145,20 +165,44 @@ static bool read_vantage_interface(const struct json_cursor *head, struct error 
             json_borrow_string(&at, "eni_id", &text, error) && json_borrow_string(&at, "instance_id", &text, error));
 }
 
-// A head: nothing of it is needed to probe, but it must be of a version that is known, and say what can be.
-static bool read_head(struct arena *arena, const struct json_cursor *at, struct error *error)
+static bool read_hosts(struct arena *arena, const struct json_cursor *head, struct plan *plan, struct error *error)
 {
-    static const char *const keys[] = {"schema",    "vantage", "vantages", "vantage_interface", "seconds", "targets",
-                                       "questions", "packets", "rate",     "host_rate",         "tries",   "timeout_ms",
-                                       NULL};
-    enum { COUNTS = 5 }; // the first key that is one
+    struct json_cursor list = json_member(head, "hosts");
+    const cJSON *node, *inner;
+    size_t index = 0;
+    if (list.node == NULL)
+        return true;
+    GUARD(json_expect_array(&list, error));
+    cJSON_ArrayForEach (node, list.node) {
+        struct json_cursor group = json_element(&list, index++, node);
+        host_addresses *host = vector_add(arena, &plan->hosts);
+        GUARD(json_expect_array(&group, error));
+        cJSON_ArrayForEach (inner, node) {
+            struct address address;
+            if (!cJSON_IsString(inner) || !address_parse(inner->valuestring, &address))
+                return json_fail(&group, error, "expected addresses");
+            *vector_add(arena, host) = address;
+        }
+    }
+    return true;
+}
+
+// A head: of it only hosts and shard are needed to probe, but it must be of a version that is known, and say what can
+// be.
+static bool read_head(struct arena *arena, const struct json_cursor *at, struct plan *plan, struct error *error)
+{
+    static const char *const keys[] = {"schema", "vantage",   "vantages", "vantage_interface", "shard",
+                                       "hosts",  "seconds",   "targets",  "questions",         "packets",
+                                       "rate",   "host_rate", "tries",    "timeout_ms",        NULL};
+    enum { COUNTS = 7 }; // the first key that is one
     const char *schema, *vantage;
     struct json_cursor wrong = json_member(at, "schema"), seconds = json_member(at, "seconds");
     GUARD(json_string(arena, at, "schema", &schema, error));
     if (strcmp(schema, PLAN_SCHEMA) != 0)
         return json_fail(&wrong, error, "\"%s\", expected " PLAN_SCHEMA, schema);
     GUARD(json_expect_keys(at, keys, error) && json_borrow_string(at, "vantage", &vantage, error) &&
-          read_vantages(at, error) && read_vantage_interface(at, error));
+          read_vantages(at, error) && read_vantage_interface(at, error) && read_hosts(arena, at, plan, error) &&
+          shard_read(arena, at, &plan->shard, error));
     for (const char *const *key = keys + COUNTS; *key != NULL; key++) {
         long count;
         bool present;
@@ -204,7 +248,7 @@ static bool read_plan_line(void *context, size_t line, const struct json_cursor 
     struct plan_target target = {.client_ports = portset_all};
     int expect;
     if (line == 1 && json_member(at, "address").node == NULL && json_member(at, "schema").node != NULL)
-        return read_head(reader->arena, at, error);
+        return read_head(reader->arena, at, reader->plan, error);
     if (!json_expect_keys(at, keys, error) || !read_why(at, error) ||
         !place_read(at, &target.address, &target.protocol, error) ||
         !read_ports(reader->arena, at, "ports", &target.ports, error) ||

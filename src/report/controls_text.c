@@ -82,16 +82,20 @@ const char *report_pack_title(struct arena *arena, const struct control_pack *pa
 
 void report_controls_text(const struct control_report *report, const struct report_options *options, struct text *out)
 {
+    static const enum control_result order[CONTROL_RESULTS] = {CONTROL_FAIL, CONTROL_NOT_EVALUATED, CONTROL_EXCEPTED,
+                                                               CONTROL_PASS, CONTROL_NOT_APPLICABLE};
     struct arena *arena = arena_new();
     size_t results[CONTROL_RESULTS] = {0};
     for (size_t p = 0; p < report->packs.count; p++) {
         const struct control_pack *pack = &report->packs.items[p];
         text_puts(out, p > 0 ? "\n" : "");
         report_wrap(out, "", report_pack_title(arena, pack), WIDTH);
-        for (size_t i = 0; i < pack->controls.count; i++) {
-            write_control(arena, &pack->controls.items[i], options, out);
+        for (size_t o = 0; o < CONTROL_RESULTS; o++)
+            for (size_t i = 0; i < pack->controls.count; i++)
+                if (pack->controls.items[i].result == order[o])
+                    write_control(arena, &pack->controls.items[i], options, out);
+        for (size_t i = 0; i < pack->controls.count; i++)
             results[pack->controls.items[i].result]++;
-        }
     }
     text_puts(out, "\n");
     write_exceptions(arena, report, out);

@@ -2,6 +2,7 @@
 
 const struct report_format report_formats[] = {
     {"text", report_text, false},
+    {"markdown", report_markdown, false},
     {"html", report_html, false},
     {"json", report_json, false},
     {"csv", report_csv, false},

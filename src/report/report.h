@@ -38,6 +38,8 @@ const struct report_format *report_format_named(const char *name); // or NULL
 const char *report_silence(struct arena *arena, const struct report_run *run);
 
 void report_text(const struct report_run *run, const struct report_options *options, struct text *out);
+// GitHub's, findings by cause, failed controls first.
+void report_markdown(const struct report_run *run, const struct report_options *options, struct text *out);
 void report_html(const struct report_run *run, const struct report_options *options, struct text *out);
 void report_json(const struct report_run *run, const struct report_options *options, struct text *out);
 // RFC 4180. What a spreadsheet would take as a formula is quoted.

@@ -23,11 +23,10 @@ static void write_head(struct arena *arena, const struct verdict *verdict, const
                 plain, place, report_shortened(arena, name, taken < WIDTH ? WIDTH - taken : 0));
 }
 
-static void write_finding(struct arena *arena, const struct verdict *verdict, const struct report_options *options,
-                          struct text *out)
+// What is said of a finding, behind its head.
+static void write_about(struct arena *arena, const struct verdict *verdict, struct text *out)
 {
     static const char lead[] = "          ";
-    write_head(arena, verdict, options, out);
     report_wrap(out, lead,
                 arena_printf(arena, "declared %s, observed %s (%s%s%s)%s", declared_names[verdict->declared],
                              observed_names[verdict->observed], report_clean(arena, verdict->reason),
@@ -53,6 +52,49 @@ static void write_finding(struct arena *arena, const struct verdict *verdict, co
         report_wrap(out, lead, "Suggestion: " REPORT_SUGGESTION, WIDTH);
     for (size_t i = 0; i < verdict->suggested.count; i++)
         report_command(out, lead, report_clean(arena, verdict->suggested.items[i]), WIDTH);
+}
+
+// Findings of which the same is said: one cause, told once.
+struct cause {
+    const char *about;
+    VECTOR(const struct verdict *) findings; // most severe first
+};
+typedef VECTOR(struct cause *) cause_list;
+
+static cause_list causes_of(struct arena *arena, const struct verdict **shown, size_t count)
+{
+    cause_list causes = {0};
+    struct map known = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct text about = {0};
+        if (!report_is_finding(shown[i]) && !shown[i]->unstable)
+            continue;
+        text_printf(&about, "%d %d\n", (int)shown[i]->severity, (int)shown[i]->kind);
+        size_t head = about.length;
+        write_about(arena, shown[i], &about);
+        struct cause *cause = map_get(&known, about.bytes);
+        if (cause == NULL) {
+            const char *key = arena_strdup(arena, about.bytes);
+            cause = arena_new_of(arena, struct cause);
+            cause->about = key + head;
+            map_put(arena, &known, key, cause);
+            *vector_add(arena, &causes) = cause;
+        }
+        *vector_add(arena, &cause->findings) = shown[i];
+        text_free(&about);
+    }
+    return causes;
+}
+
+static void write_findings(struct arena *arena, const struct verdict **shown, size_t count,
+                           const struct report_options *options, struct text *out)
+{
+    cause_list causes = causes_of(arena, shown, count);
+    for (size_t i = 0; i < causes.count; i++) {
+        for (size_t f = 0; f < causes.items[i]->findings.count; f++)
+            write_head(arena, causes.items[i]->findings.items[f], options, out);
+        text_puts(out, causes.items[i]->about);
+    }
 }
 
 static void write_changes(struct arena *arena, const struct report_run *run, struct text *out)
@@ -145,10 +187,9 @@ void report_text(const struct report_run *run, const struct report_options *opti
         report_wrap(out, "", silence, WIDTH);
     text_puts(out, "\n");
     size_t fine = 0;
+    write_findings(arena, shown, count, options, out);
     for (size_t i = 0; i < count; i++)
-        if (report_is_finding(shown[i]) || shown[i]->unstable)
-            write_finding(arena, shown[i], options, out);
-        else if (fine++ < MOST_FINE)
+        if (!report_is_finding(shown[i]) && !shown[i]->unstable && fine++ < MOST_FINE)
             write_head(arena, shown[i], options, out);
     if (fine > MOST_FINE)
         text_printf(out, "and %zu more that are as intended\n", fine - MOST_FINE);

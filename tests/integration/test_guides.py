@@ -24,6 +24,7 @@ except ImportError:
     yaml = None
 
 GUIDE = common.TOP / "docs" / "verify-a-change.md"
+PACKAGING = common.TOP / "packaging/ci"
 # `read` hands out what AWS would tell before the change, or after; what sends packets sends them to loopback only.
 STANDINS = {
     "sgproof": """case $1 in
@@ -118,6 +119,81 @@ esac
         self.assertIn("%d/tcp" % self.port, said[4])
         for name in ("exposure.json", "intent.json", "evidence/manifest.json", "evidence/report.html"):
             self.assertTrue((self.here / name).stat().st_size > 0, name)
+
+    def test_every_block_for_auditors_organisations_vantages_and_trouble_runs_as_it_stands(self):
+        """One evidence for all of them."""
+        self.run_block('"$SGPROOF_REAL" keygen audit.pem; "$SGPROOF_REAL" run --snapshot "$WORLD_BEFORE" --vantage 203.0.113.7 --depth declared --no-history --only 127.0.0.0/8 --method connect '
+                       '--sign audit.pem --out evidence --fail-on none || [ $? = 3 ]; cp -r "$WORLD_BEFORE" estate-there; mkdir scripts; cp %s/scripts/audit* scripts/' % common.TOP)
+        docs = GUIDE.parent
+        sealed, derived, audited = blocks("sh", docs / "audit.md")
+        self.assertIn("Signature Verified Successfully", self.run_block(sealed))
+        self.assertIn("What was checked holds", self.run_block(derived, 3))  # probed by connect: no packets were kept
+        self.assertNotIn("CONTRADICTS", self.run_block(audited))
+        listed = json.loads((self.here / "evidence/manifest.json").read_text())["files"]
+        with open(self.here / "evidence" / next(one["path"] for one in listed if one["path"] == "verdicts.json"), "a") as file:
+            file.write(" ")
+        self.run_block(sealed, 1)  # said by sha256sum
+        for guide in ("organisations.md", "vantage.md", "troubleshooting.md"):
+            for text in blocks("sh", docs / guide):
+                self.run_block(text.replace("web-1", "eni-1"))
+
+    def test_every_page_is_reached_from_the_first_one_and_leads_nowhere_else(self):
+        pages = {path.name for path in GUIDE.parent.glob("*.md")}
+        linked = lambda path: set(re.findall(r"\]\((?:docs/)?([\w-]+\.md)\)|docs/([\w-]+\.md)", path.read_text()))
+        told = {name for path in [common.TOP / "README.md", *GUIDE.parent.glob("*.md")] for pair in linked(path) for name in pair if name}
+        self.assertEqual(pages - {name for pair in linked(common.TOP / "README.md") for name in pair} - {"bench.md", "threats.md"}, set())
+        self.assertEqual(told - pages - {path.name for path in common.TOP.glob("*.md")}, set())
+
+    def test_every_block_of_the_fleet_runs_as_it_stands(self):
+        self.environment["ONLY"] = "--only 127.0.0.0/8 --method connect"
+        self.run_block("cp -r $WORLD_BEFORE estate")
+        (self.path / "bin/sgproof").unlink()
+        (self.path / "bin/sgproof").symlink_to(self.environment["SGPROOF_REAL"])
+        plan, probe, judge = blocks("sh", GUIDE.parent / "fleet.md")
+        self.assertIn("questions", self.run_block(plan))
+        self.run_block(probe)
+        self.assertEqual(len(list((self.here / "shards").iterdir())), 8)
+        self.assertIn("%d/tcp" % self.port, self.run_block(judge))
+        self.assertTrue((self.here / "observations.jsonl").stat().st_size > 0)
+
+    def action(self, name, expect, **inputs):
+        """A composite action of packaging/ci, as the runner would run it."""
+        about = yaml.safe_load((PACKAGING / name / "action.yml").read_text())
+        given = {**{key: one.get("default", "") for key, one in about["inputs"].items()}, **inputs}
+        for step in about["runs"]["steps"]:
+            self.environment.update({key: given[value[len("${{ inputs."):-len(" }}")]] for key, value in step["env"].items()}, GITHUB_STEP_SUMMARY=str(self.here / "summary.md"))
+            self.run_block(step["run"], expect)
+        return (self.here / "summary.md").read_text()
+
+    @unittest.skipUnless(yaml, "PyYAML is not installed")
+    def test_the_actions_and_jobs_to_include_gate_prove_and_watch(self):
+        self.run_block("cp -r $WORLD_BEFORE estate; cp $WORLD_PLAN plan.json; \"$SGPROOF_REAL\" compute estate --as-intent -o intent.json")
+        (self.path / "bin/sgproof").write_text("""#!/bin/sh
+case $1 in
+run) exec "$SGPROOF_REAL" "$@" --depth declared --no-history --method connect ;;
+change) exec "$SGPROOF_REAL" "$@" --method connect ;;
+*) exec "$SGPROOF_REAL" "$@" ;;
+esac
+""")
+        (self.path / "bin/sgproof-nightly").symlink_to(common.TOP / "packaging/systemd/sgproof-nightly")
+        asked = {"intent": "intent.json", "vantage": "203.0.113.7", "only": "127.0.0.0/8"}
+        told = self.action("gate", 1, plan="plan.json", snapshot="estate", intent="intent.json")
+        self.assertIn("## ❌ 1 opens", told)
+        self.assertEqual(json.loads((self.here / "sgproof-gate.sarif").read_text())["version"], "2.1.0")
+        self.action("nightly", 0, snapshot="estate", **asked)
+        self.allow_new()
+        self.action("gate", 0, plan="plan.json", snapshot="estate", intent="intent.json")
+        self.run_block("cp -r $WORLD_AFTER estate-after")
+        self.assertIn("as-planned", self.action("change", 0, before="sgproof-evidence/latest", after="estate-after", plan="plan.json", **asked))
+        told = self.action("nightly", 0, snapshot="estate", **asked)
+        self.assertTrue((self.here / "sgproof-nightly.sarif").stat().st_size > 0)
+        jobs = yaml.safe_load((PACKAGING / "gitlab.yml").read_text())
+        self.environment.update(SGPROOF_INTENT="intent.json", SGPROOF_PLAN="plan.json", SGPROOF_SNAPSHOT="estate", SGPROOF_BEFORE="sgproof-evidence/latest", SGPROOF_AFTER="estate-after",
+                                SGPROOF_VANTAGE="203.0.113.7", SGPROOF_ONLY="127.0.0.0/8")
+        self.run_block("rm -rf sgproof-change")
+        for name in (".sgproof-gate", ".sgproof-change", ".sgproof-nightly"):
+            self.run_block("\n".join(jobs[name]["script"]))
+            self.assertTrue((self.here / jobs[name]["artifacts"]["reports"]["junit"]).read_text().startswith("<?xml"), name)
 
     @unittest.skipUnless(yaml, "PyYAML is not installed")
     def test_every_step_of_the_pipelines_runs_as_it_stands(self):

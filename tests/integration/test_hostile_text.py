@@ -73,7 +73,7 @@ class HostileText(unittest.TestCase):
 
     def test_each_format_of_a_report(self):
         file = self.reported()
-        for form in ("text", "html", "json", "csv", "sarif", "junit", "ocsf", "asff", "metrics", "nmap"):
+        for form in ("text", "markdown", "html", "json", "csv", "sarif", "junit", "ocsf", "asff", "metrics", "nmap"):
             with self.subTest(form=form):
                 done = common.sgproof("report", file, "--format", form)
                 self.assertIn(done.returncode, (0, 1, 2, 3, 4), done.stderr)
@@ -84,6 +84,14 @@ class HostileText(unittest.TestCase):
                 if form in ("html", "junit"):
                     for element in xml.etree.ElementTree.fromstring(done.stdout).iter() if form == "junit" else ():
                         self.check(" " + "".join(element.itertext()) + " ".join(element.attrib.values()))
+
+    def test_in_markdown_it_is_no_markup_and_ends_no_cell(self):
+        told = common.sgproof("report", self.reported(), "--format", "markdown").stdout
+        rows = [line for line in told.splitlines() if line.startswith("|")]
+        self.assertTrue(any("FORGED" in row for row in rows), told)
+        tables = {row.count("|") for row in rows if "FORGED" in row}
+        self.assertEqual(tables, {6})
+        self.assertNotRegex(told, r"<\w|\]\(|@\w")
 
     def test_json_holds_every_character_as_it_was(self):
         done = common.sgproof("report", self.reported(), "--format", "json")

@@ -1,4 +1,6 @@
 """The nightly run: its units, its script through several nights, and every block of docs/nightly.md as it stands. Probes go to 127.0.0.1 only."""
+import email
+import email.policy
 import fcntl
 import hashlib
 import http.server
@@ -27,6 +29,19 @@ GUIDE = (common.TOP / "docs/nightly.md").read_text()
 
 def blocks(language):
     return re.findall(r"^```%s\n(.*?)^```$" % language, GUIDE, re.M | re.S)
+
+
+# The AWS CLI before moto, in one process: nothing leaves it.
+AWS = """#!%s
+import os, sys
+from contextlib import redirect_stdout
+from moto import mock_aws
+import awscli.clidriver
+os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="y", AWS_DEFAULT_REGION="eu-west-3")
+with mock_aws(), open(os.environ["STATE"] + "/imported", "a") as told, redirect_stdout(told):
+    status = awscli.clidriver.create_clidriver().main(sys.argv[1:])
+sys.exit(status)
+"""
 
 
 class Nightly(unittest.TestCase):
@@ -120,12 +135,30 @@ class Nightly(unittest.TestCase):
     def test_every_block_of_the_guide_runs_as_it_stands(self):
         said = json.loads(blocks("json")[0])
         self.assertEqual(common.sgproof("plan", common.SAMPLE, "--vantage", "203.0.113.7", "--depth", "declared", "--config", self.as_file(json.dumps({"run": said["run"]}))).returncode, 0)
+        self.stand_in("sendmail", 'cat >>"$STATE/mail"; [ "$*" = -t ]')
+        python = common.python_with_moto()
+        (self.path / "bin/aws").write_text(AWS % python if python else '#!/bin/sh\necho "$@" >>"$STATE/imported"\n')
+        (self.path / "bin/aws").chmod(0o755)
         for text in blocks("sh"):
+            if "sendmail" in text:  # something is to be told
+                self.admit(self.port + 1)
+                new = socket.create_server(("127.0.0.1", self.port + 1))
             done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", text], env=self.environment, capture_output=True, text=True, timeout=120)
             self.assertEqual(done.returncode, 0, text + done.stdout + done.stderr)
+            if "sendmail" in text:
+                new.close()
+                self.admit(self.port)
         self.assertEqual((self.path / "systemctl").read_text().splitlines()[1], "enable --now sgproof.timer")
         self.assertIn("sgproof_run_end_timestamp_seconds", (self.path / "sgproof.prom").read_text())
-        self.assertEqual(len(self.evidence()), 2)
+        self.assertEqual(len(self.evidence()), 3)
+        mail = email.message_from_string((self.path / "mail").read_text(), policy=email.policy.default)
+        self.assertEqual((mail["To"], mail["Subject"]), ("security@example.com", "sgproof: exit status 1"))
+        self.assertIn("%d/tcp" % (self.port + 1), mail.get_content())
+        imported = (self.path / "imported").read_text()
+        self.assertTrue(imported.startswith("0\n") if python else "--cli-input-json" in imported, imported)
+        self.assertEqual(json.loads((self.path / "sgproof.sarif").read_text())["version"], "2.1.0")
+        self.assertTrue((self.path / "sgproof.xml").read_text().startswith("<?xml"))
+        shutil.rmtree(self.path / "evidence")  # in which a service was seen that is gone
         entry = re.search(r"^17 2 \* \* \* sgproof (.*)$", blocks("cron")[0], re.M)[1]
         entry = entry.replace("/etc/sgproof", str(self.path)).replace("/var/lib/sgproof", str(self.path))
         done = subprocess.run(["sh", "-c", entry], env=self.environment, capture_output=True, text=True, timeout=120)

@@ -1,9 +1,11 @@
 """Packages: lintian is content, the same source gives the same bytes, and what is installed in a clean root works.
 
 Builds whole releases and installs from the network, so only with SGPROOF_PACKAGE=1: scripts/test-packages runs it."""
+import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -78,6 +80,76 @@ class Debian(unittest.TestCase):
 
     def test_it_installs_runs_and_goes_in_a_clean_debian_13(self):
         self.installed("trixie")
+
+
+@unittest.skipUnless(os.environ.get("SGPROOF_PACKAGE"), "builds releases and libraries: scripts/test-packages runs it")
+class Static(unittest.TestCase):
+    """One program that asks nothing of the machine, in a root that holds nothing else."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.path = pathlib.Path(folder.name)
+        run(common.SGPROOF, "keygen", cls.path / "key.pem")
+        cls.build("dist", "--sign", cls.path / "key.pem")
+        cls.program, = (cls.path / "dist").glob("sgproof-*")
+
+    @classmethod
+    def build(cls, name, *words):
+        """Each time in a folder of its own, its libraries too; what was compiled before is not taken from a cache."""
+        run(common.TOP / "scripts/package", "static", *words, cls.path / name, env={**os.environ, "PATH": PATH, "BUILD": str(cls.path / ("build of " + name).replace(" ", "-")), "CCACHE_DISABLE": "1"})
+
+    def alone(self, *words):
+        """In a root that holds the program, the sample and nothing else, as nobody in particular."""
+        root = self.path / "root"
+        if not root.exists():
+            (root / "tmp").mkdir(parents=True)
+            (root / "tmp").chmod(0o1777)
+            shutil.copy(self.program, root / "sgproof")
+            shutil.copytree(common.SAMPLE, root / "souvenirs")
+        if os.geteuid() != 0:
+            self.skipTest("root is needed for chroot")
+        return subprocess.run(["chroot", "--userspec=65534:65534", root, "/sgproof", *words], capture_output=True, text=True)
+
+    def test_it_asks_for_no_library_and_computes_in_an_empty_root(self):
+        self.assertNotIn("NEEDED", run("readelf", "-d", self.program))
+        done = self.alone("compute", "/souvenirs", "--format", "json", "-v")
+        self.assertEqual((done.returncode, done.stdout), (0, common.sgproof("compute", common.SAMPLE, "--format", "json").stdout), done.stderr)
+        self.assertIn("confined: seccomp", done.stderr)
+
+    def test_it_probes_and_resolves_names_without_the_machines_libraries(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            (self.path / "targets").write_text("127.0.0.1 tcp %d\n" % port)
+            self.alone("version")
+            shutil.copy(self.path / "targets", self.path / "root/targets")
+            done = self.alone("probe", "--targets", "/targets", "--only", "127.0.0.0/8", "--method", "connect")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn('"state": "open"', done.stdout)
+        done = self.alone("read", "/tmp/estate", "--region", "eu-west-3", "--endpoint-url", "http://localhost:%d" % port, "--max-attempts", "1")
+        self.assertNotIn("resolve", done.stderr.lower())  # localhost is known; nobody listens there any more
+
+    def test_built_again_elsewhere_it_has_the_same_bytes(self):
+        self.build("again")
+        self.assertEqual((self.path / "again" / self.program.name).read_bytes(), self.program.read_bytes())
+
+    def test_its_sums_are_signed_by_a_key_of_keygen(self):
+        run("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=self.path / "dist")
+        run("openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", self.path / "key.pub.pem", "-in", self.path / "dist/SHA256SUMS", "-sigfile", self.path / "dist/SHA256SUMS.sig")
+
+    def test_the_image_of_the_container_holds_it(self):
+        if not shutil.which("buildah"):
+            self.skipTest("buildah is not installed")
+        if not (self.path / "dist/ca-certificates.crt").exists():
+            self.skipTest("ca-certificates is not installed")
+        buildah = ["buildah", "--root", self.path / "images", "--runroot", self.path / "running", "--storage-driver", "vfs"]
+        run(*buildah, "bud", "--isolation", "chroot", "-t", "sgproof", "-f", common.TOP / "packaging/Containerfile", self.path / "dist")
+        container = run(*buildah, "from", "sgproof").strip()
+        mounted = pathlib.Path(run(*buildah, "mount", container).strip())
+        self.assertEqual((mounted / "usr/bin/sgproof").read_bytes(), self.program.read_bytes())
+        about = json.loads(run(*buildah, "inspect", "--type", "image", "sgproof"))["OCIv1"]["config"]
+        self.assertEqual((about["User"], about["Cmd"]), ("65532:65532", ["sgproof", "help"]))
 
 
 LINUX = ("linux/capability.h linux/errqueue.h linux/filter.h linux/if_packet.h linux/landlock.h linux/magic.h sys/epoll.h sys/prctl.h "

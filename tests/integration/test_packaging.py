@@ -81,9 +81,23 @@ class Roles(unittest.TestCase):
 
     @unittest.skipUnless(has("cfnlint"), "no cfn-lint")
     def test_cfn_lint_has_nothing_to_say_of_the_templates(self):
-        for name in ("role", "reader"):
+        for name in ("role", "reader", "on-change"):
             done = subprocess.run([PYTHON, "-c", "from cfnlint.runner import main; main()", "--include-checks", "I", "--", PACKAGING / ("cloudformation/%s.yaml" % name)], text=True, capture_output=True)
             self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+    @unittest.skipUnless(has("check_jsonschema"), "no check-jsonschema")
+    def test_the_schemas_of_github_and_gitlab_take_the_jobs_of_a_pipeline(self):
+        def check(schema, *paths):
+            return subprocess.run([PYTHON, "-m", "check_jsonschema", "--builtin-schema", "vendor." + schema, *paths], capture_output=True, text=True)
+        actions = sorted((PACKAGING / "ci").glob("*/action.yml"))
+        self.assertEqual([path.parent.name for path in actions], ["change", "gate", "nightly"])
+        for schema, paths in (("github-actions", actions), ("gitlab-ci", [PACKAGING / "ci/gitlab.yml"])):
+            done = check(schema, *paths)
+            self.assertEqual(done.returncode, 0, done.stdout)
+        with tempfile.TemporaryDirectory() as folder:
+            wrong = pathlib.Path(folder, "action.yml")
+            wrong.write_text(actions[0].read_text().replace("using: composite", "using: composit"))
+            self.assertNotEqual(check("github-actions", wrong).returncode, 0)
 
     @unittest.skipUnless(has("hcl2"), "no python-hcl2")
     def test_the_modules_are_hcl_that_trusts_one_reader_with_an_external_id(self):

@@ -200,5 +200,43 @@ class Report(Bundles):
         self.clean()
 
 
+class Causes(unittest.TestCase):
+    """Text and Markdown: of findings that one cause has, the cause is told once; what fails comes first."""
+
+    def setUp(self):
+        rule = [{"stage": "group", "id": "sg-1:0", "text": "tcp 22-443 from 0.0.0.0/0"}]
+        other = [{"stage": "group", "id": "sg-2:0", "text": "tcp 8080 from 0.0.0.0/0"}]
+        listed = [verdict("198.51.100.1", 22, "confirmed", "reachable", "open", "high", because=rule), verdict("198.51.100.2", 8080, "confirmed", "reachable", "open", "high", because=other),
+                  verdict("198.51.100.3", 22, "confirmed", "reachable", "open", "high", because=rule), verdict("198.51.100.4", 22, "confirmed", "reachable", "open", "medium", because=rule)]
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name) / "v.json"
+        self.file.write_text(json.dumps(document(listed)))
+
+    def told(self, form):
+        return common.sgproof("report", self.file, "--format", form).stdout
+
+    def test_text_tells_a_cause_once_behind_all_that_it_opens(self):
+        told = self.told("text")
+        self.assertEqual(told.count("sg-1:0"), 2)  # once a severity
+        places = [told.index("198.51.100.%d" % last) for last in (1, 3, 2, 4)]
+        self.assertEqual(places, sorted(places))
+        self.assertLess(places[1], told.index("sg-1:0"))
+        self.assertLess(told.index("sg-1:0"), places[2])
+
+    def test_markdown_has_a_table_a_cause(self):
+        told = self.told("markdown")
+        headings = [line for line in told.splitlines() if line.startswith("### ")]
+        self.assertEqual(headings, ["### high: confirmed", "### high: confirmed", "### medium: confirmed"])
+        first = told.split("### ")[1]
+        self.assertIn("198.51.100.1 ", first)
+        self.assertIn("198.51.100.3 ", first)
+        self.assertNotIn("198.51.100.2 ", first)
+        self.assertTrue(told.startswith("## ❌ "))
+        for block in told.split("\n\n"):
+            rows = [line.count("|") for line in block.splitlines() if line.startswith("|")]
+            self.assertLessEqual(len(set(rows)), 1, block)
+
+
 if __name__ == "__main__":
     unittest.main()

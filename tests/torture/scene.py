@@ -22,7 +22,7 @@ PROGRAM = os.environ.get("TORTURED", str(common.TOP / "build/sgproof"))  # witho
 SHIM = str(pathlib.Path(os.environ.get("SGPROOF", str(common.TOP / "build-test/sgproof"))).resolve().parent / "libtorture.so")
 PATIENCE = 60  # seconds
 EARLIER = b"what an earlier run left\n"
-FORMATS = ("text", "json", "csv", "sarif", "junit", "ocsf", "asff", "metrics", "nmap", "html", "tar")
+FORMATS = ("text", "markdown", "json", "csv", "sarif", "junit", "ocsf", "asff", "metrics", "nmap", "html", "tar")
 
 
 class Answers(http.server.ThreadingHTTPServer):
@@ -89,6 +89,7 @@ class Scene:
             "account": ["account", "estate", "-o", "out"],
             "probe": ["probe", "plan", *probe, "-o", "out", "--state", "state"],
             "replay": ["probe", str(captured / "plan.jsonl"), "--from-capture", str(captured / "capture.pcap"), "-o", "out"],
+            "merge": ["merge", "evidence/observations.jsonl", "--plan", "evidence/plan.jsonl", "-o", "out"],
             "reconcile": ["reconcile", "estate", "evidence/observations.jsonl", "--vantage", "203.0.113.7", "--intent", "intent.json",
                           "--format", "json", "-o", "out"],
             **{"report_" + form: ["report", "evidence", "--format", form, "-o", "out"] for form in FORMATS},
