@@ -61,6 +61,19 @@ static bool forwards_from_zone(struct forwarding *forwarding, const struct trans
     return !known;
 }
 
+// A VPC has one attachment to a gateway: of two, by which its packets go is not told.
+// https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html
+static bool is_alone(const struct estate *estate, const struct transit_attachment *attachment)
+{
+    for (size_t i = 0; i < estate->transit_attachments.size; i++) {
+        const struct transit_attachment *one = estate->transit_attachments.slots[i].value;
+        if (one != NULL && one != attachment && one->presence != PRESENCE_NO &&
+            text_same(one->gateway, attachment->gateway) && text_same(one->resource_id, attachment->resource_id))
+            return false;
+    }
+    return true;
+}
+
 // Whether what comes from the ground is taken by the gateway at all; *attachment is by which, or NULL: not known.
 static bool takes(struct forwarding *forwarding, enum family family, const char *gateway_id,
                   const struct transit_attachment **attachment)
@@ -89,6 +102,12 @@ static bool takes(struct forwarding *forwarding, enum family family, const char 
     }
     if ((*attachment)->doubt != NULL)
         doubt(forwarding, KIND_TRANSIT_ATTACHMENTS, (*attachment)->id, (*attachment)->doubt);
+    if (!is_alone(estate, *attachment)) {
+        doubt(forwarding, KIND_TRANSIT_ATTACHMENTS, gateway_id,
+              arena_printf(arena, "%s has several attachments to %s", vpc_id, gateway_id));
+        *attachment = NULL;
+        return true;
+    }
     if (family == FAMILY_IPV6 && (*attachment)->ipv6 == TRANSIT_DISABLED)
         return false;
     if (family == FAMILY_IPV6 && (*attachment)->ipv6 != TRANSIT_ENABLED)
@@ -139,6 +158,13 @@ struct entry {
 };
 typedef VECTOR(struct entry) entry_list;
 
+// "Static routes, prefix list referenced routes, propagated routes":
+// https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html
+static int rank_of(const struct entry *entry)
+{
+    return entry->route->propagated ? 2 : entry->route->prefix_list != NULL ? 1 : 0;
+}
+
 static int by_length(const void *left, const void *right)
 {
     const struct entry *a = left, *b = right;
@@ -146,7 +172,29 @@ static int by_length(const void *left, const void *right)
         return (int)b->prefix.length - (int)a->prefix.length;
     if (a->prefix.first != b->prefix.first)
         return a->prefix.first < b->prefix.first ? -1 : 1;
-    return (int)a->route->propagated - (int)b->route->propagated;
+    return rank_of(a) - rank_of(b);
+}
+
+static bool same_way(const struct entry *a, const struct entry *b)
+{
+    bool same = a->route->state == b->route->state && a->route->attachments.count == b->route->attachments.count;
+    for (size_t i = 0; same && i < a->route->attachments.count; i++)
+        same = strcmp(a->route->attachments.items[i], b->route->attachments.items[i]) == 0;
+    return same;
+}
+
+// Whether another one of the same prefix and rank leads elsewhere: which of them holds is then not told.
+static bool has_rival(const entry_list *entries, size_t index)
+{
+    size_t first = index, last = index;
+    while (first > 0 && by_length(&entries->items[first - 1], &entries->items[index]) == 0)
+        first--;
+    while (last + 1 < entries->count && by_length(&entries->items[last + 1], &entries->items[index]) == 0)
+        last++;
+    for (size_t i = first; i <= last; i++)
+        if (!same_way(&entries->items[i], &entries->items[index]))
+            return true;
+    return false;
 }
 
 static entry_list entries_of(struct forwarding *forwarding, const struct transit_route_table *table, enum family family)
@@ -174,6 +222,22 @@ static entry_list entries_of(struct forwarding *forwarding, const struct transit
     return entries;
 }
 
+static void add_share(const struct forwarding *forwarding, const struct transit_route_table *table,
+                      const struct transit_route *route, struct prefixset others, const char *why,
+                      transit_shares *shares)
+{
+    struct arena *arena = forwarding->traffic->arena;
+    struct transit_share share = {.others = others, .route = route};
+    if (prefixset_is_empty(others))
+        return;
+    reason_add_all(arena, &share.doubts, &forwarding->doubts);
+    if (why != NULL)
+        reason_add(
+            arena, &share.doubts,
+            reason_doubt(arena, REASON_ROUTE, table->id, settle_by_call(arena, KIND_TRANSIT_ROUTES, table->id), why));
+    *vector_add(arena, shares) = share;
+}
+
 transit_shares transit_forwards(struct traffic *traffic, const struct ground *ground, enum family family,
                                 const char *gateway_id)
 {
@@ -195,22 +259,29 @@ transit_shares transit_forwards(struct traffic *traffic, const struct ground *gr
     size_t before = forwarding.doubts.count;
     entry_list entries = entries_of(&forwarding, table, family);
     bool unlisted = forwarding.doubts.count > before;
-    struct prefixset left = prefixset_all(arena, family);
+    struct prefixset left = prefixset_all(arena, family), perhaps = prefixset_empty;
     for (size_t i = 0; i < entries.count; i++) {
-        struct prefixset matched = prefixset_of(arena, entries.items[i].prefix);
-        struct transit_share share = {.others = prefixset_intersect(arena, left, matched),
-                                      .route = entries.items[i].route};
-        left = prefixset_subtract(arena, left, matched);
-        reason_add_all(arena, &share.doubts, &forwarding.doubts);
-        if (share.route->state == TRANSIT_ROUTE_UNSURE)
-            reason_add(arena, &share.doubts,
-                       reason_doubt(arena, REASON_ROUTE, table->id,
-                                    settle_by_call(arena, KIND_TRANSIT_ROUTES, table->id),
-                                    arena_printf(arena, "the state of a route of %s is not sure", table->id)));
-        bool dropped = share.route->state == TRANSIT_ROUTE_BLACKHOLE ||
-                       (share.route->attachments.count == 0 && share.route->state != TRANSIT_ROUTE_UNSURE);
-        if (!prefixset_is_empty(share.others) && !dropped)
-            *vector_add(arena, &shares) = share;
+        struct prefixset matched = prefixset_intersect(arena, left, prefixset_of(arena, entries.items[i].prefix));
+        const struct transit_route *route = entries.items[i].route;
+        bool rival = has_rival(&entries, i), unsure = route->state == TRANSIT_ROUTE_UNSURE;
+        bool last = i + 1 == entries.count || by_length(&entries.items[i], &entries.items[i + 1]) != 0;
+        bool dropped = route->state == TRANSIT_ROUTE_BLACKHOLE || (route->attachments.count == 0 && !unsure);
+        const char *why = rival    ? arena_printf(arena, "two routes of %s lead to one destination", table->id)
+                          : unsure ? arena_printf(arena, "the state of a route of %s is not sure", table->id)
+                                   : NULL;
+        struct prefixset doubted = why != NULL ? matched : prefixset_intersect(arena, matched, perhaps);
+        if (!dropped) {
+            add_share(&forwarding, table, route, prefixset_subtract(arena, matched, doubted), NULL, &shares);
+            add_share(&forwarding, table, route, doubted,
+                      why != NULL
+                          ? why
+                          : arena_printf(arena, "another route of %s, whose state is not sure, may take it", table->id),
+                      &shares);
+        }
+        if (unsure)
+            perhaps = prefixset_union(arena, perhaps, matched);
+        else if (!rival || last)
+            left = prefixset_subtract(arena, left, matched);
     }
     if (unlisted)
         *vector_add(arena, &shares) =

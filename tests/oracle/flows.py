@@ -259,34 +259,40 @@ class Judge:
         return "maybe", None  # its owner may see more
 
     def transited(self, region, eni, other, address, family):
-        answer, led = self.transit_leads(region, eni, address, family)
+        return most([self.transited_by(one, other, family) for one in self.transit_leads(region, eni, address, family)] or ["no"])
+
+    def transited_by(self, one, other, family):
+        answer, led = one
         if led is None or answer == "no":
             return answer
         if led != other["VpcId"]:  # what is there may send it on
             return least(answer, "maybe", self.attachment(led)[0])
-        there, one = self.attachment(other["VpcId"])
-        if one is not None and family == 6 and one["Options"]["Ipv6Support"] != "enable":
+        there, attached = self.attachment(other["VpcId"])
+        if attached is not None and family == 6 and attached["Options"]["Ipv6Support"] != "enable":
             return "no"
         return least(answer, there)
 
     def transit_leads(self, region, eni, address, family):
-        """(answer, to which VPC or None) of what an interface sends to the gateway."""
+        """[(answer, to which VPC or None)] of what an interface sends to the gateway: where a route is not yet, or no more, the next one may hold."""
         gateway = next((g for g in self.kind(HOME, "TransitGateways") or [] if g["TransitGatewayId"] == "tgw-1"), None)
         answer = "maybe" if gateway is None else self.STATES.get(gateway["State"], "maybe")
         answer = least(answer, self.enters_transit(eni, family))
         sure, table = self.transit_table(eni["VpcId"])
         if answer == "no" or table is None:
-            return least(answer, sure), None
+            return [(least(answer, sure), None)]
         document = self.estate.get("files", {}).get("search-transit-gateway-routes." + TABLE % table)
         if document is None:
-            return least(answer, "maybe"), None
-        best = max(((ip_network(r["DestinationCidrBlock"]).prefixlen, r["Type"] == "static", i, r) for i, r in enumerate(document["Routes"])
-                    if holds(r["DestinationCidrBlock"], ip_address(address))), default=None)
-        if best is None or best[3]["State"] == "blackhole":
-            return "no", None
-        if best[3]["State"] != "active":
-            answer = least(answer, "maybe")
-        return answer, best[3]["TransitGatewayAttachments"][0]["ResourceId"]
+            return [(least(answer, "maybe"), None)]
+        found = sorted(((ip_network(r["DestinationCidrBlock"]).prefixlen, r["Type"] == "static", i, r) for i, r in enumerate(document["Routes"])
+                    if holds(r["DestinationCidrBlock"], ip_address(address))), reverse=True)
+        leads = []
+        for *_, route in found:
+            unsure = route["State"] not in ("active", "blackhole")
+            if route["State"] != "blackhole":
+                leads.append((least(answer, "maybe") if unsure or leads else answer, route["TransitGatewayAttachments"][0]["ResourceId"]))
+            if not unsure:
+                break
+        return leads
 
     def reference(self, way, owner, other, egress):
         """For groups(): whether a rule of `owner` that names a group admits members of it in `other`, when packets go by this way."""
@@ -425,7 +431,7 @@ class Judge:
 
     def transit_outside(self, region, eni, target):
         """Whether a transit gateway may carry it on: what its own tables surely drop does not leave."""
-        return "no" if self.transit_leads(region, eni, target, ip_address(target).version)[0] == "no" else "maybe"
+        return "maybe" if any(answer != "no" for answer, _ in self.transit_leads(region, eni, target, ip_address(target).version)) else "no"
 
     def leaves(self, region, eni, source, public, target, packet, route):
         """(answer, the address seen) of what goes by one route."""

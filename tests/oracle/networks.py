@@ -241,7 +241,9 @@ class Maker:
                 if self.chance(0.15):
                     routes["10.%d.0.0/16" % n, "static"] = (pick(rng, attached), pick(rng, ["active", "blackhole"]))
                 if self.chance(0.12):
-                    routes["10.%d.1.0/24" % n, "static"] = (pick(rng, attached), pick(rng, ["active", "blackhole", "pending"]))
+                    routes["10.%d.1.0/24" % n, "static"] = (pick(rng, attached), pick(rng, ["active", "blackhole", "pending", "deleting"]))
+                if self.chance(0.12):  # beside a propagated one to the same place
+                    routes["10.%d.0.0/16" % n, "propagated"], routes["10.%d.0.0/16" % n, "static"] = (n, "active"), (pick(rng, attached), pick(rng, ["active", "blackhole", "pending"]))
             if attached and self.chance(0.3):
                 routes["0.0.0.0/0", "static"] = (pick(rng, attached), pick(rng, ["active", "active", "blackhole"]))
             told = [{"DestinationCidrBlock": where, "Type": kind, "State": state, "TransitGatewayAttachments": [] if state == "blackhole" else [

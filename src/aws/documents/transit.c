@@ -162,8 +162,18 @@ void read_transit_way(struct reader *reader, const struct json_cursor *at, const
     if (!lenient_object(reader, at, "Association", &association))
         return;
     lenient_text(reader, &association, "State", &state);
+    const char *policy = NULL;
+    text = NULL;
     lenient_text(reader, &association, "TransitGatewayRouteTableId", &text);
+    lenient_text(reader, &association, "TransitGatewayPolicyTableId", &policy);
     if (text_same(state, "disassociated"))
+        return;
+    if (text == NULL && policy == NULL)
+        doubt_at(reader, &association, "names neither a route table nor a policy table");
+    if (policy != NULL && one->doubt == NULL)
+        one->doubt =
+            arena_printf(reader->arena, "%s is associated with policy table %s, which is not read", id, policy);
+    if (text == NULL)
         return;
     if (!text_same(state, "associated") && one->doubt == NULL)
         one->doubt = arena_printf(reader->arena, "the association of %s is %s", id,
