@@ -34,6 +34,8 @@ static const struct option_spec options_of_diff[] = {
     OPTIONS_END,
 };
 
+#define SEVERITIES "critical, high, medium, low, info, or none"
+
 // What is compared.
 struct diff_job {
     struct arena *arena;
@@ -96,11 +98,10 @@ static bool read_options(struct diff_job *comparing, struct error *error)
     comparing->gates = comparing->intent != NULL || options_values(options, "fail-on")->items.count > 0;
     for (int i = 0; i < VERDICT_KINDS; i++)
         if (comparing->fail_on.verdicts[i])
-            return error_set(error, ERROR_USAGE, "--fail-on %s: nothing is probed here; expected a severity, or none",
+            return error_set(error, ERROR_USAGE, "--fail-on %s: nothing is probed here; expected " SEVERITIES,
                              verdict_names[i]);
     if (comparing->fail_on.controls.count > 0)
-        return error_set(error, ERROR_USAGE,
-                         "--fail-on control:%s: no controls are judged here; expected a severity, or none",
+        return error_set(error, ERROR_USAGE, "--fail-on control:%s: no controls are judged here; expected " SEVERITIES,
                          comparing->fail_on.controls.items[0]);
     if (source != NULL) {
         comparing->source = terraform_source_open(comparing->arena, source, error);

@@ -89,7 +89,7 @@ class Gate(unittest.TestCase):
         for words, status in ((["--fail-on", "critical"], 0), (["--fail-on", "none"], 0), (["--fail-on", "low"], 1), (["--fail-on", "critical,high"], 1)):
             self.run_diff(plan, *intent, *words, status=status)
         for wrong in ("undeclared", "control:x", "hgih"):
-            self.assertIn("--fail-on", self.run_diff(plan, "--fail-on", wrong, status=2).stderr)
+            self.assertRegex(self.run_diff(plan, "--fail-on", wrong, status=2).stderr, "--fail-on %s: .*expected critical, high, medium, low, info," % wrong)
 
     def test_without_an_intent_ports_of_administration_for_all_are_high(self):
         self.assertEqual(self.judged(self.found(self.plan([opens()]), "--fail-on", "high", status=1)), [(22, "high", (WORLD,))])

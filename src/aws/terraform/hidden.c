@@ -20,8 +20,16 @@ void fills(struct plan_reader *plan, const char *id)
         map_put(plan->arena, &plan->filled, id, plan);
 }
 
-// Whether an interface has what holds the blocks: the group, or the table or ACL by its subnet.
-static bool is_of(const struct plan_reader *plan, const struct network_interface *interface, const char *id)
+static bool has_group(const struct network_interface *interface, const char *id)
+{
+    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
+        if (strcmp(interface->groups->ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+// Whether an interface has, by its subnet, a table or an ACL.
+static bool is_behind(const struct plan_reader *plan, const struct network_interface *interface, const char *id)
 {
     const struct interface_place *place = interface->place;
     const struct route_table *table = map_get(&plan->estate->table_of_subnet, place->subnet_id);
@@ -30,18 +38,16 @@ static bool is_of(const struct plan_reader *plan, const struct network_interface
         table = map_get(&plan->estate->main_table_of_vpc, place->vpc_id);
     if (acl == NULL)
         acl = map_get(&plan->estate->default_acl_of_vpc, place->vpc_id);
-    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
-        if (strcmp(interface->groups->ids[i], id) == 0)
-            return true;
     return (table != NULL && strcmp(table->id, id) == 0) || (acl != NULL && strcmp(acl->id, id) == 0);
 }
 
 // Whether something that the internet could address has it.
-static bool matters(const struct plan_reader *plan, const char *id)
+static bool matters(const struct plan_reader *plan, const struct hidden_block *block)
 {
+    bool group = map_get(&plan->estate->security_groups, block->id) != NULL;
     for (size_t i = 0; i < plan->estate->interfaces.count; i++) {
         const struct network_interface *one = plan->estate->interfaces.items[i];
-        if (one->address_count > 0 && is_of(plan, one, id))
+        if (one->address_count > 0 && (group ? has_group(one, block->id) : is_behind(plan, one, block->id)))
             return true;
     }
     return false;
@@ -56,7 +62,7 @@ void heed_hidden(struct plan_reader *plan)
                 ? SOURCE_UNKNOWN
                 : terraform_source_has_dynamic(plan->report->source, one->resource->written, one->key);
         if (told == SOURCE_NO || *one->doubt != NULL || plan->by_changeset ||
-            (told == SOURCE_UNKNOWN && map_get(&plan->filled, one->id) != NULL) || !matters(plan, one->id))
+            (told == SOURCE_UNKNOWN && map_get(&plan->filled, one->id) != NULL) || !matters(plan, one))
             continue;
         *one->doubt = told == SOURCE_YES
                           ? doubt_of(plan, one->resource, one->key)
