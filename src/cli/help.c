@@ -99,6 +99,19 @@ help_notes help_notes_of(struct arena *arena, const struct command *command)
     return notes;
 }
 
+// What is too long for its column, and for a line where its words are many: broken behind one of them.
+static void put_long(const char *left, struct text *out)
+{
+    size_t length = strlen(left), cut = length;
+    while (cut > WIDTH && cut > 0)
+        for (cut--; cut > 0 && left[cut - 1] != '|'; cut--)
+            ;
+    text_add(out, left, cut);
+    if (cut < length)
+        text_printf(out, "\n%*s%s", HELP_COLUMN / 2, "", left + cut);
+    text_printf(out, "\n%*s", HELP_COLUMN, "");
+}
+
 static void put_options(struct arena *arena, const struct option_spec *specs, struct text *out)
 {
     for (; specs != NULL && specs->name != NULL; specs++) {
@@ -112,7 +125,7 @@ static void put_options(struct arena *arena, const struct option_spec *specs, st
         if (strlen(left) < HELP_COLUMN)
             text_printf(out, "%-*s", HELP_COLUMN, left);
         else
-            text_printf(out, "%s\n%*s", left, HELP_COLUMN, "");
+            put_long(left, out);
         help_wrap(out, arena_printf(arena, "%s%s", specs->help, specs->repeatable ? " (repeatable)" : ""), HELP_COLUMN,
                   HELP_COLUMN, WIDTH);
     }

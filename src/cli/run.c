@@ -20,7 +20,8 @@ static const struct option_spec options_of_run[] = {
     OPTIONS_GROUP("How it is judged"),
     OPTION_INTENT,
     OPTION_PACK,
-    OPTION_BASELINE,
+    {"baseline", 0, "EVIDENCE|last",
+     "report only what is not in this earlier evidence, or the history's last run of the series", false},
     OPTION_FAIL_ON,
     OPTIONS_GROUP("Evidence"),
     {"out", 0, "DIR", "the evidence folder to make (default sgproof-run-TIME)", false},
@@ -39,8 +40,15 @@ static const struct option_spec options_of_run[] = {
 struct wanted {
     struct fail_on fail_on;
     const struct verdict_set *baseline;
+    bool last;                // the baseline is the last run of the series, by the history
     struct drift_known known; // of what there is, what the baseline holds too
 };
+
+static bool is_last(const struct options *options)
+{
+    const char *baseline = options_value(options, "baseline");
+    return baseline != NULL && strcmp(baseline, "last") == 0;
+}
 
 // Everything that can be checked before anything is done.
 static bool check(struct run_job *job, struct wanted *wanted, struct error *error)
@@ -49,7 +57,11 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     GUARD(cli_format(options, "text json markdown", &job->format, error));
     GUARD(cli_fail_on(job->arena, options, &wanted->fail_on, error));
     GUARD(notify_is_url(options, error));
-    GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
+    wanted->last = is_last(options);
+    if (wanted->last && options_value(options, "no-history") != NULL)
+        return error_set(error, ERROR_USAGE,
+                         "--baseline last is the last run of the history: --no-history does not go with it");
+    GUARD(wanted->last || cli_baseline_read(job->arena, options, &wanted->baseline, error));
     return run_check(job, "standard", error);
 }
 
@@ -87,6 +99,8 @@ static int conclude(struct run_job *job, void *context)
     run_conclude(job);
     if (!job->judged)
         return ERROR_INCOMPLETE;
+    if (wanted->last && job->past.runs.count > 0) // the first one has none, and tells all
+        wanted->baseline = &job->past.last;
     struct verdict_set fresh = cli_baseline_fresh(job->arena, &job->derivation.set, wanted->baseline, &wanted->known);
     for (size_t i = 0; i < job->failed_outside.count; i++) {
         *vector_add(job->arena, &fresh.missing) = job->failed_outside.items[i];

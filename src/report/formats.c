@@ -1,18 +1,10 @@
 #include "report/report.h"
 
 const struct report_format report_formats[] = {
-    {"text", report_text, false},
-    {"markdown", report_markdown, false},
-    {"html", report_html, false},
-    {"json", report_json, false},
-    {"csv", report_csv, false},
-    {"sarif", report_sarif, false},
-    {"junit", report_junit, false},
-    {"metrics", report_metrics, false},
-    {"ocsf", report_ocsf, true},
-    {"asff", report_asff, true},
-    {"nmap", report_nmap, true},
-    {NULL, NULL, false},
+    {"text", report_text, false},   {"markdown", report_markdown, false}, {"html", report_html, false},
+    {"json", report_json, false},   {"csv", report_csv, false},           {"sarif", report_sarif, false},
+    {"junit", report_junit, false}, {"metrics", report_metrics, false},   {"ocsf", report_ocsf, true},
+    {"asff", report_asff, true},    {"nmap", report_nmap, true},          {NULL, NULL, false},
 };
 
 const struct report_format *report_format_named(const char *name)

@@ -230,6 +230,11 @@ class History(Kept):
         more = self.opened(listener.getsockname()[1])
         base = self.again("--fail-on", "info", status=1)
         self.again("--fail-on", "info", "--baseline", base)  # nothing new: exit status 0
+        self.again("--fail-on", "info", "--baseline", "last")  # by the history
+        done = common.sgproof("run", "--snapshot", self.snapshot, "--out", self.here / "never", "--no-history", "--baseline", "last", "--vantage", "203.0.113.7", *common.ONLY)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--no-history does not go with it", done.stderr)
+        self.again("--fail-on", "info", "--baseline", "last", "--series", "another", status=1)  # the first of its series has none
         for fail_on in ("info", "none"):
             done = common.sgproof("run", "--snapshot", self.snapshot, "--intent", self.intent, "--out", self.here / ("q" + fail_on), "--vantage",
                                   "203.0.113.7", "--depth", "declared", "--no-history", "--fail-on", fail_on,
