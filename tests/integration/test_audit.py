@@ -429,6 +429,20 @@ class Changes(Evidence):
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex("\n".join(findings(done)), says)
 
+    def test_a_state_before_that_is_not_the_one_of_what_it_follows_is_named(self):
+        """The change says that it remembers nothing, and that its port was open all along."""
+        forged = forger.Forger(self.path / "change", self.path / "other base", self.key)
+        for name in ("runs", "verdicts"):
+            forged.path("history/%s.json" % name).unlink()
+        base = forged.json("base/SecurityGroups.json")
+        base["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (9999, 9999), ["0.0.0.0/0"]))
+        forged.path("base/SecurityGroups.json").write_text(json.dumps(base))
+        forged.list_files()
+        forged.derive()
+        forged.seal()
+        done = common.sgproof("verify", self.one, forged.folder, "--key", self.public)
+        self.assertRegex(done.stdout, "absent +base +base/SecurityGroups.json: is not what .*/one, which it follows, was read before it")
+
     def test_a_change_without_its_half_is_none(self):
         for name in ("base", "change.json"):
             forged = forger.Forger(self.path / "change", self.path / ("without " + name), self.key)
