@@ -459,6 +459,14 @@ class Changes(Evidence):
         done = audit(forged.folder, "--key", self.public)
         self.assertEqual(done.returncode, 1)
         self.assertIn("manifest.dsse.json: manifest.json: the evidence says", "\n".join(findings(done)))
+        envelope = json.loads((self.one / "manifest.dsse.json").read_text())
+        signature = envelope["signatures"][0]
+        for number, members in enumerate(({"approved": True}, {"signatures": [signature, {"keyid": "everybody", "sig": "AAAA"}]}, {"signatures": [{**signature, "keyid": "0" * 64}]})):
+            forged = forger.Forger(self.one, self.path / ("attested %d" % number), self.key)
+            forged.seal()
+            forged.path("manifest.dsse.json").write_text(json.dumps({**envelope, **members}, separators=(",", ":")) + "\n")
+            self.assertEqual(self.verified(forged.folder).returncode, 1)
+            self.assertIn("is not an envelope of one signature, by this key", "\n".join(findings(audit(forged.folder, "--key", self.public))))
 
 
 if __name__ == "__main__":
