@@ -265,12 +265,13 @@ class Lies(Evidence):
         "report_replaced": "report.html: findings critical undeclared 22/tcp: the evidence says 0, we 1",
         "details_invented": PORT + ": first_sent: the evidence says 2001-01-01T00:00:00.000000Z, we 20",
         "reason_invented": PORT + ": reason: is not that of what is open",
+        "pack_changed": "packs/sec-002.json: is not one that is published",
         "exposure_changed": "exposure.json: .*: the evidence says possible, we reachable",
         "sums_stale": "SHA256SUMS: does not hold the files' hashes",
     }
     # Who takes an answer out of the packets leaves nothing to find but that it was asked again in vain, where that unframes other silence.
     SOMETIMES = {"answers_removed"}
-    NOT_JUDGED = {"capture_removed": "what answered: there are no packets of it", "pack_changed": "packs/sec-002.json: is not one that is published"}
+    NOT_JUDGED = {"capture_removed": "what answered: there are no packets of it"}
     UNREADABLE = {"link_added": "before/link.json: a link or a device", "path_out_of_the_evidence": "no path inside the evidence",
                   "key_twice": "a key is there twice: state", "word_unknown": "'ajar' is not one of open, closed",
                   "line_in_a_claim": "Invalid isoformat string", "speed_left_out": "'timeout_ms'"}
