@@ -333,6 +333,10 @@ def check_attestation(audit, root, key, manifest):
         ours["manifest.tsr"] = hashlib.sha256((root / "manifest.tsr").read_bytes()).hexdigest()
     for name in sorted(set(subjects) | set(ours)):
         audit.compare("manifest.dsse.json: " + name, subjects.get(name, "nothing of it"), ours.get(name, "know no such file"))
+    public = subprocess.run(["openssl", "pkey", "-pubin", "-in", key, "-pubout", "-outform", "DER"], capture_output=True).stdout
+    whole = {"payloadType": "application/vnd.in-toto+json", "payload": envelope["payload"],
+             "signatures": [{"keyid": hashlib.sha256(public).hexdigest(), "sig": (envelope["signatures"] or [{"sig": None}])[0].get("sig")}]}
+    audit.contradictions["manifest.dsse.json: is not an envelope of one signature, by this key"] += envelope != whole
     with tempfile.NamedTemporaryFile() as message, tempfile.NamedTemporaryFile() as signature:  # DSSE, version 1: what is signed
         message.write(b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload))
         signature.write(base64.b64decode(envelope["signatures"][0]["sig"], validate=True))

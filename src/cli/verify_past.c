@@ -176,11 +176,17 @@ void verify_base(struct checks *checks, const struct checked_bundle *bundle, con
                  const struct checked_bundle *bundles, size_t count)
 {
     const run_records *runs = &derivation->runs; // a change has a row where it follows evidence
-    if (derivation->given.change.base == NULL || runs->count == 0)
+    const char *previous = bundle->manifest.previous;
+    if (derivation->given.change.base == NULL || (runs->count == 0 && previous == NULL))
         return;
-    const struct checked_bundle *there = bundle_of(bundles, count, runs->items[runs->count - 1].manifest_sha256);
+    const char *followed = runs->count == 0 ? previous : runs->items[runs->count - 1].manifest_sha256;
+    const struct checked_bundle *there = bundle_of(bundles, count, followed);
     const char *differs = there == NULL ? NULL : base_difference(checks->arena, &bundle->manifest, &there->manifest);
-    if (differs != NULL)
+    if (differs != NULL && runs->count == 0) // `change SNAPSHOT --previous EVIDENCE` compares with what else it likes
+        check_add(checks, "base", CHECK_ABSENT,
+                  "%s: is not what %s, which it follows, was read before it: whose state it is, nothing tells", differs,
+                  there->name);
+    else if (differs != NULL)
         check_add(checks, "base", CHECK_WRONG, "%s: is not what %s, which the change follows, was read before it",
                   differs, there->name);
     else if (there != NULL)

@@ -265,12 +265,13 @@ class Lies(Evidence):
         "report_replaced": "report.html: findings critical undeclared 22/tcp: the evidence says 0, we 1",
         "details_invented": PORT + ": first_sent: the evidence says 2001-01-01T00:00:00.000000Z, we 20",
         "reason_invented": PORT + ": reason: is not that of what is open",
+        "pack_changed": "packs/sec-002.json: is not one that is published",
         "exposure_changed": "exposure.json: .*: the evidence says possible, we reachable",
         "sums_stale": "SHA256SUMS: does not hold the files' hashes",
     }
     # Who takes an answer out of the packets leaves nothing to find but that it was asked again in vain, where that unframes other silence.
     SOMETIMES = {"answers_removed"}
-    NOT_JUDGED = {"capture_removed": "what answered: there are no packets of it", "pack_changed": "packs/sec-002.json: is not one that is published"}
+    NOT_JUDGED = {"capture_removed": "what answered: there are no packets of it"}
     UNREADABLE = {"link_added": "before/link.json: a link or a device", "path_out_of_the_evidence": "no path inside the evidence",
                   "key_twice": "a key is there twice: state", "word_unknown": "'ajar' is not one of open, closed",
                   "line_in_a_claim": "Invalid isoformat string", "speed_left_out": "'timeout_ms'"}
@@ -429,6 +430,20 @@ class Changes(Evidence):
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex("\n".join(findings(done)), says)
 
+    def test_a_state_before_that_is_not_the_one_of_what_it_follows_is_named(self):
+        """The change says that it remembers nothing, and that its port was open all along."""
+        forged = forger.Forger(self.path / "change", self.path / "other base", self.key)
+        for name in ("runs", "verdicts"):
+            forged.path("history/%s.json" % name).unlink()
+        base = forged.json("base/SecurityGroups.json")
+        base["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (9999, 9999), ["0.0.0.0/0"]))
+        forged.path("base/SecurityGroups.json").write_text(json.dumps(base))
+        forged.list_files()
+        forged.derive()
+        forged.seal()
+        done = common.sgproof("verify", self.one, forged.folder, "--key", self.public)
+        self.assertRegex(done.stdout, "absent +base +base/SecurityGroups.json: is not what .*/one, which it follows, was read before it")
+
     def test_a_change_without_its_half_is_none(self):
         for name in ("base", "change.json"):
             forged = forger.Forger(self.path / "change", self.path / ("without " + name), self.key)
@@ -445,6 +460,14 @@ class Changes(Evidence):
         done = audit(forged.folder, "--key", self.public)
         self.assertEqual(done.returncode, 1)
         self.assertIn("manifest.dsse.json: manifest.json: the evidence says", "\n".join(findings(done)))
+        envelope = json.loads((self.one / "manifest.dsse.json").read_text())
+        signature = envelope["signatures"][0]
+        for number, members in enumerate(({"approved": True}, {"signatures": [signature, {"keyid": "everybody", "sig": "AAAA"}]}, {"signatures": [{**signature, "keyid": "0" * 64}]})):
+            forged = forger.Forger(self.one, self.path / ("attested %d" % number), self.key)
+            forged.seal()
+            forged.path("manifest.dsse.json").write_text(json.dumps({**envelope, **members}, separators=(",", ":")) + "\n")
+            self.assertEqual(self.verified(forged.folder).returncode, 1)
+            self.assertIn("is not an envelope of one signature, by this key", "\n".join(findings(audit(forged.folder, "--key", self.public))))
 
 
 if __name__ == "__main__":

@@ -27,10 +27,11 @@ def has(module):
     return os.access(CONSUMERS, os.X_OK) and subprocess.run([CONSUMERS, "-c", "import " + module], capture_output=True).returncode == 0
 
 
-HOSTILE_SERVICE = {"name": "https", "product": HOSTILE, "banner": HOSTILE, "tls": {
+SENT = "".join(c for c in HOSTILE if " " <= c <= "~")  # as the prober writes what others send
+HOSTILE_SERVICE = {"name": "https", "product": SENT, "banner": SENT, "tls": {
     "version": "TLSv1.3", "cipher": "x", "certificate": {
-        "subject": "CN=" + HOSTILE, "issuer": "CN=" + HOSTILE, "names": [HOSTILE], "not_before": "2026-01-01T00:00:00Z",
-        "not_after": "2026-12-31T00:00:00Z", "sha256": "00", "self_issued": True}}}
+        "subject": "CN=" + SENT, "issuer": "CN=" + SENT, "names": [SENT], "not_before": "2026-01-01T00:00:00Z",
+        "not_after": "2026-12-31T00:00:00Z", "sha256": "00" * 32, "self_issued": True}}}
 
 
 def with_service(bundle, into, service=HOSTILE_SERVICE):
