@@ -266,8 +266,10 @@ static void explain_outbound(struct explaining *explaining)
             add_hop(explaining, "gateway", HOP_STOP, reason_text(explaining->arena, exit->why));
         else if (way->kind == FLOW_INTERNET_GATEWAY && from->family == FAMILY_IPV4 &&
                  !prefixset_holds(from->has_public, question->source.bits))
-            add_hop(explaining, "gateway", HOP_STOP,
-                    "it has no public address, without which an internet gateway drops it: one would let it");
+            add_hop(explaining, "gateway", from->ground->translates != NULL ? HOP_POSSIBLE : HOP_STOP,
+                    from->ground->translates != NULL
+                        ? reason_text(explaining->arena, from->ground->translates)
+                        : "it has no public address, without which an internet gateway drops it: one would let it");
         if (way->kind == FLOW_NAT)
             add_hop(explaining, "NAT gateway",
                     flow == NULL                            ? HOP_STOP
