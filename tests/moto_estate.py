@@ -34,6 +34,8 @@ targets = elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=
 elbv2.register_targets(TargetGroupArn=targets, Targets=[{"Id": instances[1], "Port": 80}])
 elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[{"Type": "forward", "TargetGroupArn": targets}])
 elb.create_load_balancer(LoadBalancerName="old", Subnets=[subnets[0]], Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 8080}])
+make("apigateway").create_vpc_link(name="orders", targetArns=[balancer])
+make("apigatewayv2").create_vpc_link(Name="shop", SubnetIds=[subnets[0]], SecurityGroupIds=[group])
 iam, trails, s3 = make("iam"), make("cloudtrail"), make("s3")
 allow = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["ec2:Describe*"], "Resource": "*"}]})
 policy = iam.create_policy(PolicyName="look", PolicyDocument=allow)["Policy"]["Arn"]

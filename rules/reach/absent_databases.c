@@ -96,7 +96,7 @@ void absent_databases(struct exposure_set *set, const struct estate *estate, str
         if (estate->interfaces.items[i]->is_database)
             *vector_add(scratch, &matcher.offers) = (struct offered){.interface = estate->interfaces.items[i]};
     for (size_t i = 0; i < estate->db_instances.count; i++)
-        if (estate->db_instances.items[i].publicly_accessible)
+        if (estate->db_instances.items[i].publicly_accessible && !estate->db_instances.items[i].outside_vpc)
             found[count++] = &estate->db_instances.items[i];
     if (count > 1)
         qsort(found, count, sizeof(*found), by_place);

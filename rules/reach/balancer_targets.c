@@ -115,12 +115,13 @@ static struct arrival through_nodes(struct walker *walker, const struct hop_in *
         result = arrival_union(arena, &result, &some);
     }
     if (other_zone && arrival_is_empty(&result))
-        walk_note(walker,
-                  arena_printf(walker->set->arena,
-                               "target %s of target group %s: no client reaches a node of load balancer %s in its "
-                               "zone, and nodes keep to their zones",
-                               target->instance_id != NULL ? target->instance_id : target->id,
-                               target_group_name(in->group), in->front->balancer->name));
+        walk_note(walker, arena_printf(walker->set->arena,
+                                       "target %s of %s%s: no client reaches a node of load balancer %s in its "
+                                       "zone, and nodes keep to their zones",
+                                       target->instance_id != NULL ? target->instance_id : target->id,
+                                       in->group == NULL ? "classic load balancer " : "target group ",
+                                       in->group == NULL ? in->front->balancer->name : target_group_name(in->group),
+                                       in->front->balancer->name));
     return result;
 }
 

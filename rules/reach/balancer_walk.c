@@ -229,10 +229,23 @@ static void follow_way(struct walker *walker, const struct hop_in *in, const str
         follow_group(walker, &own, group);
 }
 
+// Network ones that are not dualstack have default actions alone. Where that is not told, their nodes' addresses show
+// it. https://docs.aws.amazon.com/elasticloadbalancing/latest/network/create-rule.html
+static bool may_have_rules(const struct front *front)
+{
+    const struct load_balancer *balancer = front->balancer;
+    bool has_ipv6 = balancer->has_ipv6;
+    for (size_t n = 0; n < front->nodes.count && !balancer->family_told; n++)
+        for (size_t a = 0; a < front->nodes.items[n]->address_count; a++)
+            has_ipv6 = has_ipv6 || front->nodes.items[n]->addresses[a].address.family == FAMILY_IPV6;
+    return balancer->type == LOAD_BALANCER_APPLICATION || balancer->type_unsure ||
+           (balancer->type == LOAD_BALANCER_NETWORK && has_ipv6);
+}
+
 void walk_listener(struct walker *walker, const struct hop_in *in)
 {
-    struct ways ways =
-        listener_ways(&walker->hopper, in->front->balancer, in->listener, in->front->nodes.items[0]->place);
+    struct ways ways = listener_ways(&walker->hopper, in->front->balancer, in->listener,
+                                     in->front->nodes.items[0]->place, may_have_rules(in->front));
     for (size_t i = 0; i < ways.items.count; i++)
         follow_way(walker, in, &ways.items.items[i]);
 }

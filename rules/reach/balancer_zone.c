@@ -14,6 +14,24 @@ static const struct zone_claims *zones_of(const struct hopper *hopper, const str
     return claims == NULL ? &none : claims;
 }
 
+// What is made by a call keeps to its zones unless that is told otherwise; what is made by the console does not.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/enable-disable-crosszone-lb.html
+static bool classic_crosses(struct hopper *hopper, const struct load_balancer *balancer, const struct reason **doubt)
+{
+    struct arena *kept = hopper->set->arena;
+    if (balancer->cross_zone != SETTING_NOT_TOLD)
+        return balancer->cross_zone == SETTING_ON;
+    const struct lack *lack = balancer->attributes_told ? NULL : attributes_lack(hopper->estate, balancer);
+    *doubt =
+        lack != NULL
+            ? attributes_doubt(kept, balancer, lack)
+            : zone_reason(hopper, balancer->name,
+                          arena_printf(kept, "elb describe-load-balancer-attributes of %s", balancer->name),
+                          arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told",
+                                       balancer->name));
+    return true;
+}
+
 // Whether nodes pass on to targets in other zones. A target group's own attribute goes before its load balancer's; an
 // application load balancer's own is always on, a network one's off unless it is told. *doubt: why that is not sure.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-cross-zone.html
@@ -22,24 +40,19 @@ static bool crosses_zones(struct hopper *hopper, const struct load_balancer *bal
                           const struct reason **doubt)
 {
     struct arena *kept = hopper->set->arena;
-    if (balancer->type == LOAD_BALANCER_CLASSIC) { // its attributes are not read
-        *doubt = zone_reason(hopper, balancer->name,
-                             arena_printf(kept, "elb describe-load-balancer-attributes of %s", balancer->name),
-                             arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told",
-                                          balancer->name));
-        return true;
-    }
-    if (group->cross_zone == SETTING_ON || group->cross_zone == SETTING_OFF)
-        return group->cross_zone == SETTING_ON;
-    if (group->cross_zone == SETTING_UNSURE || balancer->cross_zone == SETTING_UNSURE || balancer->type_unsure) {
-        const char *what = group->cross_zone == SETTING_UNSURE ? group->name : balancer->name;
+    if (balancer->type == LOAD_BALANCER_CLASSIC && balancer->cross_zone != SETTING_UNSURE)
+        return classic_crosses(hopper, balancer, doubt);
+    enum setting own = group == NULL ? SETTING_NOT_TOLD : group->cross_zone;
+    if (own == SETTING_ON || own == SETTING_OFF)
+        return own == SETTING_ON;
+    if (own == SETTING_UNSURE || balancer->cross_zone == SETTING_UNSURE || balancer->type_unsure) {
+        const char *what = own == SETTING_UNSURE ? group->name : balancer->name;
         *doubt = zone_reason(hopper, what, settle_by_probe,
                              arena_printf(kept, "documents differ in whether %s crosses Availability Zones", what));
         return true;
     }
-    const struct lack *lack = group->attributes_told && balancer->attributes_told
-                                  ? NULL
-                                  : attributes_lack(hopper->estate, balancer->account, balancer->region);
+    const struct lack *lack =
+        group->attributes_told && balancer->attributes_told ? NULL : attributes_lack(hopper->estate, balancer);
     if (lack != NULL) {
         *doubt = attributes_doubt(kept, balancer, lack);
         return true;
@@ -138,7 +151,7 @@ enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, 
         doubt = zones_differ(hopper, hop, target_zone);
     if (doubt == NULL && zones == ZONES_NOT_TOLD)
         doubt = zone_doubt(hopper, from->items.count == 0 ? node : target);
-    if (!crosses)
+    if (!crosses && group != NULL)
         assume_zone(hopper, balancer, group);
     if (doubt == NULL)
         return ZONE_NOT;

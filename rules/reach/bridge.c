@@ -14,6 +14,7 @@
 #include "rules/reach/owner.h"
 #include "rules/reach/route_table.h"
 #include "rules/reach/verified_access.h"
+#include "rules/reach/vpc_link.h"
 
 typedef VECTOR(struct bridge) bridges;
 
@@ -257,9 +258,8 @@ static const char *settles_origins(const struct estate *estate)
     return all.count == 0 ? "cloudfront list-vpc-origins, and get-vpc-origin of each" : "cloudfront list-vpc-origins";
 }
 
-// What would tell where a service brings its clients. VPC links' own documents tell it, though not to this sgproof;
-// those of custom routing are not settled by any that it reads.
-// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
+// What would tell where a service brings its clients. Of VPC links the integrations of APIs tell it, which are not
+// read. https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
 static const char *settles(const struct estate *estate, const struct bridge *bridge)
 {
     const struct network_interface *own = bridge->interface;
@@ -278,7 +278,10 @@ static const char *settles(const struct estate *estate, const struct bridge *bri
     for (size_t i = 0; i < estate->accelerators.size; i++) {
         const struct accelerator *one = estate->accelerators.slots[i].value;
         if (one != NULL && one->custom_routing && one->enabled)
-            return settle_by_probe;
+            return arena_printf(estate->arena,
+                                "globalaccelerator list-custom-routing-listeners of %s, and "
+                                "list-custom-routing-endpoint-groups of each",
+                                one->name);
     }
     for (size_t i = 0; i < estate->accelerators.size; i++) {
         const struct accelerator *one = estate->accelerators.slots[i].value;
@@ -318,6 +321,9 @@ static const struct reason *service_reason(struct arena *arena, const struct est
                                          "%s may be of a CloudFront VPC origin: the name of its security group %s is "
                                          "not told",
                                          bridge->id, bridge->unnamed_group));
+    const struct vpc_link *link = bridge->interface == NULL ? NULL : vpc_link_of(estate, bridge->interface);
+    if (link != NULL)
+        return vpc_link_reason(arena, bridge->id, whose, link);
     size_t documents = bridge->by_prefix_list ? estate->vpc_origins.count
                        : bridge->keeps_client ? estate->accelerators.count
                                               : 0;
@@ -468,6 +474,7 @@ void bridge_compute(struct exposure_set *set, const struct estate *estate, struc
     struct bridger bridger = {set, estate, scratch, groups, &origin_groups};
     struct told_bridges told = told_bridges_of(set->arena, estate, is_origins, &origin_groups);
     verified_access_tell(set->arena, estate, &told);
+    vpc_links_tell(set->arena, estate, &told);
     bridges found = find_bridges(scratch, estate, &origin_groups, &told);
     for (size_t i = 0; i < told.missing.items.count; i++)
         lack_add(set->arena, &set->missing, &told.missing.items.items[i]);

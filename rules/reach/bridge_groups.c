@@ -157,6 +157,11 @@ struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge
     VECTOR(struct port_segment) may = {0}, must = {0};
     struct portmap all = portmap_of(arena, portset_all, everyone);
     struct let_in in = {.may = all};
+    if (bridge->told != NULL && bridge->told->past_groups) {
+        *vector_add(arena, &in.rules) = (struct admitting){
+            0, PORT_LAST, reason_says(arena, REASON_GROUP, NULL, "its security groups are not asked"), NULL};
+        return in;
+    }
     const struct reason *lack = groups_lack(bridger, target, family);
     if (lack != NULL) {
         reason_add(arena, &in.doubts, lack);

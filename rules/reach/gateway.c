@@ -2,6 +2,7 @@
 
 #include "model/interface_kind.h"
 #include "rules/reach/block_access.h"
+#include "rules/reach/internet_firewall.h"
 #include "rules/reach/load_balancer.h"
 #include "rules/reach/route_table.h"
 
@@ -158,6 +159,11 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
     const struct vpc *vpc = map_get(&estate->vpcs, place->vpc_id);
     if (vpc != NULL && vpc->encryption != NULL)
         gate_doubt(arena, &gate, reason_doubt(arena, REASON_GATEWAY, vpc->id, settle_by_probe, vpc->encryption));
+    struct lack ignored;
+    const struct reason *firewall =
+        internet_firewall_doubt(arena, estate, place, route_table_of(arena, estate, interface, &ignored));
+    if (firewall != NULL)
+        gate_doubt(arena, &gate, firewall);
     block_access_inbound(arena, estate, place, &gate, missing);
     doubt_pages(arena, estate, place, &gate, missing);
     const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);

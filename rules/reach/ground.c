@@ -1,5 +1,6 @@
 #include "model/protocol.h"
 #include "rules/reach/block_access.h"
+#include "rules/reach/internet_firewall.h"
 #include "rules/reach/party.h"
 #include "rules/reach/route_table.h"
 
@@ -37,6 +38,10 @@ static void doubt_ground(struct traffic *traffic, struct ground *ground)
     if (vpc != NULL && vpc->encryption != NULL)
         gate_doubt(arena, &ground->exit,
                    reason_doubt(arena, REASON_GATEWAY, vpc->id, settle_by_probe, vpc->encryption));
+    const struct reason *firewall = internet_firewall_doubt(arena, estate, place, ground->table);
+    if (firewall != NULL)
+        gate_doubt(arena, &ground->exit, firewall);
+    ground->translates = internet_firewall_translates(arena, estate, place);
 }
 
 static struct ground *ground_new(struct traffic *traffic, const struct network_interface *interface)
@@ -71,6 +76,8 @@ static struct ground *ground_new(struct traffic *traffic, const struct network_i
         text_printf(&key, "|%s", ground->exit.doubts.items[i]->text);
     for (size_t i = 0; i < ground->doubts.count; i++)
         text_printf(&key, "|%s", ground->doubts.items[i]->text);
+    if (ground->translates != NULL)
+        text_printf(&key, "|%s", ground->translates->text);
     ground->key = arena_strdup(arena, key.bytes);
     text_free(&key);
     return ground;

@@ -307,7 +307,7 @@ static int by_group(const void *left, const void *right)
 }
 
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                          const struct interface_place *place)
+                          const struct interface_place *place, bool may_have_rules)
 {
     // Whose the balancer is, and where: its ARN tells, else its nodes do.
     const struct vpc_home home = {.owner = balancer->account != NULL ? balancer->account : place->account_id,
@@ -315,10 +315,7 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
     const struct reason *doubt =
         listener == NULL || listener->rules_doubt == NULL ? NULL : rules_doubt(hopper, balancer, listener->rules_doubt);
     bool assumed;
-    // Network ones have default actions alone.
-    // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
-    if (listener != NULL && !listener->rules_known && doubt == NULL &&
-        (balancer->type == LOAD_BALANCER_APPLICATION || balancer->type_unsure)) {
+    if (listener != NULL && !listener->rules_known && doubt == NULL && may_have_rules) {
         doubt =
             rules_lack(hopper, balancer, listener, &home, "take what comes before its default action does", &assumed);
         note_unknown_rules(hopper, balancer, listener, &home, assumed);

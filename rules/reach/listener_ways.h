@@ -21,6 +21,7 @@ struct clients way_sources(const struct way *way, enum family family);
 
 // By rules in the order of their priority, then the default actions, and those that they may forward to for all the
 // snapshot tells. A listener that is NULL is one that the snapshot does not tell of. What is lacking or assumed is
-// added to hopper->set. Lives in hopper->arena.
+// added to hopper->set. Lives in hopper->arena. `may_have_rules`: whether such a load balancer's listeners may have
+// some.
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                          const struct interface_place *place);
+                          const struct interface_place *place, bool may_have_rules);

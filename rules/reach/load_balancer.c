@@ -190,11 +190,15 @@ const struct reason *listener_reason(struct arena *arena, const struct load_bala
                        arena_printf(arena, "listens on %s", text));
 }
 
-const struct lack *attributes_lack(const struct estate *estate, const char *account, const char *region)
+const struct lack *attributes_lack(const struct estate *estate, const struct load_balancer *balancer)
 {
+    const char *account = balancer->account, *region = balancer->region;
+    bool classic = balancer->type == LOAD_BALANCER_CLASSIC;
     for (size_t i = 0; i < estate->lacks.items.count; i++) {
         const struct lack *one = &estate->lacks.items.items[i];
-        bool attributes = text_same(one->kind, "Attributes") || text_same(one->kind, "DescribeLoadBalancerAttributes");
+        bool attributes =
+            classic ? text_same(one->kind, "LoadBalancerAttributes")
+                    : text_same(one->kind, "Attributes") || text_same(one->kind, "DescribeLoadBalancerAttributes");
         if (attributes && (account == NULL || text_same(one->account, account)) &&
             (region == NULL || text_same(one->region, region)))
             return one;
@@ -206,7 +210,9 @@ const struct reason *attributes_doubt(struct arena *arena, const struct load_bal
                                       const struct lack *lack)
 {
     return reason_lack_of(arena, REASON_BALANCER, balancer->name,
-                          arena_printf(arena, "elbv2 describe-load-balancer-attributes of %s", balancer->name), lack);
+                          arena_printf(arena, "%s describe-load-balancer-attributes of %s",
+                                       balancer->type == LOAD_BALANCER_CLASSIC ? "elb" : "elbv2", balancer->name),
+                          lack);
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
@@ -217,8 +223,7 @@ void load_balancer_gate(struct arena *arena, const struct estate *estate, const 
     bool internal = balancer->scheme == SCHEME_INTERNAL && balancer->doubt == NULL;
     bool ipv6 = family == FAMILY_IPV6;
     enum setting denies = allowed ? SETTING_OFF : balancer->deny_gateway;
-    const struct lack *lack =
-        balancer->attributes_told ? NULL : attributes_lack(estate, balancer->account, balancer->region);
+    const struct lack *lack = balancer->attributes_told ? NULL : attributes_lack(estate, balancer);
     if (internal && ipv6 && denies == SETTING_OFF)
         return;
     // AWS sets it for internal ones when they are made, and whoever owns it may have changed it since. A classic one

@@ -37,8 +37,8 @@ struct balancer_ports {
 };
 struct balancer_ports load_balancer_ports(struct arena *arena, const struct load_balancer *balancer, int protocol);
 
-// That attributes of load balancers or target groups were asked for there and not answered, or NULL.
-const struct lack *attributes_lack(const struct estate *estate, const char *account, const char *region);
+// That attributes of load balancers like this one, or of target groups, were asked for there and not answered, or NULL.
+const struct lack *attributes_lack(const struct estate *estate, const struct load_balancer *balancer);
 
 // The same as a doubt of one load balancer.
 const struct reason *attributes_doubt(struct arena *arena, const struct load_balancer *balancer,

@@ -70,6 +70,12 @@ static void by_gateway(const struct departure *departure, const struct way *way)
     departure_meet_any(departure, &half, translated ? party->has_public : party->addresses);
     if (translated)
         see_own(departure, first);
+    if (translated && party->ground->translates != NULL) {
+        reason_add(departure->scratch, &doubted.doubts, party->ground->translates);
+        half = departure_half(departure, &doubted);
+        departure_meet_any(departure, &half,
+                           prefixset_subtract(departure->scratch, party->addresses, party->has_public));
+    }
 }
 
 static void depart(struct departure *departure, const way_list *ways)

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "model/bridge.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/vpc_link.h"
 
 static const struct owner *made(struct arena *arena, struct owner owner)
 {
@@ -327,6 +329,10 @@ const struct owner *owner_of(struct arena *arena, const struct estate *estate,
         owner = instance(arena, estate, interface);
     if (owner == NULL)
         owner = database(arena, estate, interface);
+    const struct vpc_link *link = owner == NULL ? vpc_link_of(estate, interface) : NULL;
+    if (link != NULL)
+        owner =
+            made(arena, (struct owner){"apigateway", "API Gateway VPC link", link->id, link->name, OWNER_BY_DOCUMENT});
     if (owner != NULL)
         return owner;
     const struct owner *described = by_description(arena, interface->description);

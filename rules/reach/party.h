@@ -20,6 +20,7 @@ struct ground {
     const struct zone_claims *zones; // of its subnets, where a transit gateway's routes ask for them; or NULL
     reason_list doubts;              // why nothing of it is sure
     struct gate exit;                // what Block Public Access does to what leaves by a gateway of the VPC
+    const struct reason *translates; // why what has no public address may leave by the internet gateway, or NULL
     struct map passages[2];          // of a family: protocol as text -> struct ground_passage
 };
 

@@ -7,6 +7,7 @@
 #include "model/protocol.h"
 #include "rules/reach/accelerator_ports.h"
 #include "rules/reach/claim.h"
+#include "rules/reach/custom_routing.h"
 #include "rules/reach/instance_home.h"
 
 typedef VECTOR(const struct network_interface *) interfaces;
@@ -184,7 +185,7 @@ static bool is_whole(const struct accelerator *accelerator)
         accelerator->told && accelerator->doubt == NULL && (accelerator->listeners_known || !accelerator->enabled);
     for (size_t i = 0; i < accelerator->listeners.count && accelerator->enabled; i++)
         whole = whole && accelerator->listeners.items[i].told && accelerator->listeners.items[i].groups_known &&
-                accelerator->listeners.items[i].protocol >= 0;
+                (accelerator->listeners.items[i].protocol >= 0 || accelerator->custom_routing);
     return whole;
 }
 
@@ -274,6 +275,19 @@ static void note_accelerator(struct teller *teller, const struct accelerator *on
                                                  one->name)});
 }
 
+// An endpoint of a custom routing accelerator is a subnet.
+static void tell_subnet(struct teller *teller, const struct accelerator *accelerator,
+                        const struct accelerator_group *group, const struct accelerator_endpoint *endpoint)
+{
+    const struct network_interface *own = accelerators_in(teller->estate, endpoint->id);
+    decide(teller, own);
+    if (!accelerator->enabled)
+        return;
+    custom_routing_tell(teller->arena, teller->estate, accelerator, group, endpoint->id, own, teller->told);
+    if (map_get(&teller->estate->subnets, endpoint->id) == NULL)
+        note_endpoint(teller, accelerator, group, endpoint);
+}
+
 static void tell_accelerators(struct teller *teller)
 {
     const struct estate *estate = teller->estate;
@@ -294,6 +308,10 @@ static void tell_accelerators(struct teller *teller)
                 const struct accelerator_listener *listener = &one->listeners.items[l];
                 const struct accelerator_group *group = &listener->groups.items[g];
                 for (size_t e = 0; e < group->endpoints.count; e++) {
+                    if (one->custom_routing) {
+                        tell_subnet(teller, one, group, &group->endpoints.items[e]);
+                        continue;
+                    }
                     struct targets targets = targets_of(teller, group->endpoints.items[e].id, group->region);
                     decide_subnets(teller, &group->endpoints.items[e], &targets);
                     if (!group->endpoints.items[e].keeps_told)

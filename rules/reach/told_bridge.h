@@ -18,6 +18,7 @@ struct told_bridge {
     const char *ipv4_only; // why its IPv6 clients may not be sent there, where that is told; or NULL
     bool takes_ipv6;
     bool any_inside;    // it comes from some private address of the VPC, or by a group, that is not told
+    bool past_groups;   // its groups are not asked
     const char *unsure; // why clients may not come, or NULL
     const char *settle; // what would settle that
 };

@@ -20,12 +20,21 @@ struct port_override {
     uint16_t endpoint_port;
 };
 
+// Of a custom routing one: ports of its subnets' instances.
+// https://docs.aws.amazon.com/global-accelerator/latest/api/API_CustomRoutingDestinationDescription.html
+struct custom_destination {
+    struct port_range ports;
+    bool tcp;
+    bool udp;
+};
+
 // https://docs.aws.amazon.com/global-accelerator/latest/api/API_EndpointGroup.html
 struct accelerator_group {
     const char *arn;
     const char *region; // of its endpoints, or NULL
     uint64_t record;
     VECTOR(struct port_override) overrides;
+    VECTOR(struct custom_destination) destinations; // of custom routing alone, whose endpoints are subnets
     VECTOR(struct accelerator_endpoint) endpoints;
 };
 
@@ -50,7 +59,7 @@ struct accelerator {
     bool enabled;
     bool takes_ipv6;
     bool listeners_known;
-    bool custom_routing; // it maps its ports to single instances' ports, by documents that are not read
+    bool custom_routing; // it maps its ports to single instances' ports
     const char *unsure;  // why it may be otherwise by now, or NULL
     const char *doubt;   // what of it was not understood: it may bring clients anywhere; or NULL
     VECTOR(struct accelerator_listener) listeners;
@@ -79,6 +88,19 @@ struct vpc_origin {
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html,
 // https://docs.aws.amazon.com/global-accelerator/latest/dg/best-practices-aga.html
 extern const char ORIGINS_GROUP[], ACCELERATORS_GROUP[];
+
+// A VPC link of API Gateway.
+struct vpc_link {
+    const char *id;
+    const char *name;
+    const char *account;
+    const char *region;
+    bool of_rest;      // of REST APIs: it names load balancers; else it has interfaces
+    bool available;    // as far as its status tells
+    text_list targets; // ARNs of network load balancers
+    text_list subnets;
+    text_list groups;
+};
 
 // An endpoint of Verified Access, by one of the options that tell what is behind it.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VerifiedAccessEndpoint.html

@@ -44,6 +44,8 @@ enum kind {
     KIND_ACCELERATORS,
     KIND_ENDPOINT_GROUPS,
     KIND_VPC_ORIGINS,
+    KIND_REST_VPC_LINKS,
+    KIND_VPC_LINKS,
     KIND_CONNECT_ENDPOINTS, // from here to KIND_ACCOUNT_SUMMARY: no answer about a packet of an endpoint rests on these
     KIND_TRANSIT_ATTACHMENTS,
     KIND_FUNCTION_URLS,
@@ -248,7 +250,8 @@ struct route_table {
     const char *vpc_id;
     bool is_main;
     VECTOR(struct route) routes;
-    const char *doubt; // it may route anything anywhere
+    const char *firewall; // of a firewall before its internet gateway that a route names, or NULL
+    const char *doubt;    // it may route anything anywhere
     record_place record;
 };
 
@@ -303,6 +306,8 @@ struct subnet {
     struct prefix cidr;    // family 0: not told
     bool says_block;       // what Block Public Access does to it
     enum block_mode block;
+    bool past_firewall;             // no firewall of the VPC's inspects what passes the internet gateway
+    const char *firewall_treatment; // AWS's word for what it does to the subnet, or NULL
     struct ipv6_blocks ipv6_blocks;
     const char *doubt;
     record_place record;
@@ -313,6 +318,9 @@ struct vpc {
     bool says_block; // what Block Public Access does to it
     enum block_mode block;
     const char *encryption; // why its encryption control may drop what comes by its internet gateway, or NULL
+    bool firewalls_told;    // whether a firewall stands before its internet gateway
+    bool has_firewall;      // one does, be it one that drops nothing
+    const char *firewall;   // why one may drop what passes that, or NULL
     struct ipv6_blocks ipv6_blocks;
     VECTOR(struct prefix) ipv4_blocks; // in whatever state
 };
@@ -506,9 +514,10 @@ struct load_balancer {
     bool place_unsure; // of two records of it that differ in its VPC or its groups
     VECTOR(struct listener) listeners;
     text_list instances;       // classic only
-    enum setting cross_zone;   // load_balancing.cross_zone.enabled
+    enum setting cross_zone;   // load_balancing.cross_zone.enabled; of a classic one CrossZoneLoadBalancing
     enum setting deny_gateway; // ipv6.deny_all_igw_traffic
     bool attributes_told;
+    bool asks_groups_of_private_link; // EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic is on
 };
 
 struct target {
@@ -613,6 +622,7 @@ struct estate {
     struct map accelerators;         // ARN -> struct accelerator (model/bridge.h)
     struct map vpc_origins;          // id -> struct vpc_origin
     VECTOR(struct verified_access) verified_access;
+    VECTOR(struct vpc_link) vpc_links;
     struct map
         named_things; // "SERVICE|ID", with or without "|ACCOUNT|REGION", of things that have a document -> name, or ""
     VECTOR(struct listed_thing) listed_things;

@@ -12,6 +12,7 @@ struct db_instance {
     const char *account;
     const char *region;
     bool publicly_accessible;
+    bool outside_vpc; // it has no interface in a VPC
     VECTOR(const char *) subnets;
     const char *zone;        // or NULL, as what follows
     const char *second_zone; // of its standby

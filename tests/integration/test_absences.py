@@ -143,6 +143,16 @@ class Databases(Missing):
     def test_an_interface_of_other_groups_another_subnet_or_zone_is_another_databases(self, says):
         self.assertEqual(self.lacking([database(**says)], [{}]), [self.LINE + "db"])
 
+    @each([(True,), (False,)])
+    def test_one_without_a_vpc_has_no_interface_and_is_counted(self, public):
+        """An internet access gateway is how clients get there."""
+        one = database(PubliclyAccessible=public, VPCNetworkingEnabled=False)
+        for key in ("DBSubnetGroup", "VpcSecurityGroups"):
+            one.pop(key, None)
+        output = self.compute(folder(documents({**world(), "DBInstances": [one]})))
+        self.assertEqual((output["missing"], output["unread"]), ([], []))
+        self.assertEqual(common.not_covered(output), ["1 × database without a VPC (public, no interface): db"])
+
     def test_one_that_is_not_public_lacks_nothing(self):
         self.assertEqual(self.lacking([database(PubliclyAccessible=False)], []), [])
 

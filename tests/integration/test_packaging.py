@@ -52,7 +52,11 @@ class Roles(unittest.TestCase):
     def test_all_that_is_allowed_reads(self):
         for one in POLICY["Statement"]:
             for action in one["Action"]:
-                self.assertRegex(action, r"^[a-z0-9-]+:(Describe|Get|List|GenerateCredentialReport$|SearchTransitGatewayRoutes$)|^sts:AssumeRole$")
+                self.assertRegex(action, r"^[a-z0-9-]+:(Describe|Get|List|GenerateCredentialReport$|SearchTransitGatewayRoutes$)|^apigateway:GET$|^sts:AssumeRole$")
+
+    def test_of_api_gateway_nothing_but_vpc_links_is_read(self):
+        (one,) = [one for one in POLICY["Statement"] if any(action.startswith("apigateway:") for action in one["Action"])]
+        self.assertEqual((one["Action"], one["Resource"]), (["apigateway:GET"], ["arn:*:apigateway:*::/vpclinks", "arn:*:apigateway:*::/v2/vpclinks"]))
 
     def test_the_modules_policies_are_the_documented_one(self):
         document = json.loads((PACKAGING / "terraform/role/policy.json").read_text())

@@ -147,6 +147,8 @@ class Moto(OnMoto):
         asked += [("ec2", [call, "--transit-gateway-route-table-id", self.made["transit_table"], *more], "%s.%s.json" % (call, self.made["transit_table"])) for call, *more in (
             ("search-transit-gateway-routes", "--filters", "Name=type,Values=static,propagated"),
             ("get-transit-gateway-route-table-associations",), ("get-transit-gateway-route-table-propagations",))]
+        asked += [("elb", ["describe-load-balancer-attributes", "--load-balancer-name", "old"], "describe-load-balancer-attributes.classic.old.json"),
+                  ("apigateway", ["get-vpc-links"], "get-vpc-links.rest.json"), ("apigatewayv2", ["get-vpc-links"], "get-vpc-links.http.json")]
         self.assertGreater(len(asked), 40)
 
         def moment(value):
@@ -200,7 +202,7 @@ class Moto(OnMoto):
     def test_the_account_is_left_out_where_only_the_network_is_wanted(self):
         self.assertEqual(self.read("--max-attempts", "1", "--network-only").returncode, 0)
         self.assertEqual({f["service"] for f in self.record()["files"]},
-                         {"ec2", "elb", "elbv2", "network-firewall", "rds", "cloudfront", "ecs", "eks", "kafka", "opensearch", "redshift"})
+                         {"ec2", "elb", "elbv2", "network-firewall", "rds", "cloudfront", "ecs", "eks", "kafka", "opensearch", "redshift", "apigateway", "apigatewayv2"})
 
     def test_more_interfaces_than_a_page_has_are_read_whole(self):
         line = http.client.HTTPConnection(urllib.parse.urlsplit(self.url).netloc)  # boto3 takes as long again for each
@@ -658,6 +660,12 @@ class Scripted(Script):
         self.script["ListListeners"] = lambda form: (200, {}, json.dumps({"Listeners": [{"ListenerArn": form["AcceleratorArn"] + "/listener/2b",
             "Protocol": "TCP", "PortRanges": [{"FromPort": 443, "ToPort": 443}]}]}))
         self.script["ListEndpointGroups"] = [(200, {}, '{"EndpointGroups": []}')]
+        custom = arn.replace("0a-1", "0c-3")
+        self.script["ListCustomRoutingAccelerators"] = [(200, {}, json.dumps({"Accelerators": [{"AcceleratorArn": custom, "Name": "games", "Enabled": True}]}))]
+        self.script["ListCustomRoutingListeners"] = lambda form: (200, {}, json.dumps({"Listeners": [
+            {"ListenerArn": form["AcceleratorArn"] + "/listener/4d", "PortRanges": [{"FromPort": 5000, "ToPort": 6000}]}]}))
+        self.script["ListCustomRoutingEndpointGroups"] = lambda form: (200, {}, json.dumps({"EndpointGroups": [
+            {"EndpointGroupArn": form["ListenerArn"] + "/endpoint-group/5e", "EndpointDescriptions": [{"EndpointId": "subnet-1"}]}]}))
         page = ("<VpcOriginList xmlns='http://cloudfront.amazonaws.com/doc/2020-05-31/'><IsTruncated>false</IsTruncated><Items><VpcOriginSummary><Id>vo_1</Id>"
                 "<Status>Deployed</Status></VpcOriginSummary></Items></VpcOriginList>")
         one = ("<VpcOrigin><Id>vo_1</Id><Status>Deployed</Status><VpcOriginEndpointConfig><Name>o</Name><Arn>arn:aws:ec2:eu-west-3:1:instance/i-1</Arn>"
@@ -670,7 +678,9 @@ class Scripted(Script):
         self.assertEqual(read("list-listeners.accelerator.0a-1.json")["Listeners"][0]["ListenerArn"], arn + "/listener/2b")
         self.assertEqual(read("list-endpoint-groups.listener.2b.json"), {"EndpointGroups": []})
         self.assertEqual(read("get-vpc-origin.vo_1.json")["VpcOrigin"]["VpcOriginEndpointConfig"]["HTTPSPort"], 443)
-        self.assertEqual(read("list-custom-routing-accelerators.json"), {"Accelerators": []})
+        self.assertEqual(read("list-custom-routing-accelerators.json")["Accelerators"][0]["Name"], "games")
+        self.assertEqual(read("list-custom-routing-listeners.accelerator.0c-3.json")["Listeners"][0]["ListenerArn"], custom + "/listener/4d")
+        self.assertEqual(read("list-custom-routing-endpoint-groups.listener.4d.json")["EndpointGroups"][0]["EndpointDescriptions"], [{"EndpointId": "subnet-1"}])
         self.assertEqual([form for action, form, _ in self.seen if action == "ListAccelerators"], [{"MaxResults": 100}])  # not one a region
         (signed,) = {h["Authorization"].split("/", 1)[1].split(",")[0].split("/", 1)[1] for a, _, h in self.seen if a == "ListEndpointGroups"}
         self.assertEqual(signed, "us-west-2/globalaccelerator/aws4_request")

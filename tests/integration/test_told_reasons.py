@@ -115,12 +115,11 @@ class Settles(Told):
         name = next(name for name, one in documents(made).items() if "NetworkInterfaces" in one)
         self.assertIn("ec2 describe-network-interfaces of subnet-1", self.settles(made, {**accelerator(), name: {**documents(made)[name], "NextToken": "x"}}))
 
-    def test_of_an_accelerator_of_custom_routing_no_call(self):
-        """Its mappings to instances' ports are in no document that is read."""
+    def test_of_an_accelerator_of_custom_routing_its_listeners_and_endpoint_groups(self):
         custom = {"list-custom-routing-accelerators.json": accelerator()["a.json"]}
-        for files in (custom, {**accelerator(), "list-custom-routing-accelerators.json": {"Accelerators": [
-                {**custom["list-custom-routing-accelerators.json"]["Accelerators"][0], "AcceleratorArn": "arn:aws:globalaccelerator::111122223333:accelerator/cr"}]}}):
-            self.assertEqual(set(self.settles(estate(), files)), {BEHIND})
+        for name, files in (("shop", custom), ("shop", {**accelerator(), "list-custom-routing-accelerators.json": {"Accelerators": [
+                {**custom["list-custom-routing-accelerators.json"]["Accelerators"][0], "AcceleratorArn": "arn:aws:globalaccelerator::111122223333:accelerator/cr"}]}})):
+            self.assertEqual(set(self.settles(estate(), files)), {"globalaccelerator list-custom-routing-listeners of %s, and list-custom-routing-endpoint-groups of each" % name})
             self.assertTrue([t for t in self.texts() if t.endswith("whose own documents do not tell all")])
 
     def test_of_a_vpc_origins_interface_what_lacks_of_its_documents(self):

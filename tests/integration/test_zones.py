@@ -7,9 +7,9 @@ import tempfile
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
-from test_balancer_targets import NET, WEB, Behind
-from test_load_balancers import balanced
-from test_snapshots import plain
+from test_balancer_targets import NET, WEB, Behind, listener_arn, rule
+from test_load_balancers import GROUP_ARN, balanced, classic
+from test_snapshots import permission, plain
 from test_world import each
 
 OWNER, PARTICIPANT = "111122223333", "444455556666"
@@ -65,6 +65,85 @@ class Zones(Behind):
         self.assertEqual(self.behind(estate), {})
         estate["LoadBalancers"][0]["AvailabilityZones"][0]["ZoneName"] = "eu-west-3b"
         self.assertEqual(self.behind(estate, expect=3), POSSIBLE)
+
+
+class NetworkRules(Behind):
+    """Listener rules of network load balancers, by the clients' family: dualstack ones may have some."""
+    SURE, PERHAPS = ({("443/TCP", WEB[0]): {("8.0.0.0/8", certainty)}} for certainty in ("exact", "possible"))
+
+    def front(self, kind, ipv6=False, rules=None):
+        estate = balanced("network", protocol="TCP")
+        estate["SecurityGroups"][1]["IpPermissions"] = [permission("tcp", (8080, 8080), ["0.0.0.0/0"])]
+        if kind:
+            estate["LoadBalancers"][0]["IpAddressType"] = kind
+        if ipv6:
+            estate["NetworkInterfaces"][0]["Ipv6Addresses"] = [{"Ipv6Address": "2001:db8:1::9"}]
+        listener = estate["Listeners"][0]
+        listener["ListenerArn"] = listener_arn("net/front/0123456789abcdef", "a")
+        if rules is not None:
+            estate["Rules"] = [rule(listener["ListenerArn"], 1, [{"Type": "forward", "TargetGroupArn": GROUP_ARN % "six/2"}],
+                                    {"Field": "source-ip", "SourceIpConfig": {"IpAddressType": rules}}),
+                               rule(listener["ListenerArn"], "default", listener["DefaultActions"])]
+            estate["TargetGroups"].append({**estate["TargetGroups"][0], "TargetGroupArn": GROUP_ARN % "six/2", "TargetGroupName": "six"})
+            estate["LoadBalancerTargetHealth"].append({"TargetGroupArn": GROUP_ARN % "six/2", "TargetHealthDescriptions": []})
+        return estate
+
+    @each([("ipv4", True, None, "exact"), ("dualstack", True, None, "possible"), ("dualstack-without-public-ipv4", True, None, "possible"), (None, True, None, "possible"),
+           (None, False, None, "exact"), ("a-new-word", True, None, "possible"), ("dualstack", True, "ipv6", "exact"), ("dualstack", True, "ipv4", None)])
+    def test_without_its_rules_the_default_action_of_one_that_may_have_some_is_possible(self, kind, ipv6, rules, certainty):
+        found = self.behind(self.front(kind, ipv6, rules))
+        self.assertEqual(found, {"exact": self.SURE, "possible": self.PERHAPS, None: {}}[certainty])
+
+
+ATTRIBUTES = "describe-load-balancer-attributes.classic.old.json"
+
+
+def crossing(enabled, zone="eu-west-3b", name=ATTRIBUTES):
+    """A classic load balancer in one zone before an instance in another, and whether it passes on to other zones."""
+    estate = classic()
+    estate["NetworkInterfaces"][1]["AvailabilityZone"] = zone
+    estate["files"] = {name: {"LoadBalancerAttributes": {"CrossZoneLoadBalancing": {"Enabled": enabled}, "AccessLog": {"Enabled": False}}}}
+    return estate
+
+
+class Classic(Behind):
+    SURE, PERHAPS = ({("80/HTTP", WEB[0]): {("8.0.0.0/8", certainty)}} for certainty in ("exact", "possible"))
+
+    @each([(True, "eu-west-3b", True), (False, "eu-west-3b", False), (True, "eu-west-3a", True), (False, "eu-west-3a", True)])
+    def test_its_attributes_say_whether_it_passes_on_to_other_zones(self, enabled, zone, reached):
+        self.assertEqual(self.behind(crossing(enabled, zone)), self.SURE if reached else {})
+        if not reached:
+            self.assertIn("target i-web of classic load balancer old: no client reaches a node of load balancer old in its zone, and nodes keep to their zones",
+                          self.outcome(crossing(enabled, zone))["notes"])
+
+    @each([("yes",), (None,), ("drop",)])
+    def test_an_attribute_that_is_not_understood_is_possible(self, value):
+        estate = crossing(value)
+        if value == "drop":
+            del estate["files"][ATTRIBUTES]["LoadBalancerAttributes"]["CrossZoneLoadBalancing"]["Enabled"]
+        self.assertEqual(self.behind(estate, expect=3), self.PERHAPS)
+
+    def test_attributes_without_that_one_and_none_are_possible(self):
+        estate = crossing(True)
+        del estate["files"][ATTRIBUTES]["LoadBalancerAttributes"]["CrossZoneLoadBalancing"]
+        self.assertEqual(self.behind(estate), self.PERHAPS)
+        self.assertIn("elb describe-load-balancer-attributes of old", json.dumps(self.outcome(estate)["indirect"]))
+
+    def test_two_documents_that_differ_are_possible(self):
+        estate = crossing(True)
+        estate["files"][ATTRIBUTES.replace("json", "2.json")] = {"LoadBalancerAttributes": {"CrossZoneLoadBalancing": {"Enabled": False}}}
+        self.assertEqual(self.behind(estate, expect=3), self.PERHAPS)
+
+    @each([("describe-load-balancer-attributes.old.json", True), ("describe-load-balancer-attributes.classic.old-web.json", False),
+           ("describe-load-balancer-attributes.classic.json", False)])
+    def test_the_files_name_says_whose_they_are(self, name, read):
+        self.assertEqual(self.behind(crossing(True, name=name), expect=0 if read else 3), self.SURE if read else self.PERHAPS)
+
+    def test_an_empty_answer_or_an_error_is_missing(self):
+        for text in ("", "An error occurred (AccessDenied) when calling the DescribeLoadBalancerAttributes operation: no"):
+            estate = crossing(True)
+            estate["files"][ATTRIBUTES] = text
+            self.assertEqual(self.behind(estate, expect=3), self.PERHAPS, text)
 
 
 class NotTold(Behind):

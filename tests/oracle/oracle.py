@@ -614,7 +614,9 @@ class Oracle:
             over = not unknown and all(f == "source-ip" for f in fields)
             taken = taken or unknown and all(f == "source-ip" for f in fields)  # it may have sent the client elsewhere
         balancer = next(b for b in self.kind("LoadBalancers") if b["LoadBalancerArn"] == listener["LoadBalancerArn"])
-        if not told and balancer["Type"] == "application" and answer == "yes":
+        nodes = [i for i in self.kind("NetworkInterfaces") if i.get("Description") == "ELB " + balancer["LoadBalancerArn"].split(":loadbalancer/")[1]]
+        dualstack = balancer["Type"] == "network" and any(i["Ipv6Addresses"] or i.get("Ipv6Prefixes") for i in nodes)
+        if not told and (balancer["Type"] == "application" or dualstack) and answer == "yes":
             answer = "maybe"  # a rule may take what comes before the default action does
         named = any(arn in str(x["DefaultActions"]) for x in self.kind("Listeners")) or any(arn in str(r["Actions"]) for r in self.kind("Rules"))
         fits = {"HTTP": ("HTTP", "HTTPS"), "HTTPS": ("HTTP", "HTTPS"), "TLS": ("TCP", "TLS"), "TCP": ("TCP", "TCP_UDP"), "UDP": ("UDP", "TCP_UDP"), "TCP_UDP": ("TCP_UDP",),

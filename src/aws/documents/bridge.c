@@ -175,6 +175,44 @@ static bool read_accelerator_endpoint(struct reader *reader, const struct json_c
     return true;
 }
 
+static bool read_destination(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct accelerator_group *group = into;
+    struct custom_destination one = {0};
+    struct json_cursor protocols = member_of(reader, at, "Protocols");
+    const cJSON *node;
+    GUARD(read_port(reader, at, "FromPort", &one.ports.low) && read_port(reader, at, "ToPort", &one.ports.high));
+    if (one.ports.low > one.ports.high)
+        return json_fail(at, reader->error, "ends before it begins");
+    if (cJSON_GetArraySize(protocols.node) == 0)
+        return json_fail(&protocols, reader->error, "is missing or empty, expected protocols");
+    cJSON_ArrayForEach (node, protocols.node) {
+        const char *word = cJSON_GetStringValue(node);
+        bool known = text_same(word, "TCP") || text_same(word, "UDP");
+        one.tcp = one.tcp || !known || text_same(word, "TCP"); // a word that is new may be either
+        one.udp = one.udp || !known || text_same(word, "UDP");
+    }
+    *vector_add(reader->arena, &group->destinations) = one;
+    return true;
+}
+
+// A subnet. https://docs.aws.amazon.com/global-accelerator/latest/api/API_CustomRoutingEndpointDescription.html
+static bool read_custom_endpoint(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct accelerator_group *group = into;
+    struct accelerator_endpoint one = {.keeps_client = true, .keeps_told = true};
+    GUARD(interned_of(reader, at, "EndpointId", &one.id));
+    *vector_add(reader->arena, &group->endpoints) = one;
+    return true;
+}
+
+// A document of custom routing, by the call that its file is named after.
+static bool is_of_custom_routing(const struct reader *reader)
+{
+    const struct aws_call *named = call_of_file(reader->name);
+    return named != NULL && strncmp(named->operation, "ListCustomRouting", strlen("ListCustomRouting")) == 0;
+}
+
 // A traffic dial of 0 does the same to all endpoints of a group.
 bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -199,8 +237,12 @@ bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, vo
     group = group == NULL ? vector_add(reader->arena, &listener->groups) : group;
     *group = (struct accelerator_group){.arn = arn, .record = reader->record};
     group->region = text_beside(reader, at, "EndpointGroupRegion");
+    bool custom = is_of_custom_routing(reader) || cJSON_HasObjectItem(at->node, "DestinationDescriptions");
+    accelerator->custom_routing = accelerator->custom_routing || custom;
+    if (custom)
+        each_of(reader, at, "DestinationDescriptions", read_destination, group);
     each_if_present(reader, at, "PortOverrides", read_port_override, group);
-    each_of(reader, at, "EndpointDescriptions", read_accelerator_endpoint, group);
+    each_of(reader, at, "EndpointDescriptions", custom ? read_custom_endpoint : read_accelerator_endpoint, group);
     const cJSON *dial = cJSON_GetObjectItemCaseSensitive(at->node, "TrafficDialPercentage");
     for (size_t i = 0; cJSON_IsNumber(dial) && dial->valuedouble == 0 && i < group->endpoints.count; i++) {
         group->endpoints.items[i].unsure = "the traffic dial of its endpoint group is 0";
@@ -217,8 +259,10 @@ void settle_accelerators(struct reader *reader)
     for (size_t e = 0; e < documents->empty_answers.count; e++) {
         const char *name = documents->empty_answers.items[e];
         const struct aws_call *call = call_of_file(name);
-        bool of_groups = call != NULL && strcmp(call->operation, "ListEndpointGroups") == 0;
-        bool of_listeners = call != NULL && strcmp(call->operation, "ListListeners") == 0;
+        static const char *const groups[] = {"ListEndpointGroups", "ListCustomRoutingEndpointGroups", NULL},
+                                 *const listeners[] = {"ListListeners", "ListCustomRoutingListeners", NULL};
+        bool of_groups = call != NULL && text_among(call->operation, groups);
+        bool of_listeners = call != NULL && text_among(call->operation, listeners);
         for (size_t i = 0; i < map->size; i++) {
             struct accelerator *one = map->slots[i].value;
             if (one == NULL)

@@ -207,6 +207,21 @@ static bool is_accelerator(const cJSON *record) // and no elastic-inference one
            (!cJSON_HasObjectItem(record, "AcceleratorArn") && has_any(record, ours));
 }
 
+// API Gateway's other lists, and those of other services, have items too.
+static bool is_rest_vpc_link(const cJSON *record)
+{
+    static const char *const ours[] = {"targetArns", "statusMessage", NULL};
+    static const char *const theirs[] = {"arn", "domainId", "createdAt", "createdDate", NULL};
+    return has_any(record, ours) ||
+           (cJSON_HasObjectItem(record, "id") && cJSON_HasObjectItem(record, "status") && !has_any(record, theirs));
+}
+
+static bool is_vpc_link(const cJSON *record)
+{
+    static const char *const ours[] = {"VpcLinkId", "VpcLinkStatus", "VpcLinkVersion", NULL};
+    return has_any(record, ours);
+}
+
 // GameLift's are between a fleet and a VPC.
 static bool is_peering_connection(const cJSON *record)
 {
@@ -335,6 +350,9 @@ const struct aws_call aws_calls[] = {
      .reliance = RELIES_DEFAULT,
      .assumption = "no classic load balancer is taken to be there, and interfaces of any as plain ones",
      .scope = CALL_REGION},
+    {"elb", "DescribeLoadBalancerAttributes", "describe-load-balancer-attributes.classic",
+     WHOLE("LoadBalancerAttributes", KIND_COUNT, read_classic_attributes), .late = true,
+     ABOUT("DescribeLoadBalancers", "LoadBalancerDescriptions", "LoadBalancerName", "LoadBalancerName")},
     {"network-firewall", "ListFirewalls", "list-firewalls", UNUSED("Firewalls"), .scope = CALL_REGION,
      .optional = true},
     {"network-firewall", "DescribeFirewall", "describe-firewall", WHOLE("Firewall", KIND_FIREWALLS, read_firewall),
@@ -350,7 +368,7 @@ const struct aws_call aws_calls[] = {
     {"globalaccelerator", "ListAccelerators", "list-accelerators",
      LIST("Accelerators", KIND_ACCELERATORS, read_accelerator), .is_ours = is_accelerator, .counts = true,
      BRIDGES(CALL_ONCE)},
-    // Its Accelerators are read by the row above: what they bring clients to is not asked, and so not known.
+    // Its Accelerators are read by the row above.
     {"globalaccelerator", "ListCustomRoutingAccelerators", "list-custom-routing-accelerators", .key = NULL,
      .kind = KIND_COUNT, .key_is = KEY_SHARED, BRIDGES(CALL_ONCE)},
     // Its Listeners are read by the row of load balancers'.
@@ -359,10 +377,21 @@ const struct aws_call aws_calls[] = {
     {"globalaccelerator", "ListEndpointGroups", "list-endpoint-groups",
      LIST("EndpointGroups", KIND_ENDPOINT_GROUPS, read_endpoint_group),
      BRIDGES_ABOUT("ListListeners", "Listeners", "ListenerArn", "ListenerArn")},
+    // Listeners and EndpointGroups of these are read by the rows of the others'.
+    {"globalaccelerator", "ListCustomRoutingListeners", "list-custom-routing-listeners", .key = NULL,
+     .kind = KIND_COUNT,
+     BRIDGES_ABOUT("ListCustomRoutingAccelerators", "Accelerators", "AcceleratorArn", "AcceleratorArn")},
+    {"globalaccelerator", "ListCustomRoutingEndpointGroups", "list-custom-routing-endpoint-groups", .key = NULL,
+     .kind = KIND_COUNT, .key_is = KEY_SHARED_TELLING,
+     BRIDGES_ABOUT("ListCustomRoutingListeners", "Listeners", "ListenerArn", "ListenerArn")},
     {"cloudfront", "ListVpcOrigins", "list-vpc-origins", WHOLE("VpcOriginList", KIND_VPC_ORIGINS, read_origin_list),
      BRIDGES(CALL_ONCE)},
     {"cloudfront", "GetVpcOrigin", "get-vpc-origin", WHOLE("VpcOrigin", KIND_VPC_ORIGINS, read_vpc_origin),
      BRIDGES_ABOUT("ListVpcOrigins", "VpcOriginList", "Id", "Id")},
+    {"apigateway", "GetVpcLinks", "get-vpc-links.rest", LIST("items", KIND_REST_VPC_LINKS, read_rest_vpc_link),
+     .is_ours = is_rest_vpc_link, .named_where_empty = true, BRIDGES(CALL_REGION)},
+    {"apigatewayv2", "GetVpcLinks", "get-vpc-links.http", LIST("Items", KIND_VPC_LINKS, read_vpc_link),
+     .is_ours = is_vpc_link, .named_where_empty = true, BRIDGES(CALL_REGION)},
 
     // Which ways packets take out of a VPC and into another one.
     {"ec2", "DescribeVpcPeeringConnections", "describe-vpc-peering-connections",
@@ -577,6 +606,8 @@ const struct aws_call *call_of_file(const char *name)
 
 const char *call_action(struct arena *arena, const char *service, const char *operation)
 {
+    if (strncmp(service, "apigateway", strlen("apigateway")) == 0)
+        return "apigateway:GET";
     const char *prefix = strncmp(service, "elb", 3) == 0     ? "elasticloadbalancing"
                          : strcmp(service, "sso-admin") == 0 ? "sso"
                                                              : service;
@@ -589,6 +620,7 @@ enum statement {
     STATEMENT_READ,
     STATEMENT_SEGMENTS,
     STATEMENT_BRIDGES,
+    STATEMENT_VPC_LINKS,
     STATEMENT_OWNERS,
     STATEMENT_GUARDRAILS,
     STATEMENT_ORGANIZATION,
@@ -598,6 +630,8 @@ enum statement {
 
 static enum statement statement_of(const struct aws_call *call)
 {
+    if (strncmp(call->service, "apigateway", strlen("apigateway")) == 0)
+        return STATEMENT_VPC_LINKS;
     if (call->purpose != FOR_EXPOSURE)
         return call->purpose == FOR_BRIDGES    ? STATEMENT_BRIDGES
                : call->purpose == FOR_SEGMENTS ? STATEMENT_SEGMENTS
@@ -610,11 +644,21 @@ static enum statement statement_of(const struct aws_call *call)
                                                                                            : STATEMENT_READ;
 }
 
+// API Gateway has one action for all that is read of it, keys of APIs too: the paths say what of it is asked.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples.html
+static void put_vpc_links(struct json_writer *writer)
+{
+    json_open(writer, "Resource", '[');
+    json_put_string(writer, NULL, "arn:*:apigateway:*::/vpclinks");
+    json_put_string(writer, NULL, "arn:*:apigateway:*::/v2/vpclinks");
+    json_close(writer, ']');
+}
+
 void call_policy(struct text *out)
 {
-    static const char *const sids[STATEMENTS] = {"SgproofRead",         "SgproofSegments",   "SgproofBridges",
-                                                 "SgproofOwners",       "SgproofGuardrails", "SgproofOrganization",
-                                                 "SgproofOtherAccounts"};
+    static const char *const sids[STATEMENTS] = {"SgproofRead",         "SgproofSegments",     "SgproofBridges",
+                                                 "SgproofVpcLinks",     "SgproofOwners",       "SgproofGuardrails",
+                                                 "SgproofOrganization", "SgproofOtherAccounts"};
     struct arena *arena = arena_new();
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');
@@ -636,7 +680,10 @@ void call_policy(struct text *out)
             json_put_string(&writer, NULL, action);
         }
         json_close(&writer, ']');
-        json_put_string(&writer, "Resource", s == STATEMENT_ROLES ? "arn:aws:iam::*:role/sgproof" : "*");
+        if (s == STATEMENT_VPC_LINKS)
+            put_vpc_links(&writer);
+        else
+            json_put_string(&writer, "Resource", s == STATEMENT_ROLES ? "arn:aws:iam::*:role/sgproof" : "*");
         json_close(&writer, '}');
     }
     json_close(&writer, ']');

@@ -65,9 +65,10 @@ struct aws_call {
     // Its answer has the key of another row, which it is no page of; and tells whether that one's kind is whole, or
     // not.
     enum { KEY_OWN, KEY_SHARED_TELLING, KEY_SHARED } key_is;
-    bool counts;   // of what it names, some is public without an interface, or may be
-    bool optional; // where the service does not know the call, nothing is missed
-    bool spare;    // the same where it is not permitted: what is judged without it says so
+    bool named_where_empty; // an empty list is one of these only where the file's name says so
+    bool counts;            // of what it names, some is public without an interface, or may be
+    bool optional;          // where the service does not know the call, nothing is missed
+    bool spare;             // the same where it is not permitted: what is judged without it says so
     struct {
         const char *operation; // whose answer tells of what
         const char *list;      // its top-level key

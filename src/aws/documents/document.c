@@ -98,6 +98,22 @@ static void begin_of_target_group(struct file *file)
     group->targets_known = group->targets_known || file->call->kind == KIND_TARGET_HEALTH;
 }
 
+// Of a classic load balancer, too, which no id tells from others.
+static struct load_balancer *named_balancer(struct file *file, const struct aws_call *call)
+{
+    struct load_balancer *balancer =
+        call->read == read_classic_attributes ? NULL : load_balancer_of_file(&file->reader);
+    return balancer != NULL ? balancer : classic_load_balancer_of_file(&file->reader);
+}
+
+static void begin_of_classic(struct file *file)
+{
+    struct load_balancer *balancer = classic_load_balancer_of_file(&file->reader);
+    file->into = balancer;
+    if (balancer != NULL)
+        file->reader.doubt = &balancer->doubt;
+}
+
 static bool is_of_load_balancer(const struct aws_call *call)
 {
     return call != NULL && strcmp(call->operation, "DescribeLoadBalancerAttributes") == 0;
@@ -138,7 +154,7 @@ void document_lacks(struct file *file)
     bool entries = call != NULL && call->read == read_prefix_list_entry;
     bool late = call != NULL && (call->read == read_target_health || call->read == read_attribute);
     bool of_balancer = is_of_load_balancer(call);
-    struct load_balancer *balancer = of_balancer && file->last ? load_balancer_of_file(reader) : NULL;
+    struct load_balancer *balancer = of_balancer && file->last ? named_balancer(file, call) : NULL;
     struct prefix_list *list = entries && !file->last ? list_of_file(reader) : NULL;
     struct target_group *group = late && file->last ? target_group_of_file(reader) : NULL;
     file->later = file->later || late || of_balancer;
@@ -208,26 +224,17 @@ static void end_of_trail(struct file *file)
 static bool is_marker(const char *key)
 {
     static const char *const names[] = {
-        "NextToken", "nextToken", "NextMarker", "Marker", "IsTruncated", "AdditionalRoutesAvailable", NULL};
+        "NextToken", "nextToken", "NextMarker", "Marker", "IsTruncated", "AdditionalRoutesAvailable", "position", NULL};
     return text_among(key, names);
 }
 
 static bool is_beside(const char *key)
 {
-    static const char *const names[] = {"ResponseMetadata",
-                                        "UpdateToken",
-                                        "TrailARN",
-                                        "ReportFormat",
-                                        "GeneratedTime",
-                                        "StartLoggingTime",
-                                        "StopLoggingTime",
-                                        "TimeLoggingStarted",
-                                        "TimeLoggingStopped",
-                                        "LoadBalancerAttributes",
+    static const char *const names[] = {"ResponseMetadata", "UpdateToken",        "TrailARN",
+                                        "ReportFormat",     "GeneratedTime",      "StartLoggingTime",
+                                        "StopLoggingTime",  "TimeLoggingStarted", "TimeLoggingStopped",
                                         "failures", // of tasks and services that are gone
-                                        "LoadBalancerArn",
-                                        "TargetGroupArn",
-                                        NULL};
+                                        "LoadBalancerArn",  "TargetGroupArn",     NULL};
     return text_among(key, names) || strncmp(key, "Latest", 6) == 0; // of a trail's status
 }
 
@@ -270,6 +277,8 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
         begin_of_target_group(file);
     else if (call->read == read_attribute)
         begin_of_attributes(file);
+    else if (call->read == read_classic_attributes)
+        begin_of_classic(file);
     else if (is_of_transit_table(call->kind))
         begin_of_transit_table(file);
     else if (call->kind == KIND_EVENT_SELECTORS || call->kind == KIND_TRAIL_STATUS)
@@ -504,6 +513,9 @@ static bool on_end(void *context, const struct json_cursor *at, struct error *er
                (file->call->read == read_prefix_list_entry || file->call->read == read_target_health)) {
         document_ignore(reader, "its name does not hold the id of the %s that its %s belong to",
                         file->call->kind == KIND_TARGET_HEALTH ? "target group" : "prefix list", at->key);
+    } else if (file->ours == 0 && file->call->named_where_empty && call_of_file(reader->name) != file->call) {
+        reader->listing->kind = KIND_COUNT;
+        document_ignore(reader, "its %s are none, and its name does not say of what", at->key);
     } else if (file->ours == 0 && file->call->kind == KIND_ENDPOINT_GROUPS) {
         *vector_add(reader->arena, &reader->documents->empty_answers) = reader->name;
     } else if (file->ours == 0 && file->call->kind == KIND_LISTENERS) {

@@ -52,7 +52,8 @@ static bool is_page(const struct word *word)
 static bool is_beside(const struct word *word, const char *arn)
 {
     struct word part;
-    if (word_is(word, "json") || word_is(word, "elbv2") || is_page(word))
+    if (word_is(word, "json") || word_is(word, "elbv2") || word_is(word, "elb") || word_is(word, "classic") ||
+        is_page(word))
         return true;
     for (const char *at = arn; next_word(&at, ":/", &part);)
         if (part.length == word->length && strncmp(part.text, word->text, part.length) == 0)
@@ -128,6 +129,22 @@ struct load_balancer *load_balancer_of_file(struct reader *reader)
         struct load_balancer *balancer = map->slots[i].value;
         if (map->slots[i].key != NULL && balancer->type != LOAD_BALANCER_CLASSIC)
             consider(&best, balancer, fits(reader, file, balancer->arn, balancer->name));
+    }
+    return best.several ? NULL : best.what;
+}
+
+// A classic one has no ARN: it is of the file's account and region, as far as these are told.
+struct load_balancer *classic_load_balancer_of_file(struct reader *reader)
+{
+    const char *file = behind_call(reader->name);
+    const struct map *map = &reader->estate->load_balancers;
+    struct best best = {0};
+    for (size_t i = 0; i < map->size; i++) {
+        struct load_balancer *one = map->slots[i].value;
+        bool here = map->slots[i].key != NULL && one->type == LOAD_BALANCER_CLASSIC &&
+                    is_place(reader->place.account, one->account) && is_place(reader->place.region, one->region);
+        if (here)
+            consider(&best, one, fits(reader, file, one->arn, one->name));
     }
     return best.several ? NULL : best.what;
 }

@@ -133,6 +133,8 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
     const char *source_nat = text_beside(reader, at, "EnablePrefixForIpv6SourceNat");
     balancer->source_nat = source_nat != NULL ? strcmp(source_nat, "off") != 0 // a word that is new may be another on
                                               : balancer->has_ipv6 || !balancer->family_told;
+    balancer->asks_groups_of_private_link =
+        text_same(text_beside(reader, at, "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"), "on");
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &balancer->groups);
     balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);
@@ -389,6 +391,26 @@ static bool read_of_balancer(struct reader *reader, const struct json_cursor *at
         return read_setting(reader, at, NULL, &balancer->deny_gateway);
     return strcmp(key, "load_balancing.cross_zone.enabled") != 0 ||
            read_setting(reader, at, NULL, &balancer->cross_zone);
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/API_CrossZoneLoadBalancing.html
+bool read_classic_attributes(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct load_balancer *balancer = into;
+    struct json_cursor zones, enabled;
+    GUARD(json_expect_object(at, reader->error));
+    if (balancer == NULL)
+        return json_fail(at, reader->error, "of what classic load balancer it is, its name does not tell");
+    balancer->attributes_told = true;
+    if (!lenient_object(reader, at, "CrossZoneLoadBalancing", &zones))
+        return true;
+    enabled = member_of(reader, &zones, "Enabled");
+    if (!cJSON_IsBool(enabled.node))
+        return doubt_at(reader, &enabled, "is missing or no boolean");
+    enum setting told = cJSON_IsTrue(enabled.node) ? SETTING_ON : SETTING_OFF;
+    bool differs = balancer->cross_zone != SETTING_NOT_TOLD && balancer->cross_zone != told;
+    balancer->cross_zone = differs ? SETTING_UNSURE : told;
+    return !differs || doubt_at(reader, &enabled, "is not what another document tells of it");
 }
 
 bool read_attribute(struct reader *reader, const struct json_cursor *at, void *into)

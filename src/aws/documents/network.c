@@ -105,6 +105,7 @@ bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
     doubt_state(reader, at, id);
     kept->says_block = read_block_states(reader, at, &kept->block);
     kept->encryption = read_vpc_encryption(reader, at, id);
+    read_vpc_firewalls(reader, at, kept);
     each_if_present(reader, at, "Ipv6CidrBlockAssociationSet", read_ipv6_block, &kept->ipv6_blocks);
     each_if_present(reader, at, "CidrBlockAssociationSet", read_ipv4_block, kept);
     if (member_of(reader, at, "CidrBlock").node != NULL && !read_ipv4_block(reader, at, kept))
@@ -199,6 +200,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
         !read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &subnet->cidr))
         doubt_failure(reader);
     subnet->says_block = read_block_states(reader, at, &subnet->block);
+    read_subnet_firewall(reader, at, subnet);
     struct json_cursor blocks = member_of(reader, at, "Ipv6CidrBlockAssociationSet");
     subnet->has_ipv6 = cJSON_GetArraySize(blocks.node) > 0;
     each_if_present(reader, at, "Ipv6CidrBlockAssociationSet", read_ipv6_block, &subnet->ipv6_blocks);
@@ -496,6 +498,8 @@ bool read_db_instance(struct reader *reader, const struct json_cursor *at, void 
     instance->zone = text_beside(reader, at, "AvailabilityZone");
     instance->second_zone = text_beside(reader, at, "SecondaryAvailabilityZone");
     instance->groups = groups_of_database(reader, at);
+    if (note_outside_vpc(reader, at, instance))
+        return true;
     if (instance->publicly_accessible)
         doubt_likeness(reader, at, instance);
     seen_at(reader, account, region, vpc_id);

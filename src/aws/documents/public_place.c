@@ -42,6 +42,23 @@ bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *
     return true;
 }
 
+// Without a VPC it has no interface, and who may connect comes over the internet, by an internet access gateway.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+bool note_outside_vpc(struct reader *reader, const struct json_cursor *at, struct db_instance *instance)
+{
+    if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(at->node, "VPCNetworkingEnabled")))
+        return false;
+    struct public_place place = {.service = "rds",
+                                 .kind = "database without a VPC",
+                                 .id = instance->id,
+                                 .account = instance->account,
+                                 .region = instance->region};
+    note_public(reader, &place);
+    seen_at(reader, instance->account, instance->region, NULL);
+    instance->outside_vpc = true;
+    return true;
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Address.html
 bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into)
 {

@@ -162,6 +162,7 @@ struct account *account_by_arn(struct reader *reader, const char *arn); // a rec
 // does not tell (contract.md).
 struct target_group *target_group_of_file(struct reader *reader);
 struct load_balancer *load_balancer_of_file(struct reader *reader);
+struct load_balancer *classic_load_balancer_of_file(struct reader *reader);
 struct trail *trail_of_file(struct reader *reader);
 // The account, unit or root of an organization whose id is in a file's name; NULL where none is, or several are.
 const char *organization_id_of_file(struct reader *reader);

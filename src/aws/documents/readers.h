@@ -59,6 +59,10 @@ bool read_transit_attachment(struct reader *reader, const struct json_cursor *at
 bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *into);
 // Why a VPC's encryption control may drop what comes by its internet gateway, or NULL.
 const char *read_vpc_encryption(struct reader *reader, const struct json_cursor *at, const char *vpc_id);
+// Firewalls between a VPC and its internet gateway, as VPCs, routes and subnets tell of them.
+void read_vpc_firewalls(struct reader *reader, const struct json_cursor *at, struct vpc *vpc);
+void read_route_firewall(struct reader *reader, const struct json_cursor *at, struct route_table *table);
+void read_subnet_firewall(struct reader *reader, const struct json_cursor *at, struct subnet *subnet);
 bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_ecs_cluster_names(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_ecs_service_names(struct reader *reader, const struct json_cursor *at, void *into);
@@ -87,6 +91,11 @@ void settle_absent_instances(struct reader *reader); // when completeness is set
 bool access_is_there(const struct json_cursor *at);
 bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_classic_attributes(struct reader *reader, const struct json_cursor *at, void *into);
+// Whether a database has no interface in a VPC, and is counted as public.
+bool note_outside_vpc(struct reader *reader, const struct json_cursor *at, struct db_instance *instance);
+bool read_rest_vpc_link(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_vpc_link(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *into);
 // public_setting.c

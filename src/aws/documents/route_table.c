@@ -93,6 +93,7 @@ static bool read_route(struct reader *reader, const struct json_cursor *at, void
                           ipv6 ? FAMILY_IPV6 : FAMILY_IPV4, &route.prefix));
     }
     *vector_add(reader->arena, &table->routes) = route;
+    read_route_firewall(reader, at, table);
     return true;
 }
 

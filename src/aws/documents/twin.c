@@ -96,6 +96,7 @@ void unite_balancers(struct arena *arena, struct load_balancer *base, const stru
     base->has_ipv6 = base->has_ipv6 || other->has_ipv6;
     base->family_told = base->family_told && other->family_told;
     base->source_nat = base->source_nat || other->source_nat;
+    base->asks_groups_of_private_link = base->asks_groups_of_private_link && other->asks_groups_of_private_link;
     unite_texts(arena, &base->source_nat_prefixes, &other->source_nat_prefixes);
     base->unsure = base->unsure == NULL ? other->unsure : base->unsure;
     unite_texts(arena, &base->addresses, &other->addresses);
@@ -251,6 +252,9 @@ void unite_subnets(struct arena *arena, struct subnet *base, const struct subnet
     base->public_ip_on_launch = base->public_ip_on_launch || other->public_ip_on_launch;
     base->launch_told = base->launch_told && other->launch_told;
     base->has_ipv6 = base->has_ipv6 || other->has_ipv6;
+    base->past_firewall = base->past_firewall && other->past_firewall;
+    if (!text_same(base->firewall_treatment, other->firewall_treatment))
+        base->firewall_treatment = NULL;
     unite_modes(&base->says_block, &base->block, other->says_block, other->block);
     unite_blocks(arena, &base->ipv6_blocks, &other->ipv6_blocks);
 }
@@ -258,6 +262,9 @@ void unite_subnets(struct arena *arena, struct subnet *base, const struct subnet
 void unite_vpcs(struct arena *arena, struct vpc *base, const struct vpc *other)
 {
     base->encryption = lesser_text(base->encryption, other->encryption);
+    base->firewall = lesser_text(base->firewall, other->firewall);
+    base->has_firewall = base->has_firewall || other->has_firewall;
+    base->firewalls_told = base->firewalls_told && other->firewalls_told;
     unite_modes(&base->says_block, &base->block, other->says_block, other->block);
     unite_blocks(arena, &base->ipv6_blocks, &other->ipv6_blocks);
     for (size_t i = 0; i < other->ipv4_blocks.count; i++)

@@ -1,0 +1,137 @@
+"""VPC links of API Gateway: those of REST APIs bring clients to network load balancers, those of HTTP APIs have interfaces."""
+import json
+import os
+import sys
+import unittest
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+import common
+from test_constructs_gates import hidden, service
+from test_told_bridges import BALANCER, Told, behind_balancer
+from test_world import documents, each, named
+
+PLACE = "111122223333/eu-west-3/"
+REST = PLACE + "get-vpc-links.rest.json"
+HTTP = PLACE + "get-vpc-links.http.json"
+
+
+def rest(**more):
+    return {REST: {"items": [{"id": "lk1", "name": "orders", "targetArns": [BALANCER], "status": "AVAILABLE", **more}]}}
+
+
+def http(**more):
+    return {HTTP: {"Items": [{"VpcLinkId": "v2", "Name": "shop", "SecurityGroupIds": ["sg-1"], "SubnetIds": ["subnet-1"], "VpcLinkStatus": "AVAILABLE",
+                              "VpcLinkVersion": "V2", **more}]}}
+
+
+def inside(**more):
+    """An internal network load balancer before an instance, without an accelerator's interface."""
+    made, files = behind_balancer()
+    made["NetworkInterfaces"] = [i for i in made["NetworkInterfaces"] if i["NetworkInterfaceId"] not in ("eni-s", "eni-2")]
+    made["LoadBalancers"][0].update(IpAddressType="ipv4", AvailabilityZones=[{"SubnetId": "subnet-1"}], **more)
+    return made, files
+
+
+class RestLinks(Told):
+    NODE = {("eni-b", family, "tcp", 443, 443, "possible") for family in "46"}
+
+    def test_a_network_load_balancer_that_a_link_names_and_what_is_behind_it_are_possible(self):
+        made, files = inside()
+        found = self.outcome(made, {**files, **rest()})
+        self.assertEqual({f for f in found if f[0] == "eni-b"}, self.NODE)
+        self.assertIn(("eni-1", "4", "tcp", 8080, 8080, "possible"), found)
+        self.assertTrue(named(self.output, ["indirect"], "API Gateway VPC link by lk1: VPC link orders of REST APIs"))
+        self.assertTrue(named(self.output, ["indirect"], "which APIs use the link, and whom they let call, is not read"))
+        self.assertFalse(named(self.output, ["assumptions"], "VPC links"))
+
+    def test_where_no_document_tells_of_links_that_is_assumed(self):
+        made, files = inside()
+        self.assertEqual(self.outcome(made, files), set())
+        self.assertTrue(named(self.output, ["assumptions"], "apigateway get-vpc-links absent: none is taken to bring clients to a network load balancer"))
+        self.assertEqual(self.outcome(made, {**files, REST: {"items": []}}), set())
+        self.assertFalse(named(self.output, ["assumptions"], "VPC links"))
+        self.outcome(made, {**files, PLACE + "get-rest-apis.json": {"items": []}})  # of what, nothing says
+        self.assertTrue(named(self.output, ["assumptions"], "VPC links") and named(self.output, ["ignored"], "get-rest-apis.json"))
+        del made["LoadBalancers"], made["Listeners"], made["TargetGroups"]
+        self.outcome(made, files)
+        self.assertFalse(named(self.output, ["assumptions"], "VPC links"))
+
+    @each([("on", False), ("off", True), ("a-new-word", True), (None, True)])
+    def test_its_groups_are_asked_where_that_is_on(self, enforced, reached):
+        made, files = inside(SecurityGroups=["sg-none"], **({"EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic": enforced} if enforced else {}))
+        made["SecurityGroups"].append({"GroupId": "sg-none", "GroupName": "none", "VpcId": "vpc-1", "IpPermissions": []})
+        next(i for i in made["NetworkInterfaces"] if i["NetworkInterfaceId"] == "eni-b")["Groups"] = [{"GroupId": "sg-none"}]
+        found = self.outcome(made, {**files, **rest()})
+        self.assertEqual({f for f in found if f[0] == "eni-b"}, self.NODE if reached else set())
+
+    def test_a_target_that_is_not_there_is_missing(self):
+        made, files = inside()
+        self.outcome(made, {**files, **rest(targetArns=[BALANCER.replace("/int/", "/gone/")])})
+        self.assertTrue(named(self.output, ["missing"], "net/gone/0123456789abcdef, target of VPC link orders"))
+
+    @each([(None,), ("x",), ([7],)])
+    def test_a_record_that_is_not_understood_is_unread(self, targets):
+        made, files = inside()
+        links = rest()
+        links[REST]["items"][0]["targetArns"] = targets
+        self.outcome(made, {**files, **links})
+        self.assertTrue(named(self.output, ["unread"], "targetArns"))
+        del links[REST]["items"][0]["targetArns"]
+        self.outcome(made, {**files, **links})
+        self.assertTrue(named(self.output, ["unread"], "targetArns"))
+
+    def test_a_page_that_is_missing_is_missing(self):
+        made, files = inside()
+        links = rest()
+        links[REST]["position"] = "next"
+        self.outcome(made, {**files, **links})
+        self.assertTrue(named(self.output, ["missing"], "another page follows"))
+
+    def test_lists_of_other_services_are_theirs(self):
+        made, files = inside()
+        for name, items in (("get-rest-apis.json", [{"id": "a", "name": "b", "createdDate": "2026-01-01T00:00:00Z"}]), ("get-resources.json", [{"id": "a", "path": "/"}])):
+            self.outcome(made, {**files, name: {"items": items}})
+            self.assertTrue(named(self.output, ["ignored"], name) and not self.output["unread"])
+        self.outcome(made, {**files, "scan.json": {"Items": [{"id": {"S": "a"}}], "Count": 1}})
+        self.assertTrue(named(self.output, ["ignored"], "scan.json") and not self.output["unread"])
+
+
+class HttpLinks(Told):
+    def estate(self):
+        made = service(hidden(), "api_gateway_managed", ["sg-1"])
+        made["SecurityGroups"][0]["IpPermissions"][0]["IpRanges"] = [{"CidrIp": "10.0.0.0/8"}]
+        return made
+
+    def test_its_document_names_its_interface_and_what_it_reaches_stays_possible(self):
+        found = self.outcome(self.estate(), http())
+        self.assertEqual({f[-1] for f in found}, {"possible"})
+        self.assertEqual(found, self.outcome(self.estate(), {}))
+        self.outcome(self.estate(), http())
+        self.assertTrue(named(self.output, ["indirect"], "API Gateway VPC link by eni-s: VPC link shop, the integrations of whose APIs are not read"))
+        self.assertTrue(named(self.output, ["indirect"], "apigatewayv2 get-integrations of each API with VPC link v2"))
+        self.assertFalse(self.output["missing"] + self.output["unread"])
+
+    @each([("SubnetIds", ["subnet-9"]), ("SecurityGroupIds", ["sg-9"]), ("SecurityGroupIds", ["sg-1", "sg-9"])])
+    def test_a_link_whose_interface_is_not_there_is_missing(self, key, value):
+        self.outcome(self.estate(), http(**{key: value}))
+        self.assertTrue(named(self.output, ["missing"], "missing: the interface of VPC link shop"))
+        for status in ("INACTIVE", "PENDING", "DELETING", "FAILED", "a-new-word"):
+            self.outcome(self.estate(), http(VpcLinkStatus=status, **{key: value}))
+            self.assertFalse(self.output["missing"], status)
+
+    @each([("SubnetIds",), ("SecurityGroupIds",), ("VpcLinkId",)])
+    def test_a_record_that_lacks_a_member_is_unread(self, key):
+        links = http()
+        del links[HTTP]["Items"][0][key]
+        self.outcome(self.estate(), links)
+        self.assertTrue(named(self.output, ["unread"], key))
+
+    def test_of_two_links_that_fit_none_is_named(self):
+        links = http()
+        links[HTTP]["Items"].append({**links[HTTP]["Items"][0], "VpcLinkId": "v3", "Name": "other"})
+        self.outcome(self.estate(), links)
+        self.assertFalse(named(self.output, ["indirect"], "VPC link shop") or named(self.output, ["indirect"], "VPC link other"))
+
+
+if __name__ == "__main__":
+    unittest.main()
