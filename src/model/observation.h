@@ -37,6 +37,7 @@ struct plan_target {
 
 struct plan {
     VECTOR(struct plan_target) targets;
+    long tries, timeout_ms; // that its head says it is to be asked with; 0: it does not
 };
 
 // The first line of a plan: for whom it is, and what it costs.

@@ -146,7 +146,7 @@ static bool read_vantage_interface(const struct json_cursor *head, struct error 
 }
 
 // A head: nothing of it is needed to probe, but it must be of a version that is known, and say what can be.
-static bool read_head(struct arena *arena, const struct json_cursor *at, struct error *error)
+static bool read_head(struct arena *arena, const struct json_cursor *at, struct plan *plan, struct error *error)
 {
     static const char *const keys[] = {"schema",    "vantage", "vantages", "vantage_interface", "seconds", "targets",
                                        "questions", "packets", "rate",     "host_rate",         "tries",   "timeout_ms",
@@ -163,6 +163,11 @@ static bool read_head(struct arena *arena, const struct json_cursor *at, struct 
         long count;
         bool present;
         GUARD(json_optional_integer(at, *key, 0, 1L << 53, &count, &present, error));
+        long *kept = strcmp(*key, "tries") == 0        ? &plan->tries
+                     : strcmp(*key, "timeout_ms") == 0 ? &plan->timeout_ms
+                                                       : NULL;
+        if (present && kept != NULL)
+            *kept = count;
     }
     return seconds.node == NULL || (cJSON_IsNumber(seconds.node) && seconds.node->valuedouble >= 0) ||
            json_fail(&seconds, error, "is no number of seconds, expected one");
@@ -204,7 +209,7 @@ static bool read_plan_line(void *context, size_t line, const struct json_cursor 
     struct plan_target target = {.client_ports = portset_all};
     int expect;
     if (line == 1 && json_member(at, "address").node == NULL && json_member(at, "schema").node != NULL)
-        return read_head(reader->arena, at, error);
+        return read_head(reader->arena, at, reader->plan, error);
     if (!json_expect_keys(at, keys, error) || !read_why(at, error) ||
         !place_read(at, &target.address, &target.protocol, error) ||
         !read_ports(reader->arena, at, "ports", &target.ports, error) ||
