@@ -15,6 +15,7 @@ enum { SNAPSHOT_BYTES = 65535, HEADER_BYTES = 24, NANO = 1000000000 };
 
 struct capture {
     const char *path;
+    const char *head;        // or NULL
     struct file_draft draft; // where it appears when it is whole
     FILE *stream;
     pcap_t *form;
@@ -176,6 +177,13 @@ static void start(struct capture *capture, uint64_t wall_ns)
             capture->why = errno;
         begin_dump(capture);
     }
+    if (capture->head != NULL)
+        write_record(capture, capture->head, strlen(capture->head), strlen(capture->head), wall_ns);
+}
+
+void capture_tell(struct capture *capture, const char *head)
+{
+    capture->head = head;
 }
 
 uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns)
@@ -229,8 +237,10 @@ static void cut_behind_whole_frames(const struct capture *capture)
 
 bool capture_commit(struct capture *capture, uint64_t *bytes, struct error *error)
 {
-    if (!capture->started && capture->begins == 0)
+    if (!capture->started && capture->begins == 0) {
+        capture->head = NULL; // of a file without a packet
         start(capture, 0);
+    }
     bool written = capture_flush(capture, bytes, error);
     pcap_close(capture->form); // the dumper is the stream, which is closed here
     if (!capture->in_place)

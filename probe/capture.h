@@ -13,6 +13,9 @@
 // What stands there instead of a packet: no IP version begins with an s.
 #define CAPTURE_SEAM "sgproof: the probe goes on here; of what is above, it knew frames 1 to "
 
+// And instead of the first packet, or the first behind a seam, where somebody told it: what its replay has to know.
+#define CAPTURE_HEAD "sgproof: probed with "
+
 struct capture;
 
 // A file that appears when it is committed.
@@ -22,6 +25,8 @@ struct capture *capture_begin(struct arena *arena, const char *path, struct erro
 // Nothing is changed before that. ERROR_USAGE where the file is another one.
 struct capture *capture_continue(struct arena *arena, const char *path, uint32_t frames, uint64_t bytes,
                                  struct error *error);
+// What stands before its first packet, behind CAPTURE_HEAD.
+void capture_tell(struct capture *capture, const char *head);
 // Writes a packet; its frame number, from 1.
 uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns);
 uint32_t capture_frames(const struct capture *capture); // in the file by now, that this probe knows
@@ -39,10 +44,16 @@ struct capture_seam {
 
 typedef VECTOR(struct capture_seam) capture_seams;
 
+struct capture_head {
+    uint32_t frame;
+    const char *text; // behind CAPTURE_HEAD
+};
+
 struct capture_reader {
     const char *name; // for errors
     struct pcap *pcap;
     capture_seams seams;
+    VECTOR(struct capture_head) heads;
     uint32_t frames; // there are
     uint32_t frame;  // read last
 };

@@ -182,6 +182,20 @@ static void note_seam(struct arena *arena, const u_char *bytes, size_t size, uin
         *vector_add(arena, seams) = (struct capture_seam){frame, known < frame ? (uint32_t)known : frame};
 }
 
+static bool is_head(const u_char *bytes, size_t size)
+{
+    enum { LEAD = sizeof(CAPTURE_HEAD) - 1 };
+    return size > LEAD && memcmp(bytes, CAPTURE_HEAD, LEAD) == 0;
+}
+
+static void note_head(struct arena *arena, const u_char *bytes, size_t size, struct capture_reader *reader)
+{
+    if (is_head(bytes, size))
+        *vector_add(arena, &reader->heads) =
+            (struct capture_head){reader->frame, arena_strndup(arena, (const char *)bytes + sizeof(CAPTURE_HEAD) - 1,
+                                                               size - (sizeof(CAPTURE_HEAD) - 1))};
+}
+
 // Who goes on knows some frames: some of those since the last seam, or, where the one before had not come so far, the
 // same ones as that.
 static bool seams_are_right(const struct capture_reader *reader, struct error *error)
@@ -217,8 +231,10 @@ bool capture_open(struct arena *arena, FILE *stream, const char *name, struct ca
     }
     off_t first = ftello(stream);
     int code;
-    while ((code = pcap_next_ex(reader->pcap, &header, &bytes)) == 1)
+    while ((code = pcap_next_ex(reader->pcap, &header, &bytes)) == 1) {
         note_seam(arena, bytes, header->caplen, ++reader->frame, &reader->seams);
+        note_head(arena, bytes, header->caplen, reader);
+    }
     bool good = (code != PCAP_ERROR || capture_failed(reader, error)) && seams_are_right(reader, error);
     reader->frames = reader->frame;
     if (good && (first < 0 || fseeko(stream, first, SEEK_SET) != 0))
@@ -238,6 +254,8 @@ void capture_close(struct capture_reader *reader)
 static bool take_frame(struct replay *replay, const uint8_t *packet, size_t size, bool known, uint64_t wall_us)
 {
     struct seen seen;
+    if (packet != NULL && is_head(packet, size))
+        return true;
     if (packet == NULL || !packet_read(packet, size, is_own, replay, &seen))
         return false;
     return !known                    ? take_unknown(replay, &seen)

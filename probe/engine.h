@@ -9,6 +9,7 @@
 #include "probe/pace.h"
 #include "probe/probe.h"
 #include "probe/progress.h"
+#include "probe/quiet.h"
 #include "probe/senders.h"
 #include "probe/sentinel.h"
 #include "probe/stream.h"
@@ -16,12 +17,14 @@
 enum { ENGINE_SIGNALS = 3, ENGINE_TICK_MS = 2 };
 
 enum stage {
-    STAGE_PASSES,  // pace.h
-    STAGE_MENDING, // what does not count is asked again
-    STAGE_RESTING, // until what was rejected may be asked again
-    STAGE_WAITING, // for the last answers, as long as one may take
-    STAGE_CALLING, // the sentinels
-    STAGE_KNOCKING // at those who fell silent
+    STAGE_PASSES,   // pace.h
+    STAGE_LOOKING,  // once more at what is closed (closed.h)
+    STAGE_MENDING,  // what does not count is asked again
+    STAGE_RESTING,  // until what was rejected may be asked again
+    STAGE_WAITING,  // for the last answers, as long as one may take
+    STAGE_CALLING,  // the sentinels
+    STAGE_KNOCKING, // at those who fell silent
+    STAGE_QUIET     // what a doubted lane closes is asked by itself (quiet.h)
 };
 
 struct engine {
@@ -39,12 +42,15 @@ struct engine {
     struct pace pace;
     struct sentinels *sentinels;
     struct stream *stream;
+    struct quiet *quiet;
+    uint64_t quiet_until_us;
     enum stage stage;
     uint64_t stage_us;   // when it began
     uint64_t asking_us;  // wall clock
     uint64_t mending_us; // since when what is sent is taken to count, wall clock
     unsigned mended;     // passes, of this mending
     double mending_rate;
+    uint64_t mend_until_us;    // what does not count by then is left; 0: nothing was asked again yet
     uint64_t resting_until_us; // wall clock
     unsigned returns;
     unsigned knocks;
@@ -100,6 +106,8 @@ bool engine_begin_pass(struct engine *engine);
 // All of a pass is sent, and its answers were waited for; then it is ended, and what comes next begins.
 bool engine_pass_is_over(struct engine *engine, uint64_t now);
 void engine_end_pass(struct engine *engine);
+// At most, where what proved nothing is being asked again; -1: it is not.
+double engine_seconds_left(const struct engine *engine, uint64_t now);
 // What comes after the passes.
 void engine_go_on(struct engine *engine, uint64_t now);
 

@@ -1,5 +1,6 @@
 // What goes out: the questions of a pass and the sentinels, as fast as a token bucket allows.
 #include "base/clock.h"
+#include "probe/closed.h"
 #include "probe/engine.h"
 
 enum {
@@ -37,8 +38,23 @@ struct lacking engine_lacking(const struct engine *engine, bool pending)
     return (struct lacking){(unsigned)engine->options->speed.tries, pending, engine->mending_us};
 }
 
+// Whether the second look asks for a question.
+static bool is_looked_at(const struct engine *engine, uint64_t question, struct sending *sending)
+{
+    const struct span *span = schedule_span(&engine->schedule, question);
+    if (!engine->pace.courses[span->lane].member ||
+        !closed_is(&engine->ledger, &engine->ledger.standings[span->lane], question) ||
+        !closed_is_looked_at(&engine->ledger, span->lane, question))
+        return false;
+    *sending =
+        (struct sending){.span = span, .question = question, .try = sentinels_number(engine->sentinels, span->lane)};
+    return true;
+}
+
 static bool is_asked(const struct engine *engine, uint64_t question, struct sending *sending)
 {
+    if (engine->stage == STAGE_LOOKING)
+        return is_looked_at(engine, question, sending);
     unsigned tries = ledger_tries(&engine->ledger, question);
     bool rejected = engine->stage == STAGE_MENDING && ledger_rejected(&engine->ledger, question);
     if ((ledger_answered(&engine->ledger, question) && !rejected) ||
@@ -93,6 +109,21 @@ static bool send_streamed(struct engine *engine, unsigned *sent)
     return true;
 }
 
+// What is asked by itself. False where this machine refuses.
+static bool send_quiet(struct engine *engine, uint64_t now, unsigned *sent)
+{
+    struct sending sending;
+    while (engine->stage == STAGE_QUIET && engine->tokens >= 1 && quiet_next(engine->quiet, now, &sending)) {
+        sending.try = sentinels_number(engine->sentinels, sending.span->lane);
+        if (!engine_send_one(engine, &sending))
+            return false;
+        quiet_sent(engine->quiet, &sending, now);
+        engine->tokens -= 1;
+        ++*sent;
+    }
+    return true;
+}
+
 bool engine_send_some(struct engine *engine, uint64_t now)
 {
     const struct pass *pass = &engine->pace.pass;
@@ -113,7 +144,7 @@ bool engine_send_some(struct engine *engine, uint64_t now)
         engine->tokens -= refused ? 0 : 1;
         sent += !refused;
     }
-    refused = refused || !send_streamed(engine, &sent);
+    refused = refused || !send_streamed(engine, &sent) || !send_quiet(engine, now, &sent);
     while (!refused && engine->position < engine->schedule.count && engine->tokens >= 1 && sent < BATCH &&
            passed < SKIPS) {
         if (!is_asked(engine, engine->question, &sending)) {

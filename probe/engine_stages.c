@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "probe/closed.h"
 #include "probe/engine.h"
 #include "probe/loss.h"
 
@@ -13,12 +14,40 @@ enum {
     MOST_RETURNS = 3,     // times that who fell silent is asked for again what they did not answer
     MOST_KNOCKS = 4,      // times, each twice as long after the one before, that they are waited for
     KNOCK_US = 1000000,
-    MOST_NEEDED = 20, // tries of a line that loses some
-    SLOWER = 4,       // than before, when they are asked again
+    MOST_NEEDED = 20,      // tries of a line that loses some
+    LOOKING_TRIES = 2,     // as many sentinels are among what is closed as where so many tries of silence are wanted
+    MENDING_US = 40000000, // for all mending, and so many times as long as the passes took
+    MENDING_SHARE = 2,
+    QUIET_US = 30000000, // for what is asked by itself at the end
+    SLOWER = 4,          // than before, when they are asked again
 };
 
 // Of tries that lose more, no number is enough.
 static const double MOST_LOSS = 0.8;
+
+// Mending takes no longer than in proportion to what was planned.
+static void bound_mending(struct engine *engine)
+{
+    uint64_t now = engine_now_us();
+    if (engine->mend_until_us == 0)
+        engine->mend_until_us = now + MENDING_US + MENDING_SHARE * (now - engine->began_us);
+}
+
+static bool is_mending_over(const struct engine *engine)
+{
+    return engine->mend_until_us != 0 && engine_now_us() >= engine->mend_until_us;
+}
+
+double engine_seconds_left(const struct engine *engine, uint64_t now)
+{
+    double end = pace_end_seconds(engine->options->speed.timeout_ms);
+    uint64_t until = engine->stage == STAGE_QUIET ? engine->quiet_until_us : engine->mend_until_us;
+    if (engine->stage <= STAGE_LOOKING || until == 0 ||
+        (engine->stage != STAGE_QUIET && engine->stage != STAGE_MENDING && engine->stage != STAGE_KNOCKING &&
+         engine->stage != STAGE_RESTING))
+        return -1;
+    return end + (until > now ? (double)(until - now) / 1e6 : 0);
+}
 
 // --- passes ----------------------------------------------------------------------------------------------------------
 
@@ -33,10 +62,11 @@ static void begin_traversal(struct engine *engine, bool again)
     engine->tokens = engine->pace.pass.slow ? 0 : 1; // a host that limits its answers has just given its last one
     engine->pass_began_us = engine->tokens_at_us = engine->pass_sent_us = engine_now_us();
     engine->pass_wall_us = clock_wall_us();
+    unsigned tries = engine->stage == STAGE_LOOKING ? LOOKING_TRIES : (unsigned)engine->options->speed.tries;
     stream_clear(engine->stream);
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         const struct course *course = &engine->pace.courses[i];
-        stream_add(engine->stream, i, course->member ? course->asked : 0, (unsigned)engine->options->speed.tries);
+        stream_add(engine->stream, i, course->member ? course->asked : 0, tries);
     }
 }
 
@@ -59,7 +89,7 @@ static uint64_t wait_us(const struct engine *engine)
     uint64_t unmeasured = PACE_BETWEEN_US > longest ? longest : PACE_BETWEEN_US;
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         const struct standing *standing = &engine->ledger.standings[i];
-        bool waits = engine->pace.courses[i].member && standing->silent > 0;
+        bool waits = engine->pace.courses[i].member && (standing->silent > 0 || engine->stage == STAGE_LOOKING);
         uint64_t own = standing->measured ? ledger_patience_us(standing, PATIENCE_US, longest) : unmeasured;
         wait = waits && own > wait ? own : wait;
     }
@@ -81,6 +111,8 @@ static bool is_in_doubt(const struct engine *engine)
 // not lost to one and the same gap.
 bool engine_pass_is_over(struct engine *engine, uint64_t now)
 {
+    if (engine->stage == STAGE_MENDING && is_mending_over(engine))
+        engine->position = engine->schedule.count;
     if (engine->position < engine->schedule.count || !senders_flushed(engine->senders))
         return false;
     uint64_t timeout = (uint64_t)engine->options->speed.timeout_ms * 1000;
@@ -129,7 +161,7 @@ static bool mend(struct engine *engine)
         lacks += course->asked;
         from_us = own_from_us > from_us ? own_from_us : from_us;
     }
-    if ((lacks == 0 && from_us <= now) || engine->mended > most_mended(engine))
+    if ((lacks == 0 && from_us <= now) || engine->mended > most_mended(engine) || is_mending_over(engine))
         return false;
     if (lacks == 0) {
         engine->resting_until_us = from_us;
@@ -147,9 +179,49 @@ static bool mend(struct engine *engine)
 
 static void begin_mending(struct engine *engine, double rate)
 {
+    bound_mending(engine);
     engine->mending_us = clock_wall_us();
     engine->mended = 0;
     engine->mending_rate = rate;
+}
+
+// A pass over what is closed, once more. False where there is none.
+static bool begin_looking(struct engine *engine)
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        struct course *course = &engine->pace.courses[i];
+        course->asked = closed_to_look_at(&engine->ledger, i);
+        course->member = course->asked > 0;
+        all += course->asked;
+    }
+    if (all == 0)
+        return false;
+    pace_again(&engine->pace, engine->pace.rate);
+    enter(engine, STAGE_LOOKING);
+    begin_traversal(engine, true);
+    log_line(LOG_DEBUG, "probe: %llu closed ports are asked once more", (unsigned long long)all);
+    return true;
+}
+
+// The last of all: what is closed, of who is in doubt, is asked by itself.
+static void end(struct engine *engine)
+{
+    uint64_t now = engine_now_us();
+    ledger_light(&engine->ledger);
+    if (engine->quiet_until_us == 0)
+        engine->quiet_until_us = now + QUIET_US;
+    if (now >= engine->quiet_until_us || !quiet_begin(engine->quiet, now)) {
+        engine_finish(engine);
+        return;
+    }
+    for (size_t i = 0; i < engine->schedule.lane_count; i++)
+        engine->pace.courses[i].member = false;
+    pace_again(&engine->pace, engine->pace.rate);
+    engine->position = engine->schedule.count;
+    enter(engine, STAGE_QUIET);
+    log_line(LOG_DEBUG, "probe: %llu closed ports are asked by themselves",
+             (unsigned long long)quiet_left(engine->quiet));
 }
 
 static void wait_for_the_last(struct engine *engine)
@@ -159,21 +231,24 @@ static void wait_for_the_last(struct engine *engine)
     else if (sentinels_doubt(engine->sentinels))
         enter(engine, STAGE_CALLING);
     else
-        engine_finish(engine);
+        end(engine);
 }
 
 void engine_end_pass(struct engine *engine)
 {
     uint64_t dropped = senders_dropped(engine->senders);
     ledger_light(&engine->ledger);
-    pace_learn(&engine->pace, engine->pass_wall_us, (double)(engine->pass_sent_us - engine->pass_began_us) / 1e6);
+    if (engine->stage != STAGE_LOOKING)
+        pace_learn(&engine->pace, engine->pass_wall_us, (double)(engine->pass_sent_us - engine->pass_began_us) / 1e6);
     if (engine->stage == STAGE_PASSES) {
         pace_settle(&engine->pace, (double)(engine_now_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
         engine->dropped = dropped;
-        if (engine_begin_pass(engine))
+        if (engine_begin_pass(engine) || begin_looking(engine))
             return;
         begin_mending(engine, engine->pace.rate);
     }
+    if (engine->stage == STAGE_LOOKING)
+        begin_mending(engine, engine->pace.rate);
     if (!mend(engine))
         wait_for_the_last(engine);
 }
@@ -194,7 +269,7 @@ static void after_call(struct engine *engine)
     if (sentinels_doubt(engine->sentinels))
         return; // they are asked in this stage too
     if (!is_lacking(engine)) {
-        engine_finish(engine);
+        end(engine);
         return;
     }
     begin_mending(engine, engine->pace.rate / SLOWER);
@@ -203,8 +278,8 @@ static void after_call(struct engine *engine)
         engine->knocks = 0;
         return;
     }
-    if (engine->knocks == MOST_KNOCKS || engine->returns == MOST_RETURNS) {
-        engine_finish(engine);
+    if (engine->knocks == MOST_KNOCKS || engine->returns == MOST_RETURNS || is_mending_over(engine)) {
+        end(engine);
         return;
     }
     engine->knocks++;
@@ -240,6 +315,11 @@ void engine_go_on(struct engine *engine, uint64_t now)
     if (engine->stage == STAGE_CALLING) {
         if (sentinels_rest(engine->sentinels) && now - engine->rejected_call_us >= timeout)
             after_call(engine);
+        return;
+    }
+    if (engine->stage == STAGE_QUIET) {
+        if (quiet_is_over(engine->quiet, now) || now >= engine->quiet_until_us)
+            end(engine);
         return;
     }
     if (engine->stage == STAGE_RESTING) {

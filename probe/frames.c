@@ -115,6 +115,15 @@ static const char *seam_difference(const struct reading *reading, const uint8_t 
                       "what was answered before it counts");
 }
 
+// What a run asked with is in its manifest.
+static const char *head_difference(const struct reading *reading, const uint8_t *packet, size_t size, uint64_t wall_us)
+{
+    enum { LEAD = sizeof(CAPTURE_HEAD) - 1 };
+    return size < LEAD || memcmp(packet, CAPTURE_HEAD, LEAD) != 0
+               ? NULL
+               : told(reading, wall_us, "says how it was probed: no run writes that");
+}
+
 static const char *probe_difference(struct reading *reading, const uint8_t *packet, size_t size, uint64_t wall_us)
 {
     const struct schedule *schedule = &reading->schedule;
@@ -178,6 +187,7 @@ static const char *read_frames(struct reading *reading)
             return NULL;
         }
         wrong = seam_difference(reading, packet, captured, wall_us);
+        wrong = wrong != NULL ? wrong : head_difference(reading, packet, captured, wall_us);
         wrong = wrong != NULL ? wrong : time_difference(reading, wall_us);
         wrong = wrong != NULL ? wrong : probe_difference(reading, packet, captured, wall_us);
     }

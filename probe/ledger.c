@@ -179,6 +179,7 @@ static void stamp_ask(struct ledger *ledger, uint64_t question, unsigned try, ui
     }
     ask->sent_us = wall_us;
     ask->frame = frame;
+    ask = watch_stamp(&ledger->watch, lane, ask); // as a replay has them: what a lane was asked goes by its order
     ledger_place_ask(ledger, lane, ask);
 }
 
@@ -291,71 +292,6 @@ static void note_beat(struct ledger *ledger, const struct span *span, uint64_t q
         *latest = sent;
 }
 
-// Open ones first: they answer as long as their service is up, and no kernel limits them.
-static void note_sentinel(struct standing *standing, uint64_t question, enum observed_state state)
-{
-    for (size_t i = 0; i < 2 && state != OBSERVED_REJECTED; i++)
-        if (standing->sentinels[i] == 0 || state < standing->sentinel_states[i]) {
-            if (i == 0) {
-                standing->sentinels[1] = standing->sentinels[0];
-                standing->sentinel_states[1] = standing->sentinel_states[0];
-            }
-            standing->sentinels[i] = question + 1;
-            standing->sentinel_states[i] = state;
-            return;
-        }
-}
-
-static void add_to_row(struct row *row, struct row *other, uint64_t wall_us)
-{
-    row->first_us = row->count == 0 ? wall_us : row->first_us;
-    row->count++;
-    *other = (struct row){0};
-}
-
-static void trust_again(struct standing *standing)
-{
-    standing->turned_shut[0] = standing->turned_shut[1] = false;
-    standing->turning = 0;
-}
-
-// Questions come in an order that keeps neighbours apart, so that a real host has no long row of open ones among others
-// that are closed; and one that has open ports, and closes everything from some point on, may ban by resets.
-static void note_row(struct standing *standing, const struct lane *lane, uint64_t question, enum observed_state state,
-                     uint64_t wall_us)
-{
-    if (!protocol_has_ports(lane->protocol))
-        return;
-    if (state == OBSERVED_CLOSED || state == OBSERVED_REJECTED)
-        add_to_row(&standing->shuts, &standing->opens, wall_us);
-    if (state == OBSERVED_CLOSED) {
-        standing->shut = question + 1;
-    } else if (state == OBSERVED_OPEN) {
-        add_to_row(&standing->opens, &standing->shuts, wall_us);
-        trust_again(standing);
-    }
-}
-
-// What has been answered is answered again, as before or otherwise.
-static void note_again(struct standing *standing, const struct lane *lane, uint64_t question,
-                       enum observed_state before, enum observed_state now)
-{
-    if (!protocol_has_ports(lane->protocol))
-        return;
-    if (before == OBSERVED_CLOSED && now == OBSERVED_OPEN)
-        standing->turned = true;
-    else if (before == OBSERVED_CLOSED && now == OBSERVED_CLOSED)
-        standing->opens = (struct row){0};
-    if (before != OBSERVED_OPEN)
-        return;
-    for (size_t i = 0; i < 2 && (now == OBSERVED_CLOSED || now == OBSERVED_REJECTED); i++)
-        standing->turned_shut[i] = standing->turned_shut[i] || standing->sentinels[i] == question + 1;
-    if (now == OBSERVED_OPEN) {
-        standing->shuts = (struct row){0};
-        trust_again(standing);
-    }
-}
-
 // Another answer to what has been answered. False where the first was a rejection, or an error of this machine's own:
 // then the other one is the answer.
 static bool answer_again(struct ledger *ledger, const struct span *span, uint64_t question, unsigned try,
@@ -367,7 +303,8 @@ static bool answer_again(struct ledger *ledger, const struct span *span, uint64_
     if ((rejected || before->state == OBSERVED_UNKNOWN) && cause.state < OBSERVED_REJECTED)
         return false;
     if (outside)
-        note_again(standing, &ledger->schedule->lanes[span->lane], question, before->state, cause.state);
+        ledger_note_again(standing, &ledger->schedule->lanes[span->lane], question, before->state, cause.state,
+                          wall_us);
     if (outside && try > 0)
         note_beat(ledger, span, question, try, cause.state, wall_us);
     if (rejected && outside && try > before->tries) { // the latest who rejects is named
@@ -451,7 +388,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
         if (outside)
             note_beat(ledger, span, question, try, answer->state, wall_us);
         if (outside && standing->was_open)
-            note_again(standing, &ledger->schedule->lanes[span->lane], question, OBSERVED_OPEN, answer->state);
+            ledger_note_again(standing, &ledger->schedule->lanes[span->lane], question, OBSERVED_OPEN, answer->state,
+                              wall_us);
         return;
     }
     const struct cause *error = our_error(ledger, standing, question);
@@ -470,12 +408,12 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     ledger->received++;
     standing->answered += first;
     standing->open += cause.state == OBSERVED_OPEN;
-    note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
+    ledger_note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
     note_first(ledger, span, question, try, cause.state, answer->repeated);
     standing->late += first && try > 1;
     standing->late_rejected += first && try > 1 && cause.state == OBSERVED_REJECTED;
     note_beat(ledger, span, question, try, answer->state, wall_us);
-    note_sentinel(standing, question, answer->state);
+    ledger_note_sentinel(standing, question, answer->state);
     if (cause.state == OBSERVED_OPEN && ledger->schedule->lanes[span->lane].protocol == PROTOCOL_TCP)
         watch_voice(&ledger->watch, span->lane, question, sent != 0 ? sent : wall_us);
     if (rtt >= 0 && cause.state != OBSERVED_REJECTED)

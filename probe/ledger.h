@@ -63,6 +63,16 @@ struct row {
     uint64_t asked;    // the count when something of the other kind was last asked again
 };
 
+// Why what a lane closes may be no fact of its ports (closed.h); CLOSES_FAIRLY: nothing says so.
+enum closes {
+    CLOSES_FAIRLY,
+    CLOSES_LATE,       // many, but none of the first ones
+    CLOSES_OPEN_ONES,  // open ports were closed, too, at some pace
+    CLOSES_FOR_A_TIME, // some of it was open when it was asked once more
+    CLOSES_ONCE,       // it was mostly silent when it was asked once more
+    CLOSES_FOR_OTHERS  // so do others on its path, and it has no open port that would tell
+};
+
 // What is known of a lane.
 struct standing {
     uint64_t silent;   // its questions without an answer
@@ -81,8 +91,10 @@ struct standing {
     unsigned early_count;
     bool reopened;    // what had been rejected was open
     bool closes_late; // many are closed, but none of the first that were asked was (loss.h)
-    bool closes_by_pace, rejects_by_pace;
-    uint64_t sampled;       // questions of it that have been looked at for a sample of those that are closed
+    bool rejects_by_pace;
+    bool contrary;     // an open port was closed at some pace (loss.h)
+    bool silent_again; // what it had closed was silent when it was asked once more
+    enum closes closes;
     uint64_t shut;          // the latest question that was closed: 1 + its number
     bool turned;            // what had been closed was open
     bool turned_shut[2];    // what had been open was closed: of the two sentinels
@@ -209,6 +221,14 @@ void ledger_flows(struct ledger *ledger, size_t lane, unsigned try, const struct
 bool ledger_is_earlier(const struct sent *a, const struct sent *b);
 // An ask was sent: whether that was in the stream of its lane, and of its family.
 void ledger_place_ask(struct ledger *ledger, size_t lane, struct ask *ask);
+
+// What an answer to a question says of who is asked again, and of rows of answers that are all alike.
+void ledger_note_sentinel(struct standing *standing, uint64_t question, enum observed_state state);
+void ledger_note_row(struct standing *standing, const struct lane *lane, uint64_t question, enum observed_state state,
+                     uint64_t wall_us);
+// The same of another answer to what has been answered, as before or otherwise.
+void ledger_note_again(struct standing *standing, const struct lane *lane, uint64_t question,
+                       enum observed_state before, enum observed_state now, uint64_t wall_us);
 
 // When a try was sent, wall clock in microseconds; 0: not known.
 uint64_t ledger_sent_at(const struct ledger *ledger, uint64_t question, unsigned try);

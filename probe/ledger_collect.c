@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "model/protocol.h"
+#include "probe/closed.h"
 #include "probe/loss.h"
 #include "probe/rejection.h"
 
@@ -12,8 +13,15 @@ enum { FRAMES_NAMED = 64, LEAST_SILENT = 20 };
 
 static const char doubted_rejection[] =
     "rejected, but nothing showed that the way was open when it was asked once more";
-static const char too_fast[] = "closed, but open ports were closed too when they were asked as fast: rate limited";
-static const char closed_late[] = "closed, but the first ones that were asked were not: it may be rate limited";
+static const char *const closed_why[] = {
+    [CLOSES_LATE] = "closed, but the first ones that were asked were not: it may be rate limited",
+    [CLOSES_OPEN_ONES] = "closed, but open ports were closed too when they were asked as fast: rate limited",
+    [CLOSES_FOR_A_TIME] =
+        "closed, but others that had been closed were open when they were asked again: it may be rate limited",
+    [CLOSES_ONCE] = "closed, but what had been closed was silent when it was asked again: it may be rate limited",
+    [CLOSES_FOR_OTHERS] =
+        "closed, but open ports of other hosts were closed too when they were asked as fast: rate limited",
+};
 static const char rejected_by_pace[] = "rejected, but not always, or not from the beginning: it may be rate limited";
 static const char stranger[] = "something came from there that answers no probe known here: its silence proves nothing";
 
@@ -56,6 +64,7 @@ struct silence {
     const char *resets;     // so in words
     uint64_t accepts_from;  // since when the lane accepts everything; 0: it does not
     uint64_t accepts_until; // what was answered before was open
+    const uint8_t *again;   // questions that were closed again (closed.h)
     const char *why;        // it is not believed where it is not
     const char *unfinished; // the same of all; or NULL
 };
@@ -108,10 +117,10 @@ static uint64_t bans_after_silence(const struct ledger *ledger, size_t lane)
                                                                                            : 0;
 }
 
-// Whether what was closed when it was asked at a moment may have been so for the pace of asking.
-static bool is_closed_by_pace(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+static bool is_closed_again(const struct ledger *ledger, const struct silence *silence, uint64_t question)
 {
-    return ledger->standings[lane].closes_by_pace && !loss_is_enough(1, 1, loss_of_try_by_own(ledger, lane, sent_us));
+    uint64_t at = question - ledger->schedule->lanes[silence->lane].first;
+    return silence->again != NULL && (silence->again[at / 8] >> at % 8 & 1) != 0;
 }
 
 static struct cause ending(const struct ledger *ledger, const struct silence *silence, uint64_t question)
@@ -137,10 +146,10 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
             cause.reason = silence->unfinished != NULL ? silence->unfinished
                            : standing->rejects_by_pace ? rejected_by_pace
                                                        : doubted_rejection;
-        } else if (cause.state == OBSERVED_CLOSED &&
-                   is_closed_by_pace(ledger, silence->lane, ledger_sent_at(ledger, question, cause.tries))) {
+        } else if (cause.state == OBSERVED_CLOSED && !is_closed_again(ledger, silence, question) &&
+                   closed_is_doubted(ledger, silence->lane, ledger_sent_at(ledger, question, cause.tries))) {
             cause.state = OBSERVED_UNKNOWN;
-            cause.reason = standing->closes_late ? closed_late : too_fast;
+            cause.reason = closed_why[standing->closes];
         } else if (cause.state == OBSERVED_REJECTED && ledger_heard(ledger, question)) {
             cause.state = OBSERVED_UNKNOWN;
             cause.reason = stranger;
@@ -356,6 +365,7 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         silence.accepts_until = silence.accepts_from == 1 ? 1 : standing->shut_sent_us;
         silence.resets_from = ledger_resets_from(ledger, l);
         silence.resets_until = standing->open_sent_us;
+        silence.again = closed_again(ledger, arena, l);
         if (silence.resets_from == 0)
             silence.resets_from = silence.resets_until = bans_after_silence(ledger, l);
         if (silence.resets_from != 0)

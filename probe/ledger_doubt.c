@@ -1,6 +1,6 @@
 // Hosts that answer all alike, open or closed: from the beginning, or from some moment on.
 #include "model/protocol.h"
-#include "probe/loss.h"
+#include "probe/ledger.h"
 
 enum {
     ACCEPTING_LEAST = 100, // open ports, and nothing closed among them, that no real host has
@@ -8,6 +8,87 @@ enum {
     RESETTING_ROW = 128,   // while others are still asked: less than a hundredth of what is sent
     MOST_TURNING = 3,
 };
+
+// Open ones first: they answer as long as their service is up, and no kernel limits them.
+void ledger_note_sentinel(struct standing *standing, uint64_t question, enum observed_state state)
+{
+    for (size_t i = 0; i < 2 && state != OBSERVED_REJECTED; i++)
+        if (standing->sentinels[i] == 0 || state < standing->sentinel_states[i]) {
+            if (i == 0) {
+                standing->sentinels[1] = standing->sentinels[0];
+                standing->sentinel_states[1] = standing->sentinel_states[0];
+            }
+            standing->sentinels[i] = question + 1;
+            standing->sentinel_states[i] = state;
+            return;
+        }
+}
+
+// What had been closed is open.
+static void note_open(struct standing *standing, uint64_t question)
+{
+    if (standing->sentinels[1] == question + 1)
+        standing->sentinels[1] = 0;
+    if (standing->sentinels[0] == question + 1) {
+        standing->sentinels[0] = standing->sentinels[1];
+        standing->sentinel_states[0] = standing->sentinel_states[1];
+        standing->sentinels[1] = 0;
+    }
+    ledger_note_sentinel(standing, question, OBSERVED_OPEN);
+}
+
+static void add_to_row(struct row *row, struct row *other, uint64_t wall_us)
+{
+    row->first_us = row->count == 0 ? wall_us : row->first_us;
+    row->count++;
+    *other = (struct row){0};
+}
+
+static void trust_again(struct standing *standing)
+{
+    standing->turned_shut[0] = standing->turned_shut[1] = false;
+    standing->turning = 0;
+}
+
+// Questions come in an order that keeps neighbours apart, so that a real host has no long row of open ones among others
+// that are closed; and one that has open ports, and closes everything from some point on, may ban by resets.
+void ledger_note_row(struct standing *standing, const struct lane *lane, uint64_t question, enum observed_state state,
+                     uint64_t wall_us)
+{
+    if (!protocol_has_ports(lane->protocol))
+        return;
+    if (state == OBSERVED_CLOSED || state == OBSERVED_REJECTED)
+        add_to_row(&standing->shuts, &standing->opens, wall_us);
+    if (state == OBSERVED_CLOSED) {
+        standing->shut = question + 1;
+    } else if (state == OBSERVED_OPEN) {
+        add_to_row(&standing->opens, &standing->shuts, wall_us);
+        trust_again(standing);
+    }
+}
+
+// What has been answered is answered again, as before or otherwise.
+void ledger_note_again(struct standing *standing, const struct lane *lane, uint64_t question,
+                       enum observed_state before, enum observed_state now, uint64_t wall_us)
+{
+    if (!protocol_has_ports(lane->protocol))
+        return;
+    if (before == OBSERVED_CLOSED && now == OBSERVED_OPEN) {
+        standing->turned = true;
+        if (standing->sentinels[0] == 0 || standing->sentinel_states[0] != OBSERVED_OPEN) // now it is one
+            note_open(standing, question);
+    } else if (before == OBSERVED_CLOSED && now == OBSERVED_CLOSED) {
+        add_to_row(&standing->shuts, &standing->opens, wall_us);
+    }
+    if (before != OBSERVED_OPEN)
+        return;
+    for (size_t i = 0; i < 2 && (now == OBSERVED_CLOSED || now == OBSERVED_REJECTED); i++)
+        standing->turned_shut[i] = standing->turned_shut[i] || standing->sentinels[i] == question + 1;
+    if (now == OBSERVED_OPEN) {
+        standing->shuts = (struct row){0};
+        trust_again(standing);
+    }
+}
 
 uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
 {
@@ -42,27 +123,6 @@ uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane)
     return any && all && standing->shuts.count >= LEAST_ROW ? standing->shuts.first_us : 0;
 }
 
-// The next closed question of a sample of a lane, some way behind the one before: 1 + its number; 0: there is none.
-static uint64_t next_of_sample(struct ledger *ledger, size_t lane)
-{
-    struct standing *standing = &ledger->standings[lane];
-    const struct lane *of = &ledger->schedule->lanes[lane];
-    if (!standing->closes_late || standing->turned || standing->sampled >= of->count)
-        return 0;
-    struct loss_sample sample = loss_sample(ledger, lane);
-    if (sample.vain > 0 || sample.closed >= LOSS_SAMPLE)
-        return 0;
-    while (standing->sampled < of->count) {
-        uint64_t question = of->first + standing->sampled++;
-        if (!ledger_answered(ledger, question) ||
-            standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED].state != OBSERVED_CLOSED)
-            continue;
-        standing->sampled += of->count / (2 * (uint64_t)LOSS_SAMPLE);
-        return question + 1;
-    }
-    return 0;
-}
-
 uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
 {
     struct standing *standing = &ledger->standings[lane];
@@ -74,12 +134,12 @@ uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
     }
     bool turning = standing->turned_shut[0] != standing->turned_shut[1] && standing->turning < MOST_TURNING;
     if (!turning && shuts->count < shuts->asked + (last ? LEAST_ROW : RESETTING_ROW))
-        return last ? next_of_sample(ledger, lane) : 0;
+        return 0;
     for (size_t i = 0; i < 2; i++)
         if (is_open_sentinel(standing, i) && !standing->turned_shut[i]) {
             shuts->asked = shuts->count;
             standing->turning += turning;
             return standing->sentinels[i];
         }
-    return last ? next_of_sample(ledger, lane) : 0;
+    return 0;
 }

@@ -1,5 +1,6 @@
 // How the probes of a lane follow each other, and which sentinels were asked among them.
-#include "probe/ledger.h"
+#include "model/protocol.h"
+#include "probe/closed.h"
 
 enum {
     LEAST_GAP_US = 50000,   // within which an ask is in the stream of the probe before it,
@@ -75,15 +76,24 @@ void ledger_flows(struct ledger *ledger, size_t lane, unsigned try, const struct
     add_to_flow(family_flow(ledger, lane), sent->us);
 }
 
+static uint64_t last_of(const struct flow *flow)
+{
+    return flow->asked_us > flow->last_us ? flow->asked_us : flow->last_us;
+}
+
 void ledger_place_ask(struct ledger *ledger, size_t lane, struct ask *ask)
 {
-    struct flow *flow = &ledger->standings[lane].flow;
-    uint64_t last = flow->asked_us > flow->last_us ? flow->asked_us : flow->last_us;
-    ask->streamed = is_in_flow(flow, ask->sent_us);
-    ask->among = is_in_flow(family_flow(ledger, lane), ask->sent_us);
-    ask->alone = !ask->streamed && ask->sent_us > last + LEAST_GAP_US;
-    ask->stretch = (uint8_t)(ledger->standings[lane].stretches.count - ask->streamed);
-    flow->asked_us = ask->sent_us;
+    const struct standing *standing = &ledger->standings[lane];
+    struct flow *flow = &ledger->standings[lane].flow, *family = family_flow(ledger, lane);
+    bool streamed = is_in_flow(flow, ask->sent_us), among = is_in_flow(family, ask->sent_us);
+    ask->aside = ledger->schedule->lanes[lane].protocol == PROTOCOL_TCP && closed_is(ledger, standing, ask->question) &&
+                 standing->sentinels[0] != ask->question + 1 && standing->sentinels[1] != ask->question + 1;
+    ask->streamed = streamed && !ask->aside;
+    ask->among = among && !ask->aside;
+    ask->alone = !streamed && ask->sent_us > last_of(flow) + LEAST_GAP_US;
+    ask->lone = ask->alone && !among && ask->sent_us > last_of(family) + LEAST_GAP_US;
+    ask->stretch = (uint8_t)(standing->stretches.count - ask->streamed);
+    flow->asked_us = family->asked_us = ask->sent_us;
 }
 
 bool ledger_is_stamped(const struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us)

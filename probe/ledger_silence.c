@@ -1,4 +1,5 @@
 // How much of the silence that a ledger holds counts: how many tries of it are lit, and whether they are enough.
+#include "probe/closed.h"
 #include "probe/loss.h"
 
 bool ledger_heard(const struct ledger *ledger, uint64_t question)
@@ -47,6 +48,7 @@ void ledger_light(struct ledger *ledger)
 {
     watch_light(&ledger->watch);
     loss_work_out(ledger);
+    closed_judge(ledger);
 }
 
 unsigned ledger_enough(const struct ledger *ledger, size_t lane, unsigned tries, bool pending)

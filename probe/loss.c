@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "model/protocol.h"
+#include "probe/closed.h"
 
 enum {
     LEAST_LATE = 5, // answers to later tries that tell of loss
@@ -127,10 +128,10 @@ static bool add_asks(struct ledger *ledger, size_t lane, struct tally *tallies)
     for (size_t i = asks->count; i-- > 0;) {
         const struct ask *ask = &asks->items[i];
         bool contrary = is_contrary(&reopened, ask);
+        standing->contrary = standing->contrary || (contrary && ask->contrary == OBSERVED_CLOSED);
         if (!ask->streamed)
             continue;
         any_vain = any_vain || !ask->answered || contrary;
-        standing->closes_by_pace = standing->closes_by_pace || (contrary && ask->contrary == OBSERVED_CLOSED);
         standing->rejects_by_pace = standing->rejects_by_pace || (contrary && ask->contrary == OBSERVED_REJECTED);
         if (watch_shine(&ledger->watch, lane, ask->sent_us) == SHINE_DARK)
             continue;
@@ -180,42 +181,13 @@ static bool comes_late(const struct ledger *ledger, size_t lane, uint64_t count,
     return of->protocol == PROTOCOL_TCP && pow(1 - (share > MOST_SHUT ? MOST_SHUT : share), before) < BY_CHANCE;
 }
 
-struct loss_sample loss_sample(const struct ledger *ledger, size_t lane)
-{
-    const struct standing *standing = &ledger->standings[lane];
-    const ask_list *asks = &ledger->watch.pulses[lane].asks;
-    struct loss_sample sample = {0};
-    for (size_t i = asks->count; i-- > 0;) {
-        const struct ask *ask = &asks->items[i];
-        bool was_later = i + 1 < asks->count && asks->items[i + 1].question == ask->question;
-        if (was_later || ask->streamed || !ledger_answered(ledger, ask->question))
-            continue;
-        bool closed = standing->causes.items[ledger->bytes[ask->question] - LEDGER_ANSWERED].state == OBSERVED_CLOSED;
-        sample.closed += closed && ask->answered;
-        sample.vain += closed && !ask->answered;
-    }
-    return sample;
-}
-
-// Whether an open port of the lane is asked among the others.
-static bool tells_of_pace(const struct standing *standing)
-{
-    return standing->sentinels[0] != 0 && standing->sentinel_states[0] == OBSERVED_OPEN;
-}
-
-// What is closed, or rejected, from some moment on may go by the pace of asking. What is closed does not where a sample
-// of it is closed again when it is asked later.
+// What is closed, or rejected, from some moment on may go by the pace of asking.
 static void judge_pace(struct ledger *ledger, size_t lane)
 {
     struct standing *standing = &ledger->standings[lane];
     uint64_t closed = standing->answered - standing->open - standing->rejected;
     standing->closes_late = comes_late(ledger, lane, closed, &standing->first_shut);
-    standing->closes_by_pace = false;
-    if (standing->closes_late) {
-        struct loss_sample sample = loss_sample(ledger, lane);
-        uint64_t wanted = closed < LOSS_SAMPLE ? closed : LOSS_SAMPLE;
-        standing->closes_by_pace = standing->turned || sample.vain > 0 || sample.closed < wanted;
-    }
+    standing->contrary = false;
     standing->rejects_by_pace =
         standing->reopened || comes_late(ledger, lane, standing->rejected, &standing->first_rejected);
 }
@@ -307,7 +279,7 @@ double loss_most(const struct ledger *ledger, size_t lane, uint64_t from_us, uin
 double loss_of_try_by_own(const struct ledger *ledger, size_t lane, uint64_t sent_us)
 {
     const struct stretch *stretch = stretch_of(ledger, lane, sent_us);
-    return stretch == NULL || !tells_of_pace(&ledger->standings[lane]) ? 1 : stretch->own_loss;
+    return stretch == NULL || !closed_has_open(&ledger->standings[lane]) ? 1 : stretch->own_loss;
 }
 
 bool loss_is_enough(unsigned count, unsigned wanted, double missed)
@@ -330,7 +302,7 @@ struct loss_seen loss_seen(const struct ledger *ledger, size_t lane, bool stream
     struct reopened reopened = {0};
     for (size_t i = asks->count; i-- > 0 && asks->items[i].sent_us >= since_us;) {
         bool contrary = is_contrary(&reopened, &asks->items[i]);
-        if (!(streamed ? asks->items[i].streamed : asks->items[i].alone))
+        if (asks->items[i].aside || !(streamed ? asks->items[i].streamed : asks->items[i].alone))
             continue;
         seen.asked++;
         seen.vain += !asks->items[i].answered && !contrary;

@@ -20,10 +20,7 @@
 
 #include "probe/ledger.h"
 
-enum {
-    LOSS_OWN_LEAST = 16, // questions of a lane that is asked in its own stream
-    LOSS_SAMPLE = 8,     // closed questions, of many that are in doubt, that are asked again by themselves
-};
+enum { LOSS_OWN_LEAST = 16 }; // questions of a lane that is asked in its own stream
 
 // Share of the silent questions that loss alone may make so; where it takes more tries than are wanted, as some are
 // known to be lost; and where one try is all that is wanted, and none of the asks was in vain.
@@ -41,13 +38,6 @@ double loss_of_try_by_own(const struct ledger *ledger, size_t lane, uint64_t sen
 bool loss_is_enough(unsigned count, unsigned wanted, double missed);
 // How many streamed asks a pass over a lane needs so that `wanted` tries can be enough.
 unsigned loss_asks_a_pass(const struct ledger *ledger, size_t lane, unsigned wanted);
-
-struct loss_sample {
-    unsigned closed; // questions that were closed once more, asked behind all probes,
-    unsigned vain;   // and that were not
-};
-
-struct loss_sample loss_sample(const struct ledger *ledger, size_t lane);
 
 struct loss_seen {
     unsigned asked;

@@ -58,6 +58,7 @@ struct probe_options {
     bool capture_in_place;
     uint32_t capture_frames;
     uint64_t capture_bytes;
+    const char *capture_told; // what its replay has to know (probe_captured), which stands in it then; or NULL
     const struct prefix *only; // targets outside every one of these are refused; none: no narrowing
     size_t only_count;
     // Called every few seconds with what is known so far; a failure is said, and the probe goes on. NULL: it is not.
@@ -168,6 +169,19 @@ void probe_rest(struct arena *arena, const struct plan *plan, const struct obser
 bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries, long timeout_ms,
                   const struct observations *told, struct observations *observations, struct probe_summary *summary,
                   struct error *error);
+
+// What a capture file itself tells of the options that it was made with; tries 0: it does not.
+struct probe_captured {
+    long tries;
+    long timeout_ms;
+    text_list canaries; // as --canary takes them
+};
+
+// The text of that, for probe_options.
+const char *probe_captured_text(struct arena *arena, const struct probe_captured *captured);
+// Of the latest part of a capture. ERROR_USAGE where it is none.
+bool probe_captured_read(struct arena *arena, const char *capture, struct probe_captured *captured,
+                         struct error *error);
 
 // UDP ports that have a payload of their own, and so can be told open.
 struct portset probe_udp_ports(struct arena *arena);

@@ -40,15 +40,17 @@ void progress_say(struct progress *progress, const struct progress_point *point,
     char line[LINE], where[LINE / 2];
     for (size_t i = 0; i < pace->schedule->lane_count; i++)
         asked += pace->schedule->lanes[i].count - pace->schedule->lanes[i].spare;
-    if (point->last)
+    if (point->again >= 0)
+        snprintf(where, sizeof(where), "asking again what proved nothing, round %u", pace->pass.number);
+    else if (point->last)
         snprintf(where, sizeof(where), "waiting for the last answers");
     else
         snprintf(where, sizeof(where), "round %u, %.0f %% of it", pace->pass.number,
                  pace->schedule->count == 0 ? 100 : 100 * (double)point->position / (double)pace->schedule->count);
-    snprintf(line, sizeof(line), "probe: %s, %llu of %llu answered, %.0f packets/s, %.0f s left", where,
+    snprintf(line, sizeof(line), "probe: %s, %llu of %llu answered, %.0f packets/s, %s%.0f s left", where,
              (unsigned long long)pace->ledger->ended, (unsigned long long)asked,
              (double)pace->ledger->sent * 1e6 / (double)(now_us - progress->began_us + 1),
-             seconds_left(progress, point));
+             point->again >= 0 ? "at most " : "", point->again >= 0 ? point->again : seconds_left(progress, point));
     if (options->progress == PROBE_DRAWN)
         fprintf(stderr, "\r%s \033[K", line);
     else

@@ -16,6 +16,7 @@ struct progress_point {
     const struct pace *pace;
     uint64_t position; // in the order of the pass under way
     bool last;         // only the last answers are waited for
+    double again;      // seconds at most, where what proved nothing is asked again; -1: it is not
 };
 
 void progress_begin(struct progress *progress, const struct probe_options *options, uint64_t now_us);

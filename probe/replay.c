@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "model/protocol.h"
 #include "probe/capture.h"
+#include "probe/captured.h"
 #include "probe/summary.h"
 
 enum {
@@ -203,6 +204,17 @@ static bool is_worth_it(struct replayed *replayed, const struct capture_reader *
                      reader->name, reader->seams.count, reader->frames);
 }
 
+// What a part was probed with: it says so, or else the caller does. What evidence holds of it decides there.
+static struct probe_captured asked_with_of(const struct replayed *replayed, const struct capture_reader *reader,
+                                           uint32_t last)
+{
+    struct probe_captured of = {.tries = replayed->tries, .timeout_ms = replayed->timeout_ms}, told = {0};
+    for (size_t i = 0; replayed->told == NULL && i < reader->heads.count && reader->heads.items[i].frame <= last; i++)
+        if (captured_read(replayed->arena, reader->heads.items[i].text, &told))
+            of = told;
+    return of;
+}
+
 static bool play_part(struct replayed *replayed, struct capture_reader *reader, const struct plan *plan, size_t part,
                       struct error *error)
 {
@@ -210,6 +222,7 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
     bool is_last = part == reader->seams.count;
     uint32_t known = is_last ? UINT32_MAX : reader->seams.items[part].known;
     uint32_t last = is_last ? UINT32_MAX : reader->seams.items[part].frame;
+    const struct probe_captured asked_with = asked_with_of(replayed, reader, last);
     struct plan rest = *plan;
     if (part > 0)
         probe_rest(arena, plan, &replayed->answered, &rest);
@@ -224,7 +237,7 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
                       (is_void ? schedule.span_count : schedule.count) + replayed->answered.items.count +
                           replayed->silent.items.count,
                       error));
-    if (!ledger_begin(&ledger, arena, &schedule, true, (uint64_t)replayed->timeout_ms * 1000, error))
+    if (!ledger_begin(&ledger, arena, &schedule, true, (uint64_t)asked_with.timeout_ms * 1000, error))
         return false;
     bool good = capture_play(reader, known, last, &ledger, &span, error);
     if (good)
@@ -239,7 +252,7 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
             take_word(replayed->told, &ledger);
         ledger_settle(&ledger);
         ledger_light(&ledger);
-        ledger_collect(&ledger, arena, (unsigned)replayed->tries, unfinished(replayed, is_last), &fresh, by_state);
+        ledger_collect(&ledger, arena, (unsigned)asked_with.tries, unfinished(replayed, is_last), &fresh, by_state);
         summary_count(arena, &ledger, &(struct observations){0}, &sum);
         summary_note_accepting(arena, &ledger, &sum);
         summary_note_vantages(&ledger, replayed->summary);

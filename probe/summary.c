@@ -56,9 +56,10 @@ void summary_count(struct arena *arena, const struct ledger *ledger, const struc
     summary->received = ledger->received;
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
         const ask_list *asks = &ledger->watch.pulses[i].asks;
-        summary->asks += asks->count;
-        for (size_t a = 0; a < asks->count; a++)
-            summary->asks_answered += asks->items[a].answered;
+        for (size_t a = 0; a < asks->count; a++) {
+            summary->asks += !asks->items[a].aside;
+            summary->asks_answered += asks->items[a].answered && !asks->items[a].aside;
+        }
     }
     count_canaries(arena, ledger, summary);
     summary->longest_gap = (double)longest_gap(ledger) / 1e6;

@@ -100,6 +100,17 @@ struct ask *watch_find(const struct watch *watch, size_t lane, uint64_t question
     return NULL;
 }
 
+struct ask *watch_stamp(struct watch *watch, size_t lane, struct ask *ask)
+{
+    struct ask *first = watch->pulses[lane].asks.items;
+    for (; ask > first && ask[-1].frame == 0; ask--) {
+        struct ask other = ask[-1];
+        ask[-1] = *ask;
+        *ask = other;
+    }
+    return ask;
+}
+
 void watch_take_back(struct watch *watch, size_t lane, uint64_t question, unsigned number)
 {
     ask_list *asks = &watch->pulses[lane].asks;

@@ -44,7 +44,9 @@ struct ask {
     bool answered;
     bool streamed;   // close behind a probe of its lane
     bool among;      // close behind a probe of its family
-    bool alone;      // close behind no packet of its lane
+    bool alone;      // close behind no packet of its lane,
+    bool lone;       // nor of its family
+    bool aside;      // of a closed port that is no sentinel: that it is in vain says nothing of the way
     uint8_t stretch; // of its lane (ledger.h), where it is streamed
     // By what an open port does not say: it was closed, or rejected; else OBSERVED_OPEN.
     enum observed_state contrary;
@@ -134,6 +136,8 @@ void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat be
 // A sentinel was asked; watch_take_back says that its packet did not leave after all.
 struct ask *watch_ask(struct watch *watch, size_t lane, const struct ask *ask);
 void watch_take_back(struct watch *watch, size_t lane, uint64_t question, unsigned number);
+// A capture has it now: it stands before those that a capture does not have yet. Returns where it is then.
+struct ask *watch_stamp(struct watch *watch, size_t lane, struct ask *ask);
 // The ask of a number, the latest; NULL where there is none.
 struct ask *watch_find(const struct watch *watch, size_t lane, uint64_t question, unsigned number);
 // It was answered. A rejection leaves it in vain.

@@ -42,6 +42,8 @@ static unsigned patience_of(const struct pulse *pulse)
 {
     unsigned heard = 0, lost = 0, row = 0, longest = 0;
     for (size_t i = 0; i < pulse->asks.count; i++) {
+        if (pulse->asks.items[i].aside)
+            continue;
         heard += pulse->asks.items[i].answered;
         row = pulse->asks.items[i].answered ? 0 : row + 1;
         lost += !pulse->asks.items[i].answered;
@@ -61,11 +63,12 @@ static void add_pulse(struct arena *arena, struct record *record, const struct p
         record->patience = pulse->patience;
     for (size_t i = 0; i < pulse->beats.count; i++)
         *vector_add(arena, &record->beats) = pulse->beats.items[i];
-    for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++)
-        if (!pulse->asks.items[i].answered)
-            *vector_add(arena, &record->vain) = pulse->asks.items[i].sent_us;
-    for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++)
-        record->heard += pulse->asks.items[i].answered;
+    for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++) {
+        const struct ask *ask = &pulse->asks.items[i];
+        record->heard += ask->answered && !ask->aside;
+        if (!ask->answered && !ask->aside)
+            *vector_add(arena, &record->vain) = ask->sent_us;
+    }
 }
 
 // When a voice of a lane was not heard though it was asked twice.

@@ -15,7 +15,8 @@ static const struct option_spec options_of_probe[] = {
     OPTIONS_LEAVE,
     OPTIONS_PROBE,
     {"capture", 0, "FILE", "write the probe's packets and their answers as pcap (SYN method)", false},
-    {"from-capture", 0, "FILE", "send nothing: derive the observations from such a file", false},
+    {"from-capture", 0, "FILE",
+     "send nothing: derive the observations from such a file, which says what it was probed with", false},
     OPTION_SHARD,
     {"state", 0, "FILE", "keep what is known there, and do not ask it again", false},
     OPTIONS_END,
@@ -30,17 +31,57 @@ static bool read_targets(struct arena *arena, const char *file, struct plan *pla
     return good;
 }
 
+// What a capture that is played was probed with is what it says, and no option says otherwise; or what an option says,
+// or its plan.
+static bool take_captured(struct arena *arena, const struct options *options, struct plan *plan,
+                          struct probe_captured *captured, struct error *error)
+{
+    const char *file = options_value(options, "from-capture");
+    const char *const names[] = {"tries", "timeout"};
+    GUARD(probe_captured_read(arena, file, captured, error));
+    bool itself = captured->tries > 0;
+    long *kept[] = {&captured->tries, &captured->timeout_ms},
+         of_plan[] = {plan->tries <= 10 ? plan->tries : 0, plan->timeout_ms <= 60000 ? plan->timeout_ms : 0};
+    for (int i = 0; i < 2; i++) {
+        const char *given = options_value(options, names[i]);
+        if (itself && given != NULL && strtol(given, NULL, 10) != *kept[i])
+            return error_set(error, ERROR_USAGE, "--%s %s: %s was probed with --%s %ld, as it says: leave it out",
+                             names[i], given, file, names[i], *kept[i]);
+        if (itself || given != NULL)
+            continue;
+        *kept[i] = of_plan[i];
+        if (*kept[i] == 0)
+            log_line(LOG_WARNING, "%s does not say with which --%s it was probed: the default is taken", file,
+                     names[i]);
+    }
+    const struct option_values *canaries = options_values(options, "canary");
+    bool same = !itself || canaries->items.count == 0 || canaries->items.count == captured->canaries.count;
+    for (size_t i = 0; same && itself && i < canaries->items.count; i++)
+        same = strcmp(canaries->items.items[i], captured->canaries.items[i]) == 0;
+    if (!same)
+        return error_set(error, ERROR_USAGE, "--canary: %s says which it was probed with: leave it out", file);
+    for (size_t i = 0; canaries->items.count == 0 && i < captured->canaries.count; i++)
+        GUARD(cli_add_canary(arena, captured->canaries.items[i], plan, error));
+    return true;
+}
+
 static bool probe(struct arena *arena, const struct options *options, struct probe_raw *raw, const struct plan *plan,
-                  struct observations *observations, struct probe_summary *summary, struct error *error)
+                  const struct probe_captured *captured, struct observations *observations,
+                  struct probe_summary *summary, struct error *error)
 {
     struct probe_options probe;
     const char *replayed = options_value(options, "from-capture");
     if (!cli_probe_options(arena, options, &probe, error))
         return false;
     if (replayed != NULL)
-        return probe_replay(arena, plan, replayed, probe.speed.tries, probe.speed.timeout_ms, NULL, observations,
-                            summary, error);
+        return probe_replay(arena, plan, replayed, captured->tries > 0 ? captured->tries : probe.speed.tries,
+                            captured->timeout_ms > 0 ? captured->timeout_ms : probe.speed.timeout_ms, NULL,
+                            observations, summary, error);
     const char *state = options_value(options, "state");
+    struct probe_captured told = {.tries = probe.speed.tries, .timeout_ms = probe.speed.timeout_ms};
+    for (size_t i = 0; i < options_values(options, "canary")->items.count; i++)
+        *vector_add(arena, &told.canaries) = options_values(options, "canary")->items.items[i];
+    probe.capture_told = probe_captured_text(arena, &told);
     probe.raw = raw;
     probe.capture = options_value(options, "capture");
     if (probe.capture != NULL || state != NULL)
@@ -114,6 +155,7 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
     struct error error = {0};
     struct options options;
     struct plan plan = {0};
+    struct probe_captured captured = {0};
     struct probe_summary summary;
     struct observations observations = {0};
     bool done;
@@ -137,14 +179,16 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
         return cli_usage(&command_probe, CLI_NO_PROBER);
     if (same_place(&options, file))
         return cli_usage(&command_probe, "the plan, --output, --capture and --state must be different files");
-    if (!read_targets(arena, file, &plan, &error) || !cli_canaries(arena, &options, &plan, NULL, &error) ||
-        !cli_canaries_apart(&plan, NULL, &error))
+    if (!read_targets(arena, file, &plan, &error) ||
+        (options_value(&options, "from-capture") != NULL &&
+         !take_captured(arena, &options, &plan, &captured, &error)) ||
+        !cli_canaries(arena, &options, &plan, NULL, &error) || !cli_canaries_apart(&plan, NULL, &error))
         return cli_fail(&error);
     if (!cli_shard(arena, &options, &plan, &error))
         return cli_fail(&error);
     if (cli_only_estimate(&options))
         return estimate(arena, &options, &plan);
-    if (!probe(arena, &options, raw, &plan, &observations, &summary, &error))
+    if (!probe(arena, &options, raw, &plan, &captured, &observations, &summary, &error))
         return cli_fail(&error);
     struct text out = {0};
     for (size_t i = 0; i < observations.items.count; i++)

@@ -48,6 +48,7 @@ struct plan {
     VECTOR(struct plan_target) targets;
     VECTOR(host_addresses) hosts; // addresses of one machine, where it has several
     struct shard shard;
+    long tries, timeout_ms; // that its head says it is to be asked with; 0: it does not
 };
 
 // The first line of a plan: for whom it is, and what it costs.

@@ -207,6 +207,11 @@ static bool read_head(struct arena *arena, const struct json_cursor *at, struct 
         long count;
         bool present;
         GUARD(json_optional_integer(at, *key, 0, 1L << 53, &count, &present, error));
+        long *kept = strcmp(*key, "tries") == 0        ? &plan->tries
+                     : strcmp(*key, "timeout_ms") == 0 ? &plan->timeout_ms
+                                                       : NULL;
+        if (present && kept != NULL)
+            *kept = count;
     }
     return seconds.node == NULL || (cJSON_IsNumber(seconds.node) && seconds.node->valuedouble >= 0) ||
            json_fail(&seconds, error, "is no number of seconds, expected one");

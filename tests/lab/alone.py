@@ -14,8 +14,8 @@ echo (false: pings are not answered), delay (seconds that every answer takes),
 late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
 dead), down_of (to this address only), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
-a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), every (2: every second packet is answered), loss
-(share of the packets that are lost on the way there, and of the answers on the way back), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
+a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), window ([seconds, SYNs: of each so many seconds, what comes after so many SYNs is reset]), every (2: every second packet is answered), loss
+(share of the packets that are lost on the way there, and of the answers on the way back), resets ([from, to] in SYNs: those are reset), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
 seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), rejected (these TCP ports only), rejects_acks (true: what comes behind a SYN is), errors (of a router, so many a second), reset_of
 (this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
 import fcntl
@@ -69,6 +69,7 @@ class Hosts:
         self.first = self.banned = None
         self.tokens, self.filled = 5.0, time.monotonic()
         self.errors, self.told = 6.0, time.monotonic()
+        self.turn = self.in_turn = 0
         self.left, self.poured = self.of.get("bucket", (0, 0))[1], time.monotonic()
 
     def is_lost(self, now, target, port):
@@ -88,6 +89,10 @@ class Hosts:
 
     def is_too_fast(self, now):
         """A bucket of SYNs, whatever they ask."""
+        if "window" in self.of:
+            turn = int(now / self.of["window"][0])
+            self.turn, self.in_turn = turn, 1 + (self.in_turn if turn == self.turn else 0)
+            return self.in_turn > self.of["window"][1]
         if "bucket" not in self.of:
             return False
         self.left, self.poured = min(self.of["bucket"][1], self.left + (now - self.poured) * self.of["bucket"][0]), now
@@ -114,7 +119,7 @@ class Hosts:
             return None
         if flags & 0x12 != 2:
             return self.rejection(source, target, whole, 13, 1) if self.of.get("rejects_acks") and flags & 0x14 == 0x10 else None
-        over = self.is_too_fast(time.monotonic()) and self.of["bucket"][2]
+        over = self.is_too_fast(time.monotonic()) and self.of.get("bucket", (0, 0, "reset"))[2]
         if over == "drop":
             return None
         if over == "prohibit":
@@ -123,7 +128,8 @@ class Hosts:
         self.syns += ours
         if ours and self.syns > self.of.get("prohibit", 1e9):
             return self.rejection(source, target, whole, 13, 1)
-        if over == "reset" or (ours and self.syns > self.of.get("reset", 1e9)):
+        first, last = self.of.get("resets", (1e9, 0))
+        if over == "reset" or first <= self.syns < last or (ours and self.syns > self.of.get("reset", 1e9)):
             head = struct.pack("!HHIIBBHHH", port, own, 0, sequence + 1 & 0xffffffff, 0x50, 0x14, 0, 0, 0)
             return 0, packet(target, source, 6, head, 16)
         if port in self.of.get("strangers", ()):

@@ -18,14 +18,14 @@ ONLY = ("--only", "198.51.100.0/24", "--only", "2001:db8:1::/48")
 
 class Limits(unittest.TestCase):
     def probe(self, host, count, method, *words, **behaviour):
-        """(states by port, summary); of what was captured, its replay tells the same."""
+        """(states by port, summary); of what was captured, its replay tells the same, and needs no option."""
         targets = "%s tcp 1000-%d\n" % (host, 999 + count)
         with tempfile.TemporaryDirectory() as folder:
             capture = str(pathlib.Path(folder) / "c.pcap")
             kept = ("--capture", capture) if method == "syn" else ()
             done = common.alone({"silent": True, **behaviour}, "probe", "--targets", "-", *ONLY, "--method", method, *kept, *words, stdin=targets)
             self.assertIn(done.returncode, (0, 3), done.stderr)
-            again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, *words, stdin=targets).stdout if kept else done.stdout
+            again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets).stdout if kept else done.stdout
         self.assertEqual(again.splitlines()[:-1], done.stdout.splitlines()[:-1])
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         return {port: x["state"] for x in lines[:-1] for port in range(x["from_port"], x["to_port"] + 1)}, lines[-1]["summary"]
@@ -87,6 +87,24 @@ class Limits(unittest.TestCase):
             states, _ = self.probe(host, 60, method, open=opens, bucket=[40, 10, how])
             self.no_open_port_is_called_otherwise(states, opens)
         self.each(test, itertools.product(("prohibit", "reset"), (2, 30)))
+
+    def test_open_ports_that_are_reset_above_a_rate_are_open_or_unknown_beside_ports_that_are_closed_anyway(self):
+        def test(method, host):
+            opens = [*range(1000, 1150, 3)]
+            states, _ = self.probe(host, 150, method, open=opens, silent=False, window=[0.02, 12])
+            self.no_open_port_is_called_otherwise(states, opens)
+            return sum(states[port] == "closed" for port in states)
+        self.each(test)
+
+    def test_a_moment_of_resets_closes_no_open_port(self):
+        """Of a host that is silent else, and of one that closes."""
+        def test(method, host, silent):
+            opens = [*range(1000, 1150, 3)]
+            states, _ = self.probe(host, 150, method, open=opens, silent=silent, resets=[40, 90])
+            self.no_open_port_is_called_otherwise(states, opens)
+            if silent:
+                self.assertNotIn("closed", states.values())
+        self.each(test, (True, False))
 
     def test_open_ports_above_a_rate_are_those_of_whoever_answers_for_the_host(self):
         def test(method, host):

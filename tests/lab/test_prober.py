@@ -190,7 +190,7 @@ class Prober(unittest.TestCase):
         self.assertTrue(all(x["frames"] for x in lines))
         data = capture.read_bytes()
         self.assertEqual(data[:4], b"\x4d\x3c\xb2\xa1", "nanosecond pcap")
-        peers = {frozenset((packet[12:16], packet[16:20])) for packet in packets(data)}
+        peers = {frozenset((packet[12:16], packet[16:20])) for packet in packets(data) if packet[:7] != b"sgproof"}
         self.assertEqual(peers, {frozenset((bytes([203, 0, 113, 7]), bytes([198, 51, 100, 4])))})
         changed = bytearray(data)
         changed[24 + 16 + 20] ^= 1  # another source port in the first packet: its answer, if any, has no probe any more

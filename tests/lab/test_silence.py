@@ -321,10 +321,12 @@ class Silence(unittest.TestCase):
                 self.assertEqual(len(states), 150)  # the canary is asked, and no answer of the probe
                 self.assertEqual((summary["canaries"][0]["port"], summary["canaries"][0]["answered"] > 0), (443, True))
                 if kept:
-                    again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, "--canary", canary, stdin=targets)
+                    again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets)
+                    for words in (("--canary", "203.0.113.78:443"), ("--tries", "4"), ("--timeout", "999")):
+                        other = common.sgproof("probe", "--targets", "-", "--from-capture", capture, *words, stdin=targets)
+                        self.assertEqual((other.returncode, other.stdout), (2, ""))
+                        self.assertRegex(other.stderr, "leave it out")
                     self.assertEqual(json.loads(again.stdout.splitlines()[0])["state"], "filtered")
-                    without = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets)
-                    self.assertEqual(json.loads(without.stdout.splitlines()[0])["state"], "unknown")
                 states, _, summary = self.probe(targets, "--method", method, "--canary", canary, *only, status=(3,), open=[], silent=True)
                 self.assertEqual((set(states.values()), summary["canaries"][0]["answered"]), ({"unknown"}, 0))
         self.each(test)

@@ -1,0 +1,245 @@
+#include "probe/quiet.h"
+
+#include "probe/closed.h"
+
+enum {
+    APART_US = 52000, // a little more than what makes an ask one by itself (ledger_flow.c)
+    MOST_APART_US = 1000000,
+    BLOCK = 8,          // questions between two open ports
+    MOST_LISTED = 1000, // of a lane, at a time
+    MOST_FAILED = 5,    // blocks in a row
+    MOST_ROUNDS = 4,
+    LEAST_HEARD = 2 * BLOCK, // asks, all in vain, after which a lane is left alone
+};
+
+struct quiet_lane {
+    VECTOR(uint64_t) listed; // questions
+    uint32_t at;             // the next of them
+    uint32_t block;          // the first of those behind the latest open port that was open
+    size_t asks;             // of the lane when the round began
+    unsigned rounds;
+    unsigned failed;
+    uint64_t apart_us;
+    uint64_t next_us;
+    bool resets; // everything, as it seems
+    bool has_open;
+    bool is_lone;     // it is asked while nothing of its family is
+    bool opens;       // an open port is next, or waited for
+    uint64_t opened;  // 1 + the question that is waited for; 0: none
+    unsigned number;  // of that ask
+    uint64_t sent_us; // of the latest packet
+    unsigned turn;
+    bool ended; // or not begun
+};
+
+struct quiet {
+    struct arena *arena;
+    const struct ledger *ledger;
+    uint64_t lane_us, all_us;
+    struct quiet_lane *lanes;
+    size_t at;           // the lane that is looked at next
+    uint64_t next_us;    // of all,
+    uint64_t lone_us[2]; // and of those of a family that have no open port
+};
+
+struct quiet *quiet_new(struct arena *arena, const struct ledger *ledger, uint64_t lane_us, uint64_t all_us)
+{
+    struct quiet *quiet = arena_new_of(arena, struct quiet);
+    *quiet = (struct quiet){.arena = arena, .ledger = ledger, .lane_us = lane_us, .all_us = all_us};
+    quiet->lanes = arena_array(arena, struct quiet_lane, ledger->schedule->lane_count + 1);
+    return quiet;
+}
+
+static const struct standing *standing_of(const struct quiet *quiet, size_t lane)
+{
+    return &quiet->ledger->standings[lane];
+}
+
+static int side_of(const struct quiet *quiet, size_t lane)
+{
+    return quiet->ledger->schedule->lanes[lane].address.family == FAMILY_IPV6;
+}
+
+// Lists some closed questions of a lane, far apart, for a sample of them: those first that were in vain before.
+static void list_sample(struct quiet *quiet, size_t lane, const struct closed_sample *sample)
+{
+    const struct lane *of = &quiet->ledger->schedule->lanes[lane];
+    struct quiet_lane *own = &quiet->lanes[lane];
+    const ask_list *asks = &quiet->ledger->watch.pulses[lane].asks;
+    uint64_t step = 1 + (of->count - of->spare) / (2 * (uint64_t)sample->wanted);
+    for (size_t i = own->asks; i < asks->count && own->rounds > 0; i++)
+        if (asks->items[i].alone && !asks->items[i].answered &&
+            closed_is(quiet->ledger, standing_of(quiet, lane), asks->items[i].question))
+            *vector_add(quiet->arena, &own->listed) = asks->items[i].question;
+    for (uint64_t first = 0; own->rounds == 0 && first < step; first++)
+        for (uint64_t at = first; at < of->count && own->listed.count < sample->wanted; at += step)
+            if (closed_is(quiet->ledger, standing_of(quiet, lane), of->first + at))
+                *vector_add(quiet->arena, &own->listed) = of->first + at;
+}
+
+static void list_doubted(struct quiet *quiet, struct arena *scratch, size_t lane)
+{
+    const struct ledger *ledger = quiet->ledger;
+    const struct standing *standing = standing_of(quiet, lane);
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    struct quiet_lane *own = &quiet->lanes[lane];
+    const uint8_t *again = closed_again(ledger, scratch, lane);
+    for (uint64_t at = 0; at < of->count && again != NULL && own->listed.count < MOST_LISTED; at++) {
+        uint64_t question = of->first + at;
+        if ((again[at / 8] >> at % 8 & 1) == 0 && closed_is(ledger, standing, question) &&
+            closed_is_doubted(ledger, lane,
+                              ledger_sent_at(ledger, question,
+                                             standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED].tries)))
+            *vector_add(quiet->arena, &own->listed) = question;
+    }
+}
+
+// Whether a lane answered something of the round before.
+static bool is_heard(const struct quiet *quiet, size_t lane)
+{
+    const ask_list *asks = &quiet->ledger->watch.pulses[lane].asks;
+    for (size_t i = quiet->lanes[lane].asks; i < asks->count; i++)
+        if (asks->items[i].aside && asks->items[i].answered)
+            return true;
+    return false;
+}
+
+bool quiet_begin(struct quiet *quiet, uint64_t now_us)
+{
+    struct arena *scratch = arena_new();
+    bool any = false;
+    for (size_t i = 0; i < quiet->ledger->schedule->lane_count; i++) {
+        struct quiet_lane *own = &quiet->lanes[i];
+        const struct standing *standing = standing_of(quiet, i);
+        own->listed.count = own->at = own->block = 0;
+        bool resets = ledger_resets_from(quiet->ledger, i) != 0;
+        if ((standing->closes == CLOSES_FAIRLY && !resets) || own->failed > MOST_FAILED || own->rounds == MOST_ROUNDS)
+            continue;
+        const struct closed_sample sample = closed_sample(quiet->ledger, i);
+        bool samples = sample.wanted > 0 && !standing->turned && !standing->contrary;
+        if (resets && standing->shut != 0) // a ban, or a limit: an open port that is open then says which
+            *vector_add(quiet->arena, &own->listed) = standing->shut - 1;
+        else if (samples)
+            list_sample(quiet, i, &sample);
+        else if (own->rounds == 0 || own->resets || is_heard(quiet, i))
+            list_doubted(quiet, scratch, i);
+        own->resets = resets;
+        own->has_open = own->opens = closed_has_open(standing);
+        own->is_lone = !own->has_open && !samples;
+        own->apart_us = own->apart_us == 0 ? quiet->lane_us > APART_US ? quiet->lane_us : APART_US : own->apart_us;
+        own->asks = quiet->ledger->watch.pulses[i].asks.count;
+        own->opened = 0;
+        own->next_us = now_us + APART_US;
+        own->rounds++;
+        any = any || own->listed.count > 0;
+    }
+    arena_free(scratch);
+    return any;
+}
+
+static bool is_done(const struct quiet_lane *own)
+{
+    return own->listed.count == 0 || own->failed > MOST_FAILED || (own->at == own->listed.count && !own->opens);
+}
+
+// What became of the open port that is waited for: where it was not open, what was asked before it is asked again.
+static void take_open(struct quiet *quiet, size_t lane, uint64_t now_us)
+{
+    struct quiet_lane *own = &quiet->lanes[lane];
+    const struct ask *ask = watch_find(&quiet->ledger->watch, lane, own->opened - 1, own->number);
+    bool answered = ask != NULL && ask->answered;
+    if (!answered && now_us - own->sent_us < quiet->ledger->watch.timeout_us)
+        return;
+    own->opened = 0;
+    if (answered && ask->contrary == OBSERVED_OPEN) {
+        own->failed = 0;
+        own->block = own->at;
+        own->opens = false;
+        return;
+    }
+    own->failed++;
+    own->at = own->block;
+    own->apart_us = 2 * own->apart_us > MOST_APART_US ? MOST_APART_US : 2 * own->apart_us;
+    own->next_us = now_us + own->apart_us;
+}
+
+// The next packet of a lane, where one is due.
+static bool next_of(struct quiet *quiet, size_t lane, uint64_t now_us, uint64_t *question)
+{
+    struct quiet_lane *own = &quiet->lanes[lane];
+    const struct standing *standing = standing_of(quiet, lane);
+    if (own->opened != 0)
+        take_open(quiet, lane, now_us);
+    if (is_done(own) || own->opened != 0 || now_us < own->next_us ||
+        (own->is_lone && now_us < quiet->lone_us[side_of(quiet, lane)]))
+        return false;
+    bool alike = standing->sentinels[1] != 0 && standing->sentinel_states[1] == OBSERVED_OPEN;
+    *question = own->opens ? standing->sentinels[alike ? own->turn % 2 : 0] - 1 : own->listed.items[own->at];
+    return true;
+}
+
+bool quiet_next(struct quiet *quiet, uint64_t now_us, struct sending *sending)
+{
+    size_t count = quiet->ledger->schedule->lane_count;
+    if (now_us < quiet->next_us)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t question;
+        quiet->at = (quiet->at + 1) % count;
+        if (!next_of(quiet, quiet->at, now_us, &question))
+            continue;
+        *sending = (struct sending){.span = schedule_span(quiet->ledger->schedule, question), .question = question};
+        return true;
+    }
+    return false;
+}
+
+void quiet_sent(struct quiet *quiet, const struct sending *sending, uint64_t now_us)
+{
+    size_t lane = sending->span->lane;
+    struct quiet_lane *own = &quiet->lanes[lane];
+    own->sent_us = now_us;
+    own->next_us = now_us + own->apart_us;
+    quiet->next_us = now_us + quiet->all_us;
+    if (own->is_lone)
+        quiet->lone_us[side_of(quiet, lane)] = now_us + APART_US;
+    if (own->opens) {
+        own->opened = sending->question + 1;
+        own->number = sending->try;
+        own->turn++;
+        return;
+    }
+    own->at++;
+    if (own->at == LEAST_HEARD && !is_heard(quiet, lane)) // nobody of it says anything more
+        own->failed = MOST_FAILED + 1;
+    own->opens = own->has_open && (own->at == own->listed.count || own->at == own->block + BLOCK);
+}
+
+static bool is_waited_for(const struct quiet *quiet, size_t lane)
+{
+    const ask_list *asks = &quiet->ledger->watch.pulses[lane].asks;
+    for (size_t i = quiet->lanes[lane].asks; i < asks->count; i++)
+        if (!asks->items[i].answered)
+            return true;
+    return false;
+}
+
+bool quiet_is_over(struct quiet *quiet, uint64_t now_us)
+{
+    for (size_t i = 0; i < quiet->ledger->schedule->lane_count; i++) {
+        const struct quiet_lane *own = &quiet->lanes[i];
+        if (own->listed.count == 0)
+            continue;
+        if (!is_done(own) || (now_us - own->sent_us < quiet->ledger->watch.timeout_us && is_waited_for(quiet, i)))
+            return false;
+    }
+    return true;
+}
+
+uint64_t quiet_left(const struct quiet *quiet)
+{
+    uint64_t left = 0;
+    for (size_t i = 0; i < quiet->ledger->schedule->lane_count; i++)
+        left += is_done(&quiet->lanes[i]) ? 0 : quiet->lanes[i].listed.count - quiet->lanes[i].at;
+    return left;
+}
