@@ -147,6 +147,11 @@ class Aws:
             self.groups[args["security_group_id"]]["rules"].append(
                 {"protocol": args["ip_protocol"], "from_port": args["from_port"], "to_port": args["to_port"], "cidr_blocks": [args["cidr_ipv4"]]})
 
+    def has_a_rule_twice(self):
+        """AWS refuses that (InvalidPermission.Duplicate), so no such world is there."""
+        told = [(g, r["protocol"], r["from_port"], r["to_port"], c) for g, one in self.groups.items() for r in one["rules"] for c in r["cidr_blocks"]]
+        return len(told) != len(set(told))
+
     def build_hosts(self):
         self.interfaces = {}  # id: subnet, groups, instance, public
         for a, args in self.of("aws_network_interface"):
@@ -384,6 +389,8 @@ def make(rng):
         for key in [k for k in ids if k[1] == address]:
             ids[("was",) + key] = ids.pop(key)
     fresh = Aws(after, ids)
+    if old.has_a_rule_twice() or fresh.has_a_rule_twice():
+        return make(rng)
     changes = [{"address": address, "mode": "managed", "type": type_of(address), "name": bare(address).split(".")[1],
                 "provider_name": "hashicorp/aws", "change": change_of(address, before, after, states.get(address), fresh, new),
                 **({"module_address": "module.net"} if address.startswith("module.net.") else {})} for address in sorted(set(before) | set(after))]
