@@ -27,34 +27,35 @@ static const struct network_interface *interface_of(const struct change *change)
 
 // ---- Resources
 
-static void add_resources(struct making *making, struct change_piece *piece, const char *id, bool went)
+static void add_resources(struct arena *arena, const struct forecast_given *given, const char *id, bool went,
+                          const struct network_interface *interface, change_resource_list *list)
 {
-    struct arena *arena = making->arena;
-    struct terraform_addresses list =
-        terraform_causes(arena, making->given->report, id, went, interface_of(&piece->change));
-    for (size_t i = 0; i < list.items.count && piece->resources.count < MOST_RESOURCES; i++) {
-        const char *address = list.items.items[i];
+    struct terraform_addresses found = terraform_causes(arena, given->report, id, went, interface);
+    for (size_t i = 0; i < found.items.count && list->count < MOST_RESOURCES; i++) {
+        const char *address = found.items.items[i];
         struct source_place place = {0};
         bool known = false;
-        for (size_t r = 0; r < piece->resources.count && !known; r++)
-            known = strcmp(piece->resources.items[r].address, address) == 0;
+        for (size_t r = 0; r < list->count && !known; r++)
+            known = strcmp(list->items[r].address, address) == 0;
         if (known)
             continue;
-        if (making->given->source != NULL)
-            place = terraform_source_find(making->given->source, address);
-        *vector_add(arena, &piece->resources) = (struct change_resource){address, place.file, place.line};
+        if (given->source != NULL)
+            place = terraform_source_find(given->source, address);
+        *vector_add(arena, list) = (struct change_resource){address, place.file, place.line};
     }
 }
 
-static void find_resources(struct making *making, struct change_piece *piece)
+void forecast_resources(struct arena *arena, const struct forecast_given *given, enum change_kind kind,
+                        const reason_list *causes, const struct network_interface *interface,
+                        change_resource_list *list)
 {
-    if (making->given->report == NULL || making->given->report->plans == 0)
+    if (given->report == NULL || given->report->plans == 0)
         return;
-    for (size_t i = 0; i < piece->change.causes.count; i++)
-        add_resources(making, piece, reason_id(making->arena, piece->change.causes.items[i]),
-                      piece->change.kind == CHANGE_CLOSED && piece->change.causes.items[i]->stage == REASON_GROUP);
-    if (piece->resources.count == 0)
-        add_resources(making, piece, NULL, false);
+    for (size_t i = 0; i < causes->count; i++)
+        add_resources(arena, given, reason_id(arena, causes->items[i]),
+                      kind == CHANGE_CLOSED && causes->items[i]->stage == REASON_GROUP, interface, list);
+    if (list->count == 0)
+        add_resources(arena, given, NULL, false, interface, list);
 }
 
 // ---- Judgement
@@ -69,7 +70,7 @@ static void add_piece(struct making *making, const struct change *change, struct
                                  .instance_id = interface->instance_id,
                                  .name = change->endpoint != NULL ? change->endpoint->name : change->indirect->name};
     struct prefixset internet = prefixset_internet(making->arena, family_of(change));
-    find_resources(making, &piece);
+    forecast_resources(making->arena, making->given, change->kind, &change->causes, interface, &piece.resources);
     for (size_t i = 0; i < map.count; i++) {
         piece.change.low = map.segments[i].low;
         piece.change.high = map.segments[i].high;
