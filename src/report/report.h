@@ -126,6 +126,9 @@ const char *report_finding_id(struct arena *arena, const struct verdict *verdict
 // "8443/tcp of web-2 (198.51.100.11) answers, though the configuration lets nothing through"
 const char *report_sentence(struct arena *arena, const struct verdict *verdict);
 
+// Who asked, where it was an interface: "eni-web (10.0.0.4)"; "" of what was asked from outside.
+const char *report_asked_from(struct arena *arena, const struct verdict *verdict);
+
 // Its verdict in one word, or "outage".
 const char *report_word(const struct verdict *verdict);
 
