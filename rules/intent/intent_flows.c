@@ -1,6 +1,7 @@
 #include "rules/intent/intent_flows.h"
 
 #include "model/protocol.h"
+#include "net/box.h"
 
 bool intent_holds(const void *select, const struct estate *estate, const struct network_interface *interface)
 {
@@ -14,14 +15,6 @@ bool intent_has_flows(const struct intent *intent)
             return true;
     return false;
 }
-
-// A box of one flow: what of it is still to be decided.
-struct box {
-    struct portset ports;
-    struct prefixset sources;
-    struct prefixset destinations;
-};
-typedef VECTOR(struct box) box_list;
 
 struct judging {
     struct arena *arena;
@@ -81,70 +74,78 @@ static struct prefixset addresses_of(struct judging *judging, const struct inten
     return *set;
 }
 
-static void add_box(struct arena *arena, box_list *boxes, struct portset ports, struct prefixset sources,
-                    struct prefixset destinations)
+static struct box decided_by(struct judging *judging, const struct intent_rule *rule, const struct flow *flow)
 {
-    if (!portset_is_empty(ports) && !prefixset_is_empty(sources) && !prefixset_is_empty(destinations))
-        *vector_add(arena, boxes) = (struct box){ports, sources, destinations};
-}
-
-// What an earlier rule decides is taken out of the boxes.
-static box_list without(struct arena *arena, const box_list *boxes, const struct box *decided)
-{
-    box_list left = {0};
-    for (size_t i = 0; i < boxes->count; i++) {
-        const struct box *box = &boxes->items[i];
-        struct portset ports = portset_intersect(arena, box->ports, decided->ports);
-        struct prefixset sources = prefixset_intersect(arena, box->sources, decided->sources);
-        add_box(arena, &left, portset_subtract(arena, box->ports, decided->ports), box->sources, box->destinations);
-        add_box(arena, &left, ports, prefixset_subtract(arena, box->sources, decided->sources), box->destinations);
-        add_box(arena, &left, ports, sources, prefixset_subtract(arena, box->destinations, decided->destinations));
-    }
-    return left;
-}
-
-static box_list undecided(struct judging *judging, const struct intent_rule *rule, const struct flow *flow)
-{
-    box_list boxes = {0};
     bool outside = flow->to == SEGMENT_INTERNET;
-    add_box(judging->arena, &boxes, portset_intersect(judging->arena, flow->ports, ports_of(rule, flow->protocol)),
-            flow->sources, flow->destinations);
-    for (const struct intent_rule *before = judging->intent->rules.items; before < rule; before++) {
-        if (!before->of_flows || !is_about(before, flow->protocol) || intent_rule_expired(before, judging->today) ||
-            (before->to.internet != outside && (before->to.internet || before->to.select != NULL)))
+    return (struct box){ports_of(rule, flow->protocol),
+                        addresses_of(judging, rule, &rule->from, flow->from_vpc, flow->family),
+                        outside ? prefixset_all(judging->arena, flow->family)
+                                : addresses_of(judging, rule, &rule->to, flow->to_vpc, flow->family)};
+}
+
+// What of a flow each rule decides, in their order: the first that is about a packet does.
+static void decide(struct judging *judging, const struct flow *flow, flow_parts *parts)
+{
+    struct arena *arena = judging->arena;
+    box_list left = {0};
+    box_add(arena, &left, flow->ports, flow->sources, flow->destinations);
+    for (size_t i = 0; i < judging->intent->rules.count && left.count > 0; i++) {
+        const struct intent_rule *rule = &judging->intent->rules.items[i];
+        if (!rule->of_flows || !is_about(rule, flow->protocol) || intent_rule_expired(rule, judging->today) ||
+            rule->to.internet != (flow->to == SEGMENT_INTERNET))
             continue;
-        const struct box decided = {ports_of(before, flow->protocol),
-                                    addresses_of(judging, before, &before->from, flow->from_vpc, flow->family),
-                                    outside ? prefixset_all(judging->arena, flow->family)
-                                            : addresses_of(judging, before, &before->to, flow->to_vpc, flow->family)};
-        boxes = without(judging->arena, &boxes, &decided);
+        const struct box decided = decided_by(judging, rule, flow);
+        for (size_t b = 0; b < left.count; b++) {
+            struct box both = box_intersect(arena, &left.items[b], &decided);
+            if (!box_is_empty(&both))
+                *vector_add(arena, parts) = (struct flow_part){both, rule};
+        }
+        left = boxes_without(arena, &left, &decided);
     }
-    return boxes;
+    for (size_t b = 0; b < left.count; b++)
+        *vector_add(arena, parts) = (struct flow_part){left.items[b], NULL};
+}
+
+struct flow *intent_flow_of(struct arena *arena, const struct flow *whole, const struct box *box)
+{
+    struct flow *flow = arena_new_of(arena, struct flow);
+    *flow = *whole;
+    flow->ports = box->ports;
+    flow->sources = box->sources;
+    flow->destinations = box->destinations;
+    if (whole->seen.count == 0 || whole->seen.items[0].private_address.family == 0)
+        return flow;
+    memset(&flow->seen, 0, sizeof(flow->seen));
+    for (size_t s = 0; s < whole->seen.count; s++)
+        if (prefixset_holds(flow->sources, whole->seen.items[s].private_address.bits))
+            *vector_add(arena, &flow->seen) = whole->seen.items[s];
+    return flow;
+}
+
+flow_parts intent_flow_parts(struct arena *arena, const struct intent *intent, const struct estate *estate,
+                             const char *today, const struct flow *flow)
+{
+    struct judging judging = {.arena = arena, .intent = intent, .estate = estate, .today = today};
+    flow_parts parts = {0};
+    decide(&judging, flow, &parts);
+    return parts;
 }
 
 static void judge_flow(struct judging *judging, const struct intent_rule *rule, const struct flow *flow,
                        segment_findings *findings)
 {
+    flow_parts parts = {0};
     if (!is_about(rule, flow->protocol))
         return;
-    box_list boxes = undecided(judging, rule, flow);
-    for (size_t i = 0; i < boxes.count; i++) {
-        struct segment_finding *finding = vector_add(judging->arena, findings);
-        *finding = (struct segment_finding){.rule = rule->id,
-                                            .reason = rule->reason,
-                                            .flow = *flow,
-                                            .from = rule->from.text,
-                                            .to = flow->to == SEGMENT_INTERNET ? "internet" : rule->to.text};
-        finding->flow.ports = boxes.items[i].ports;
-        finding->flow.sources = boxes.items[i].sources;
-        finding->flow.destinations = boxes.items[i].destinations;
-        if (flow->seen.count > 0 && flow->seen.items[0].private_address.family != 0) {
-            memset(&finding->flow.seen, 0, sizeof(finding->flow.seen));
-            for (size_t s = 0; s < flow->seen.count; s++)
-                if (prefixset_holds(finding->flow.sources, flow->seen.items[s].private_address.bits))
-                    *vector_add(judging->arena, &finding->flow.seen) = flow->seen.items[s];
-        }
-    }
+    decide(judging, flow, &parts);
+    for (size_t i = 0; i < parts.count; i++)
+        if (parts.items[i].rule == rule)
+            *vector_add(judging->arena, findings) =
+                (struct segment_finding){.rule = rule->id,
+                                         .reason = rule->reason,
+                                         .flow = *intent_flow_of(judging->arena, flow, &parts.items[i].box),
+                                         .from = rule->from.text,
+                                         .to = flow->to == SEGMENT_INTERNET ? "internet" : rule->to.text};
 }
 
 // The set that a rule's ends make stays as long as its flows are told of: in `sets`.

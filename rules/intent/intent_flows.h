@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/segment.h"
+#include "net/box.h"
 #include "rules/intent/intent.h"
 #include "rules/reach/segments.h"
 
@@ -18,3 +19,16 @@ bool intent_has_flows(const struct intent *intent);
 // `arena`. Their flows' segments are those of no set. What the snapshot lacks for that is added to `missing`.
 void intent_flows(struct arena *arena, const struct intent *intent, const struct estate *estate, const char *today,
                   segment_findings *findings, struct lack_list *missing);
+
+// What of a flow a rule decides, or none does (NULL).
+struct flow_part {
+    struct box box;
+    const struct intent_rule *rule;
+};
+typedef VECTOR(struct flow_part) flow_parts;
+
+// Cuts a flow by the first rule that is about its packets; addresses are those of the estate, which the flow is of.
+flow_parts intent_flow_parts(struct arena *arena, const struct intent *intent, const struct estate *estate,
+                             const char *today, const struct flow *flow);
+// The flow with nothing but what a box of it holds.
+struct flow *intent_flow_of(struct arena *arena, const struct flow *whole, const struct box *box);

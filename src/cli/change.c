@@ -6,6 +6,7 @@
 #include "cli/aws.h"
 #include "cli/places.h"
 #include "cli/run_options.h"
+#include "model/flow_change.h"
 #include "report/report.h"
 
 static const struct option_spec options_of_change[] = {
@@ -113,7 +114,7 @@ static bool print(const struct run_job *job, int status, struct error *error)
 
 static int status_of(const struct change_report *report)
 {
-    size_t wrong = 0;
+    size_t wrong = flow_changes_wrong(report->flows);
     for (int outcome = 0; outcome < OUTCOME_UNVERIFIED; outcome++)
         wrong += report->count[outcome];
     return cli_status_of(report->complete && report->count[OUTCOME_UNVERIFIED] == 0, wrong > 0);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "aws/snapshot.h"
+#include "cli/derive_flows.h"
 #include "cli/forecast.h"
 #include "model/protocol.h"
 
@@ -362,15 +363,17 @@ bool change_derive(struct arena *arena, const struct change_given *given, const 
     GUARD(read_declared(given->base, &change->base, error));
     struct side before = {change->base.estate, change->base.exposures, false};
     struct side after = {now->declared->estate, now->declared->exposures, false};
+    struct side planned = {0};
     if (change_is_planned(given)) {
         change->planned.estate = snapshot_read(given->base, error);
         GUARD(change->planned.estate != NULL &&
               change_apply_plans(change->planned.estate, given, &change->terraform, error));
         change->planned.exposures = reach_compute(change->planned.estate);
-        struct side planned = {change->planned.estate, change->planned.exposures, true};
+        planned = (struct side){change->planned.estate, change->planned.exposures, true};
         change->meant = diff_compute(&before, &planned);
     }
     change->done = diff_compute(&before, &after);
+    derive_flows(arena, now, &before, &after, change_is_planned(given) ? &planned : NULL, change);
     find_claims(&deriving);
     find_movements(&deriving);
     find_moved(&deriving);
@@ -383,6 +386,26 @@ static void lack(struct arena *arena, struct change_report *report, const char *
 {
     *vector_add(arena, &report->missing) = text;
     report->complete = false;
+}
+
+// What lacks for what gets out and who reaches whom inside, beside what lacks for what comes in.
+static void lack_flows(struct arena *arena, const struct change_derivation *change, struct change_report *report)
+{
+    const struct flow_difference *done = change->flows_done;
+    static const char *const sides[] = {"before", "now"};
+    report->flows = change->flows;
+    for (int side = 0; done != NULL && side < 2; side++)
+        for (size_t i = 0; i < done->missing[side].count; i++) {
+            const char *text = done->missing[side].items[i];
+            const char *told = arena_printf(arena, "%s: %s", sides[side], text);
+            if (!text_list_holds(&report->missing, text) && !text_list_holds(&report->missing, told))
+                lack(arena, report, told);
+        }
+    for (size_t i = 0; done != NULL && i < done->unknown.count; i++)
+        if (!text_list_holds(&report->missing, done->unknown.items[i]))
+            lack(arena, report, done->unknown.items[i]);
+    for (size_t i = 0; done != NULL && i < change->terraform.carriers.count; i++)
+        lack(arena, report, arena_printf(arena, "plan: %s", change->terraform.carriers.items[i]));
 }
 
 void change_conclude(struct arena *arena, struct change_derivation *change, const struct verdict_set *now,
@@ -404,6 +427,7 @@ void change_conclude(struct arena *arena, struct change_derivation *change, cons
         lack(arena, report, change->done->unknown.items[i]);
     if (why_not != NULL)
         lack(arena, report, why_not);
+    lack_flows(arena, change, report);
     outcome_judge(arena, &(struct outcome_input){&change->movements, now, before, drift}, report);
 }
 
@@ -411,6 +435,8 @@ void change_derive_free(struct change_derivation *change)
 {
     diff_free(change->done);
     diff_free(change->meant);
+    flow_diff_free(change->flows_done);
+    flow_diff_free(change->flows_meant);
     cli_declared_free(&change->base);
     cli_declared_free(&change->planned);
 }

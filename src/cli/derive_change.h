@@ -6,6 +6,7 @@
 #include "cli/common.h"
 #include "verdicts/outcome.h"
 #include "rules/reach/diff.h"
+#include "rules/reach/flow_diff.h"
 
 // What was planned, in the order in which it is applied: Terraform's plans, then CloudFormation's change sets.
 enum plan_form { PLAN_TERRAFORM, PLAN_CHANGESET, PLAN_FORMS };
@@ -28,7 +29,10 @@ struct change_derivation {
     struct difference *done;  // from before to now
     struct difference *meant; // from before to what was planned, or NULL
     movement_list movements;
-    struct answered moved; // ports to ask, as `open`
+    struct flow_difference *flows_done;  // the same inside and outwards; NULL: a side holds no network
+    struct flow_difference *flows_meant; // or NULL
+    struct flow_changes *flows;          // of both; NULL: they were not compared
+    struct answered moved;               // ports to ask, as `open`
     struct change_report report;
 };
 

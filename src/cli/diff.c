@@ -124,8 +124,24 @@ static void add_texts(struct arena *arena, text_list *to, const text_list *from)
     }
 }
 
-static void forecast_of(struct diff_job *comparing, const struct difference *difference, const struct side sides[2],
-                        struct diff_names *names, struct forecast *forecast)
+// What lacks for what gets out and who reaches whom inside, beside what lacks for what comes in.
+static void add_flow_gaps(struct diff_job *comparing, const struct flow_difference *flows, struct diff_names *names,
+                          struct forecast *forecast)
+{
+    struct arena *arena = comparing->arena;
+    const struct terraform_report *report = &comparing->report;
+    forecast->complete = forecast->complete && flows->unknown.count == 0 && report->carriers.count == 0 &&
+                         flows->missing[0].count == 0 && flows->missing[1].count == 0;
+    add_texts(arena, &forecast->unknown, &flows->unknown);
+    for (size_t i = 0; i < report->carriers.count; i++)
+        text_list_add(arena, &forecast->unknown, report->carriers.items[i]);
+    add_texts(arena, &names->missing_before, &flows->missing[0]);
+    add_texts(arena, &names->missing_after, &flows->missing[1]);
+}
+
+static void forecast_of(struct diff_job *comparing, const struct difference *difference,
+                        const struct flow_difference *flows, const struct side sides[2], struct diff_names *names,
+                        struct forecast *forecast)
 {
     struct arena *arena = comparing->arena;
     const char *const *operands = comparing->options->operands.items;
@@ -150,16 +166,20 @@ static void forecast_of(struct diff_job *comparing, const struct difference *dif
     for (size_t i = 0; i < report->unknown.count; i++)
         *vector_add(arena, &forecast->unknown) = report->unknown.items[i];
     add_texts(arena, &forecast->unknown, &difference->unknown);
-    add_texts(arena, &forecast->missing, &names->missing_before);
-    add_texts(arena, &forecast->missing, &names->missing_after);
     forecast->complete = forecast->unknown.count == 0 && exposure_set_complete(sides[0].exposures) &&
                          exposure_set_complete(sides[1].exposures);
+    if (flows != NULL)
+        add_flow_gaps(comparing, flows, names, forecast);
+    add_texts(arena, &forecast->missing, &names->missing_before);
+    add_texts(arena, &forecast->missing, &names->missing_after);
     const struct forecast_given given = {.intent = comparing->intent,
                                          .today = comparing->today,
                                          .fail_on = comparing->gates ? &comparing->fail_on : NULL,
                                          .report = report,
                                          .source = comparing->source};
     forecast_make(arena, difference, sides, &given, forecast);
+    if (flows != NULL)
+        forecast_flows(arena, flows, sides, &given, forecast);
 }
 
 static void write(const struct diff_job *comparing, const struct forecast *forecast, const struct diff_names *names,
@@ -192,15 +212,21 @@ static int compare(struct diff_job *comparing, struct error *error)
         sides[i] = (struct side){comparing->declared[i].estate, comparing->declared[i].exposures,
                                  i == 1 && is_planned(comparing)};
     struct difference *difference = diff_compute(&sides[0], &sides[1]);
-    forecast_of(comparing, difference, sides, &names, &forecast);
+    struct flow_difference *flows = NULL;
+    struct segments_question question = forecast_segments(comparing->arena, comparing->intent);
+    if (estate_has_network(sides[0].estate) && estate_has_network(sides[1].estate))
+        flows = flow_diff_compute(&sides[0], &sides[1], &question);
+    forecast_of(comparing, difference, flows, sides, &names, &forecast);
     write(comparing, &forecast, &names, &out);
     bool complete = forecast.complete;
     complete = cli_say_missing(comparing->declared[0].exposures) && complete;
     complete = cli_say_missing(comparing->declared[1].exposures) && complete;
-    bool differs = difference->changes.count > 0 && options_value(comparing->options, "exit-code") != NULL;
+    bool moved = difference->changes.count > 0 || (flows != NULL && flows->changes.items.count > 0);
+    bool differs = moved && options_value(comparing->options, "exit-code") != NULL;
     int status = cli_output(comparing->options, &out, error) ? cli_status_of(complete, differs || forecast.findings > 0)
                                                              : cli_fail(error);
     text_free(&out);
+    flow_diff_free(flows);
     diff_free(difference);
     return status;
 }
@@ -243,6 +269,10 @@ const struct command command_diff = {
         "that are split but equal make no difference. With a plan, what only apply tells makes what depends on it\n"
         "possible; that, what can expose something and is not modelled, and what the snapshot does not hold is "
         "UNKNOWN.\n"
+        "What gets out and who reaches whom inside is compared too, by security groups or the intent's tiers: what\n"
+        "opens there and a rule of the intent with `from` and `to` forbids is high, the rest is information.\n"
+        "What gets out and who reaches whom inside is compared too, by security groups or the intent's tiers; what of\n"
+        "that opens and a rule of the intent with `from` and `to` forbids is high, the rest is information.\n"
         "Without a snapshot a plan stands on its own prior_state, which holds what its configuration manages only.\n"
         "With --intent or --fail-on it is a gate: an opening that the intent does not allow is high, and so is what\n"
         "closes and a rule of it expects. Without an intent, openings are medium, and high where all of the internet\n"

@@ -1,6 +1,7 @@
 #include "cli/diff_write.h"
 
 #include "cli/common.h"
+#include "model/flow_change.h"
 #include "model/protocol.h"
 #include "verdicts/drift.h"
 #include "report/report.h"
@@ -89,6 +90,9 @@ void diff_write_json(const struct forecast *forecast, const struct diff_names *n
         }
         json_close(&writer, ']');
     }
+    static const struct flow_changes not_compared = {0};
+    flow_changes_put(&writer, forecast->flows == NULL ? &not_compared : forecast->flows, forecast->gates,
+                     forecast->planned);
     for (int kind = 0; kind < DRIFT_KINDS; kind++) // that only runs have
         if (kind != DRIFT_OPENED && kind != DRIFT_CLOSED && kind != DRIFT_CHANGED)
             json_put_strings(&writer, drift_lists[kind], NULL, 0);
@@ -145,12 +149,23 @@ void diff_write_text(const struct forecast *forecast, bool all, struct text *out
         counts[piece->change.kind]++;
         put_line(arena, forecast, piece, out);
     }
+    if (forecast->flows != NULL)
+        report_flows_text(forecast->flows, forecast->gates, out);
     for (size_t i = 0; i < forecast->unknown.count; i++)
         text_printf(out, "UNKNOWN  %s\n", report_clean(arena, forecast->unknown.items[i]));
     for (size_t i = 0; i < forecast->not_considered.count; i++)
         text_printf(out, "not considered: %s\n", report_clean(arena, forecast->not_considered.items[i]));
     text_printf(out, "%zu opened, %zu closed, %zu altered\n", counts[CHANGE_OPENED], counts[CHANGE_CLOSED],
                 counts[CHANGE_ALTERED]);
+    if (forecast->flows == NULL) {
+        text_puts(out, "inside and outwards: not compared, a side holds no network\n");
+    } else {
+        const char *flows = report_flow_counts(arena, forecast->flows);
+        text_printf(out, "inside and outwards, by %s: %s%s\n", forecast->flows->by, flows,
+                    flows[0] != '\0'     ? ""
+                    : forecast->complete ? "nothing moves"
+                                         : "nothing is known to move");
+    }
     if (forecast->gates)
         text_printf(out, "%zu at or above %s\n", forecast->findings, severity_names[forecast->least]);
     if (hidden > 0)

@@ -27,35 +27,42 @@ static const struct network_interface *interface_of(const struct change *change)
 
 // ---- Resources
 
-static void add_resources(struct arena *arena, const struct forecast_given *given, const struct change *change,
-                          const char *id, bool went, change_resource_list *resources)
+static void add_resources(struct arena *arena, const struct forecast_given *given, const char *id, bool went,
+                          const struct network_interface *interface, change_resource_list *list)
 {
-    struct terraform_addresses list = terraform_causes(arena, given->report, id, went, interface_of(change));
-    for (size_t i = 0; i < list.items.count && resources->count < MOST_RESOURCES; i++) {
-        const char *address = list.items.items[i];
+    struct terraform_addresses found = terraform_causes(arena, given->report, id, went, interface);
+    for (size_t i = 0; i < found.items.count && list->count < MOST_RESOURCES; i++) {
+        const char *address = found.items.items[i];
         struct source_place place = {0};
         bool known = false;
-        for (size_t r = 0; r < resources->count && !known; r++)
-            known = strcmp(resources->items[r].address, address) == 0;
+        for (size_t r = 0; r < list->count && !known; r++)
+            known = strcmp(list->items[r].address, address) == 0;
         if (known)
             continue;
         if (given->source != NULL)
             place = terraform_source_find(given->source, address);
-        *vector_add(arena, resources) = (struct change_resource){address, place.file, place.line};
+        *vector_add(arena, list) = (struct change_resource){address, place.file, place.line};
     }
 }
 
-void forecast_resources(struct arena *arena, const struct forecast_given *given, const struct change *change,
-                        change_resource_list *resources)
+void forecast_resources_of(struct arena *arena, const struct forecast_given *given, enum change_kind kind,
+                           const reason_list *causes, const struct network_interface *interface,
+                           change_resource_list *list)
 {
-    size_t before = resources->count;
+    size_t before = list->count;
     if (given->report == NULL || given->report->plans == 0)
         return;
-    for (size_t i = 0; i < change->causes.count; i++)
-        add_resources(arena, given, change, reason_id(arena, change->causes.items[i]),
-                      change->kind == CHANGE_CLOSED && change->causes.items[i]->stage == REASON_GROUP, resources);
-    if (resources->count == before)
-        add_resources(arena, given, change, NULL, false, resources);
+    for (size_t i = 0; i < causes->count; i++)
+        add_resources(arena, given, reason_id(arena, causes->items[i]),
+                      kind == CHANGE_CLOSED && causes->items[i]->stage == REASON_GROUP, interface, list);
+    if (list->count == before)
+        add_resources(arena, given, NULL, false, interface, list);
+}
+
+void forecast_resources(struct arena *arena, const struct forecast_given *given, const struct change *change,
+                        change_resource_list *list)
+{
+    forecast_resources_of(arena, given, change->kind, &change->causes, interface_of(change), list);
 }
 
 // ---- Judgement

@@ -6,6 +6,7 @@
 #include "cli/common.h"
 #include "model/change.h"
 #include "rules/reach/diff.h"
+#include "rules/reach/flow_diff.h"
 
 struct forecast_given {
     const struct intent *intent;   // or NULL
@@ -25,3 +26,16 @@ void forecast_resources(struct arena *arena, const struct forecast_given *given,
 // closes is info, but where a rule of the intent expects it: high. Borrows from all that is given.
 void forecast_make(struct arena *arena, const struct difference *difference, const struct side sides[2],
                    const struct forecast_given *given, struct forecast *forecast);
+
+// The same of what moves inside and outwards (src/cli/forecast_flows.c): cut where rules of the intent with `from` and
+// `to` decide otherwise. An opening that one forbids is high; all else is info. After forecast_make.
+void forecast_flows(struct arena *arena, const struct flow_difference *difference, const struct side sides[2],
+                    const struct forecast_given *given, struct forecast *forecast);
+
+// What makes the segments of a difference: the tiers that the intent names, else security groups.
+struct segments_question forecast_segments(struct arena *arena, const struct intent *intent);
+
+// The same of causes by themselves, with the places where the configuration says them. `interface` may be NULL.
+void forecast_resources_of(struct arena *arena, const struct forecast_given *given, enum change_kind kind,
+                           const reason_list *causes, const struct network_interface *interface,
+                           change_resource_list *list);

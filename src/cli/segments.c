@@ -5,6 +5,7 @@
 #include "base/printable.h"
 #include "cli/common.h"
 #include "cli/evidence_files.h"
+#include "cli/forecast.h"
 #include "rules/intent/intent_flows.h"
 
 static const struct option_spec options_of_segments[] = {
@@ -45,13 +46,7 @@ static bool read_by(struct segments_job *job, struct error *error)
     const char *by = options_value(job->options, "by");
     question->by_text = by == NULL ? "group" : by;
     if (by == NULL && job->intent != NULL && job->intent->segments.count > 0) {
-        struct segment_named *named = arena_array(job->arena, struct segment_named, job->intent->segments.count);
-        for (size_t i = 0; i < job->intent->segments.count; i++)
-            named[i] = (struct segment_named){job->intent->segments.items[i].id, NULL, intent_holds,
-                                              &job->intent->segments.items[i].select};
-        question->by_text = "intent";
-        question->named = named;
-        question->named_count = job->intent->segments.count;
+        *question = forecast_segments(job->arena, job->intent);
         return true;
     }
     if (strncmp(question->by_text, "tag:", 4) == 0 && question->by_text[4] != '\0') {

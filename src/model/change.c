@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "model/flow_change.h"
 #include "model/protocol.h"
 
 const char *const outcome_names[] = {"not-in-force", "unplanned",  "not-done", "elsewhere",
@@ -270,6 +271,8 @@ void change_report_write_json(const struct change_report *report, struct text *o
     for (size_t i = 0; i < report->aside.count; i++, arena_reset(arena))
         put_rectangles(&writer, arena, &report->aside.items[i]);
     json_close(&writer, ']');
+    static const struct flow_changes not_compared = {0};
+    flow_changes_put(&writer, report->flows == NULL ? &not_compared : report->flows, true, false);
     json_open(&writer, "groups", '[');
     for (size_t i = 0; i < report->pieces.count; i++, arena_reset(arena)) {
         const struct change_piece *piece = &report->pieces.items[i];

@@ -75,19 +75,22 @@ struct change_piece {
     change_resource_list resources;
 };
 
+struct flow_changes; // model/flow_change.h
+
 // What will move, before it does: of a plan, or between two states. No packet was sent.
 struct forecast {
     bool complete;
     bool planned;                       // by a plan
     bool gates;                         // findings count
     enum severity least;                // from which on a piece is a finding; nothing is where `gates` is false
-    size_t findings;                    // pieces
+    size_t findings;                    // pieces and flows
     size_t aside;                       // pieces that no internet source can use
     const char *subject;                // the file that results are about where no resource of it has a place
     text_list unknown;                  // what may move, and could not be placed
     text_list missing;                  // what the states lack
     text_list not_considered;           // what changes and exposes nothing
     VECTOR(struct change_piece) pieces; // by kind, then place
+    struct flow_changes *flows;         // inside and outwards; NULL: these were not compared
 };
 // Whether a piece is to fail the gate.
 bool forecast_is_finding(const struct forecast *forecast, const struct change_piece *piece);
@@ -102,6 +105,7 @@ struct change_report {
     text_list missing;                  // why it is not complete
     size_t count[OUTCOMES];             // pieces
     VECTOR(struct change_piece) pieces; // by causes, the worst first, then outcome and place
+    struct flow_changes *flows;         // inside and outwards; NULL: these were not compared
     VECTOR(struct change_piece) aside;  // of no internet source: never a finding, and nothing outside can tell; no why
 };
 

@@ -11,17 +11,21 @@ static const char *counted(struct arena *arena, const struct change_report *repo
         if (report->count[outcome] > 0)
             text = arena_printf(arena, "%s%s%zu %s", text, text[0] == '\0' ? "" : ", ", report->count[outcome],
                                 outcome_names[outcome]);
+    const char *flows = report->flows == NULL ? "" : report_flow_counts(arena, report->flows);
+    if (flows[0] != '\0')
+        text = arena_printf(arena, "%s%s%s", text, text[0] == '\0' ? "" : "; ", flows);
     return text[0] == '\0' ? "nothing moved" : text;
 }
 
 static bool all_is_well(const struct change_report *report)
 {
-    return report->complete && report->count[OUTCOME_AS_PLANNED] == report->pieces.count;
+    return report->complete && report->count[OUTCOME_AS_PLANNED] == report->pieces.count &&
+           flow_changes_wrong(report->flows) == 0;
 }
 
 const char *report_change_title(struct arena *arena, const struct change_report *report)
 {
-    bool wrong = false;
+    bool wrong = flow_changes_wrong(report->flows) > 0;
     for (int outcome = 0; outcome < OUTCOME_UNVERIFIED; outcome++)
         wrong = wrong || report->count[outcome] > 0;
     const char *word = all_is_well(report) ? "As planned, and nothing else" : wrong ? "Not as planned" : "Not verified";
@@ -115,6 +119,12 @@ void report_change_text(const struct change_report *report, const struct report_
     }
     if (shown == MOST_PIECES)
         text_puts(out, "  and more: see change.json\n");
+    if (report->flows == NULL)
+        text_puts(out, "\nInside and outwards was not compared: a side holds no network\n");
+    else if (report->flows->items.count > 0)
+        text_printf(out, "\nInside and outwards, by %s, by the configuration alone:\n", report->flows->by);
+    if (report->flows != NULL)
+        report_flows_text(report->flows, true, out);
     arena_free(arena);
 }
 
@@ -176,5 +186,9 @@ void report_change_markdown(const struct change_report *report, struct text *out
     }
     if (report->pieces.count > MOST_PIECES)
         text_printf(out, "\nAnd %zu more: see change.json.\n", (size_t)report->pieces.count - MOST_PIECES);
+    if (report->flows != NULL)
+        report_flows_markdown(report->flows, true, MOST_PIECES, out);
+    else
+        text_puts(out, "\nWhat gets out, and who reaches whom inside, was not compared.\n");
     arena_free(arena);
 }

@@ -2,14 +2,21 @@
 #include "report/report.h"
 #include "report/sarif.h"
 
+static bool fails(const void *context, const struct flow_change *change)
+{
+    (void)context;
+    return change->meaning != MOVEMENT_MEANT;
+}
+
 void report_change_junit(const struct change_report *report, struct text *out)
 {
     struct arena *arena = arena_new();
-    size_t failures = report->pieces.count - report->count[OUTCOME_AS_PLANNED] + !report->complete;
+    size_t failures = report->pieces.count - report->count[OUTCOME_AS_PLANNED] + !report->complete +
+                      flow_changes_wrong(report->flows);
     text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     text_printf(out,
                 " <testsuite name=\"change\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\" time=\"0\">\n",
-                (size_t)report->pieces.count + 1, failures);
+                (size_t)report->pieces.count + (report->flows == NULL ? 0 : report->flows->items.count) + 1, failures);
     text_puts(out, "  <testcase classname=\"change\" name=\"the change is complete\" time=\"0\">");
     if (!report->complete) {
         text_puts(out, "\n   <failure type=\"incomplete\" message=\"");
@@ -39,6 +46,8 @@ void report_change_junit(const struct change_report *report, struct text *out)
         }
         text_puts(out, "</testcase>\n");
     }
+    if (report->flows != NULL)
+        report_flows_junit(report->flows, "change", fails, NULL, out);
     text_puts(out, " </testsuite>\n</testsuites>\n");
     arena_free(arena);
 }
@@ -67,6 +76,7 @@ static void put_rules(struct json_writer *writer)
                          rules[outcome].level);
         json_close(writer, '}');
     }
+    report_flow_sarif_rules(writer);
     json_close(writer, ']');
 }
 
@@ -116,6 +126,9 @@ void report_change_sarif(const struct change_report *report, const char *run_id,
     for (size_t i = 0; i < report->pieces.count; i++)
         if (report->pieces.items[i].outcome != OUTCOME_AS_PLANNED)
             put_result(arena, &writer, &report->pieces.items[i]);
+    for (size_t i = 0; report->flows != NULL && i < report->flows->items.count; i++)
+        if (report->flows->items.items[i].meaning != MOVEMENT_MEANT)
+            report_flow_sarif(&writer, arena, &report->flows->items.items[i], "change.json");
     sarif_end(&writer);
     arena_free(arena);
 }

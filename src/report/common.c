@@ -163,8 +163,10 @@ const char *report_finding_id(struct arena *arena, const struct verdict *verdict
 {
     char address[ADDRESS_TEXT], sha256[DIGEST_TEXT];
     address_format(verdict->address, address);
-    const char *key = arena_printf(arena, "%s|%s|%s|%s", verdict->account_id == NULL ? "" : verdict->account_id,
-                                   address, report_port(arena, verdict), verdict_names[verdict->kind]);
+    const char *from = verdict->asked_from == NULL ? NULL : verdict->asked_from->eni_id;
+    const char *key = arena_printf(arena, "%s|%s|%s|%s%s%s", verdict->account_id == NULL ? "" : verdict->account_id,
+                                   address, report_port(arena, verdict), verdict_names[verdict->kind],
+                                   from == NULL ? "" : "|", from == NULL ? "" : from);
     digest_sha256(key, strlen(key), sha256);
     return arena_strndup(arena, sha256, 32);
 }
@@ -174,6 +176,17 @@ static bool was_asked(const struct verdict *verdict)
 {
     return verdict->reason != NULL && strncmp(verdict->reason, "local:", 6) != 0 &&
            strcmp(verdict->reason, "not asked") != 0 && strcmp(verdict->reason, "interrupted") != 0;
+}
+
+const char *report_asked_from(struct arena *arena, const struct verdict *verdict)
+{
+    const struct asked_from *from = verdict->asked_from;
+    char address[ADDRESS_TEXT];
+    if (from == NULL)
+        return "";
+    address_format(from->address, address);
+    return from->eni_id == NULL ? arena_strdup(arena, address)
+                                : arena_printf(arena, "%s (%s)", report_clean(arena, from->eni_id), address);
 }
 
 const char *report_sentence(struct arena *arena, const struct verdict *verdict)
@@ -196,15 +209,17 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict)
     char address[ADDRESS_TEXT];
     address_format(verdict->address, address);
     const char *name = verdict_label(arena, verdict);
+    const char *from = report_asked_from(arena, verdict);
+    from = from[0] == '\0' ? "" : arena_printf(arena, ", asked from %s", from);
     if (verdict->accepts > 0)
         return arena_printf(arena,
                             "%s%s%s%s answers on every TCP port (%zu of those asked), so that an open one says "
-                            "nothing",
+                            "nothing%s",
                             name == NULL ? "" : name, name == NULL ? "" : " (", address, name == NULL ? "" : ")",
-                            verdict->accepts);
-    return arena_printf(arena, "%s of %s%s%s%s %s%s", report_port(arena, verdict), name == NULL ? "" : name,
+                            verdict->accepts, from);
+    return arena_printf(arena, "%s of %s%s%s%s %s%s%s", report_port(arena, verdict), name == NULL ? "" : name,
                         name == NULL ? "" : " (", address, name == NULL ? "" : ")", said,
-                        verdict->outage ? ", though the intent expects it" : meant[verdict->intent]);
+                        verdict->outage ? ", though the intent expects it" : meant[verdict->intent], from);
 }
 
 const char *report_word(const struct verdict *verdict)

@@ -29,10 +29,11 @@ static const char *const frameworks[] = {
 enum { OF_VERDICT = 19, OF_CONTROL = 5, FRAMEWORKS = sizeof(frameworks) / sizeof(frameworks[0]) - 1 };
 
 // Cells that a row does not have are empty.
-static void put_row(struct arena *arena, struct text *out, const char *const *cells, size_t count)
+static void put_row(struct arena *arena, struct text *out, const char *const *cells, size_t count, const char *from)
 {
     for (size_t c = 0; c < OF_VERDICT + OF_CONTROL + FRAMEWORKS; c++)
-        put_cell(arena, out, c < count ? cells[c] : "", c + 1 == OF_VERDICT + OF_CONTROL + FRAMEWORKS);
+        put_cell(arena, out, c < count ? cells[c] : "", false);
+    put_cell(arena, out, from, true);
 }
 
 static const char *rows_of(struct arena *arena, const struct control *control, const char *framework)
@@ -61,7 +62,7 @@ static void put_control(const struct control *control, struct text *out)
     memcpy(&cells[OF_VERDICT], own, sizeof(own));
     for (size_t f = 0; f < FRAMEWORKS; f++)
         cells[OF_VERDICT + OF_CONTROL + f] = rows_of(arena, control, frameworks[f]);
-    put_row(arena, out, cells, sizeof(cells) / sizeof(cells[0]));
+    put_row(arena, out, cells, sizeof(cells) / sizeof(cells[0]), "");
     arena_free(arena);
 }
 
@@ -73,7 +74,7 @@ void report_csv(const struct report_run *run, const struct report_options *optio
               "declared,observed,reason,intent,intent_rule,owner,because,control,title,result,decided,fix");
     for (size_t f = 0; frameworks[f] != NULL; f++)
         text_printf(out, ",%s", frameworks[f]);
-    text_puts(out, "\r\n");
+    text_puts(out, ",asked_from\r\n");
     for (size_t i = 0; i < run->set->items.count; i++) {
         struct arena *arena = arena_new();
         const struct verdict *verdict = &run->set->items.items[i];
@@ -103,7 +104,7 @@ void report_csv(const struct report_run *run, const struct report_options *optio
             verdict->intent_owner,
             reasons_joined(arena, &verdict->because, REASON_UNTOLD, "; "),
         };
-        put_row(arena, out, cells, sizeof(cells) / sizeof(cells[0]));
+        put_row(arena, out, cells, sizeof(cells) / sizeof(cells[0]), report_asked_from(arena, verdict));
         arena_free(arena);
     }
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)

@@ -23,6 +23,9 @@ const char *report_forecast_title(struct arena *arena, const struct forecast *fo
         if (counts[kind] > 0)
             text = arena_printf(arena, "%s%s%zu %s", text, text[0] == '\0' ? "" : ", ", counts[kind],
                                 verbs[kind][counts[kind] != 1]);
+    const char *flows = forecast->flows == NULL ? "" : report_flow_counts(arena, forecast->flows);
+    if (flows[0] != '\0')
+        text = arena_printf(arena, "%s%s%s", text, text[0] == '\0' ? "" : ", ", flows);
     if (text[0] == '\0')
         text = forecast->complete ? "nothing opens or closes" : "nothing is known to open or close";
     if (forecast->gates)
@@ -91,6 +94,10 @@ void report_forecast_markdown(const struct forecast *forecast, struct text *out)
     if (report.pieces.count > MOST_PIECES)
         text_printf(out, "\nAnd %zu more: sgproof diff --format text tells all.\n",
                     (size_t)report.pieces.count - MOST_PIECES);
+    if (forecast->flows != NULL)
+        report_flows_markdown(forecast->flows, forecast->gates, MOST_PIECES, out);
+    else
+        text_puts(out, "\nWhat gets out, and who reaches whom inside, was not compared.\n");
     if (forecast->aside > 0)
         text_printf(out, "\n%zu movements that no internet source can use are left out.\n", forecast->aside);
     put_list(arena, "\nNot considered:\n\n", &forecast->not_considered, out);

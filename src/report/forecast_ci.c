@@ -35,6 +35,11 @@ static void put_case(struct arena *arena, const struct forecast *forecast, const
     text_puts(out, "</testcase>\n");
 }
 
+static bool fails(const void *forecast, const struct flow_change *change)
+{
+    return flow_change_is_finding(forecast, change);
+}
+
 void report_forecast_junit(const struct forecast *forecast, struct text *out)
 {
     struct arena *arena = arena_new();
@@ -42,7 +47,8 @@ void report_forecast_junit(const struct forecast *forecast, struct text *out)
     text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     text_printf(out,
                 " <testsuite name=\"diff\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\" time=\"0\">\n",
-                (size_t)report.pieces.count + 1, forecast->findings + !forecast->complete);
+                (size_t)report.pieces.count + (forecast->flows == NULL ? 0 : forecast->flows->items.count) + 1,
+                forecast->findings + !forecast->complete);
     text_puts(out, "  <testcase classname=\"diff\" name=\"all that changes is known\" time=\"0\">");
     if (!forecast->complete) {
         text_puts(out, "\n   <failure type=\"incomplete\" message=\"not all of it is known before\">");
@@ -55,6 +61,8 @@ void report_forecast_junit(const struct forecast *forecast, struct text *out)
     text_puts(out, "</testcase>\n");
     for (size_t i = 0; i < report.pieces.count; i++)
         put_case(arena, forecast, &report.pieces.items[i], out);
+    if (forecast->flows != NULL)
+        report_flows_junit(forecast->flows, "diff", fails, forecast, out);
     text_puts(out, " </testsuite>\n</testsuites>\n");
     arena_free(arena);
 }
@@ -77,6 +85,7 @@ static void put_rules(struct json_writer *writer)
         sarif_put_score(writer, SEVERITY_HIGH);
         json_close(writer, '}');
     }
+    report_flow_sarif_rules(writer);
     json_close(writer, ']');
 }
 
@@ -155,6 +164,9 @@ void report_forecast_sarif(const struct forecast *forecast, struct text *out)
     for (size_t i = 0; i < report.pieces.count; i++)
         if (report.pieces.items[i].severity < SEVERITY_INFO)
             put_result(arena, &writer, forecast, &report.pieces.items[i]);
+    for (size_t i = 0; forecast->flows != NULL && i < forecast->flows->items.count; i++)
+        if (forecast->flows->items.items[i].severity < SEVERITY_INFO)
+            report_flow_sarif(&writer, arena, &forecast->flows->items.items[i], forecast->subject);
     sarif_end(&writer);
     arena_free(arena);
 }

@@ -4,6 +4,7 @@
 #include "model/run_record.h"
 #include "evidence/manifest.h"
 #include "model/change.h"
+#include "model/flow_change.h"
 #include "model/control.h"
 #include "verdicts/drift.h"
 
@@ -94,6 +95,24 @@ void report_forecast_sarif(const struct forecast *forecast, struct text *out);
 const char *report_forecast_title(struct arena *arena, const struct forecast *forecast);
 const char *report_resource(struct arena *arena, const struct change_resource *resource);
 
+// ---- What moves inside and outwards, of a forecast and of a change (src/report/forecast_flows.c)
+
+// "inside web to db tcp 5432, 10.0.0.4/32 to 10.0.2.4/32".
+const char *report_flow_place(struct arena *arena, const struct flow_change *change);
+// "2 open inside, 1 closes outwards", in the arena; "" where nothing moves.
+const char *report_flow_counts(struct arena *arena, const struct flow_changes *changes);
+// Lines of a terminal; tables of a pull request, with `most` rows.
+void report_flows_text(const struct flow_changes *changes, bool gates, struct text *out);
+void report_flows_markdown(const struct flow_changes *changes, bool gates, size_t most, struct text *out);
+// Cases of JUnit XML; `fails` says which.
+typedef bool flow_fails(const void *context, const struct flow_change *change);
+void report_flows_junit(const struct flow_changes *changes, const char *classname, flow_fails *fails,
+                        const void *context, struct text *out);
+// Rules of SARIF, and a result; `file` is what it is about where no resource has a place.
+void report_flow_sarif_rules(struct json_writer *writer);
+void report_flow_sarif(struct json_writer *writer, struct arena *arena, const struct flow_change *change,
+                       const char *file);
+
 // ---- What they share
 
 // Verdicts that a person should see, most severe first, in the arena: all but those that are as they should be
@@ -108,6 +127,9 @@ const char *report_finding_id(struct arena *arena, const struct verdict *verdict
 
 // "8443/tcp of web-2 (198.51.100.11) answers, though the configuration lets nothing through"
 const char *report_sentence(struct arena *arena, const struct verdict *verdict);
+
+// Who asked, where it was an interface: "eni-web (10.0.0.4)"; "" of what was asked from outside.
+const char *report_asked_from(struct arena *arena, const struct verdict *verdict);
 
 // Its verdict in one word, or "outage".
 const char *report_word(const struct verdict *verdict);

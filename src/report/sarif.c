@@ -89,6 +89,8 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
     json_put_string(writer, "declared", declared_names[verdict->declared]);
     json_put_string(writer, "observed", observed_names[verdict->observed]);
     json_put_string(writer, "intent", intent_names[verdict->intent]);
+    if (verdict->asked_from != NULL)
+        json_put_string(writer, "asked_from", report_asked_from(arena, verdict));
     reasons_put(writer, arena, "because", &verdict->because);
     if (verdict->via.count > 0)
         reasons_put(writer, arena, "via", &verdict->via);

@@ -10,7 +10,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from oracle import estates
-from test_snapshots import permission, plain
+from test_snapshots import lets_out as plain, permission
 
 
 def source(i):

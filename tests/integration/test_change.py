@@ -24,6 +24,13 @@ from test_snapshots import permission
 from test_terraform import instance
 
 
+def loopback(port):
+    """loopback_estate(), whose group tells of AWS's own outbound rule: what gets out is known, too."""
+    estate = loopback_estate(port)
+    estate["SecurityGroups"][0]["IpPermissionsEgress"] = [permission("-1", None, [WORLD])]
+    return estate
+
+
 class Change(Bundles):
     """Before: the group admits the test's port and `gone`; now: the test's port and `new`. Both have listeners unless a test stops them."""
 
@@ -41,7 +48,7 @@ class Change(Bundles):
     def state(self, name, *ports, sources=WORLD):
         snapshot = self.here / name
         snapshot.mkdir()
-        estate = loopback_estate(self.port)
+        estate = loopback(self.port)
         estate["SecurityGroups"][0]["IpPermissions"] += [permission("tcp", (port, port), [sources]) for port in ports]
         estates.write(estate, snapshot)
         return snapshot
@@ -84,6 +91,32 @@ class Change(Bundles):
 
     def stop(self, index):
         self.listeners[index].close()
+
+    def test_what_moves_inside_and_outwards_is_told_and_what_was_not_planned_is(self):
+        """Outwards: 443 alone before, all now. By the plan, by the intent, and by neither."""
+        only = [permission("tcp", (443, 443), [WORLD])]
+        for path, rules in ((self.then, only), (self.now, [permission("tcp", (443, 444), [WORLD])])):
+            document = json.loads((path / "SecurityGroups.json").read_text())
+            document["SecurityGroups"][0].update(IpPermissionsEgress=rules, IpPermissions=document["SecurityGroups"][0]["IpPermissions"][:2])
+            (path / "SecurityGroups.json").write_text(json.dumps(document))
+        before = self.evidence()
+        told = lambda: [(f["direction"], f["change"], f["ports"], f["severity"], f["why"]) for f in self.document["flows"]]
+        self.change(before, self.now)
+        self.assertEqual((told(), self.document["segments_by"]), ([("outwards", "opened", "444", "info", None)], "group"))
+        intent = self.here / "flows.json"
+        intent.write_text(json.dumps(dict(INTENT, rules=INTENT["rules"] + [{"id": "out", "decision": "deny", "from": {"group": "web"}, "to": "internet", "protocol": "tcp", "ports": "444"}])))
+        text = self.change(before, self.now, "--intent", intent, status=1, form="text")
+        self.assertIn("Not as planned: ", text)
+        self.assertIn("[high: unplanned: the intent's rule out forbids it]", text)
+        rule = {"type": "egress", "security_group_id": "sg-1", "protocol": "tcp", "cidr_blocks": [WORLD], "ipv6_cidr_blocks": None, "prefix_list_ids": None, "self": False,
+                "source_security_group_id": None}
+        for port, expected in ((444, [("outwards", "opened", "444", "info", None)]),
+                               (445, [("outwards", "opened", "444", "high", "unplanned: the plan does not say so"),
+                                      ("outwards", "opened", "445", "high", "not-done: planned, and it did not move")])):
+            plan = self.here / ("out%d.json" % port)
+            plan.write_text(json.dumps({"format_version": "1.2", "resource_changes": [change("aws_security_group_rule.o", ["create"], None, dict(rule, from_port=port, to_port=port))]}))
+            self.change(before, self.now, "--terraform", plan, status=0 if port == 444 else 1)
+            self.assertEqual(told(), expected)
 
     def test_declared_and_observed_agree(self):
         """On loopback nothing is filtered, so that a closed port answers: it is still reachable, and so a closing is not in force."""
@@ -206,7 +239,7 @@ class Change(Bundles):
     def grown(self, name, more=1):
         """`then` with instances more, from 127.0.0.2 on."""
         snapshot = self.state(name, self.gone)
-        estate = loopback_estate(self.port)
+        estate = loopback(self.port)
         estate["SecurityGroups"][0]["IpPermissions"] += [permission("tcp", (self.gone, self.gone), [WORLD])]
         for n in range(2, 2 + more):
             interface = copy.deepcopy(estate["NetworkInterfaces"][0])
@@ -273,7 +306,7 @@ class Change(Bundles):
     def test_what_this_vantage_cannot_see_is_unverified(self):
         before = self.evidence()
         other = self.state("other", self.gone)
-        document = loopback_estate(self.port)
+        document = loopback(self.port)
         document["SecurityGroups"][0]["IpPermissions"] += [permission("tcp", (self.gone, self.gone), [WORLD]),
                                                            permission("tcp", (self.new, self.new), ["8.8.8.0/24"]),
                                                            permission("47", (None, None), [WORLD])]

@@ -9,7 +9,7 @@ import unittest
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
 from oracle import estates
-from test_snapshots import plain
+from test_snapshots import lets_out as plain
 
 WORLD = "0.0.0.0/0"
 NEW = "{{changeSet:KNOWN_AFTER_APPLY}}"
@@ -109,7 +109,7 @@ class ChangeSets(unittest.TestCase):
                                   {"RouteTableId": "rtb-1", "DestinationCidrBlock": WORLD, "NatGatewayId": "nat-1"}, "r", Replacement="False")],
                         [resource("Add", "Acl", "EC2::NetworkAcl", None, {"VpcId": "vpc-1"}, None),
                          resource("Add", "Its", "EC2::SubnetNetworkAclAssociation", None, {"SubnetId": "subnet-1", "NetworkAclId": "acl-9"})]):
-            done = self.found(changes, 3 if len(changes) > 1 else 0)
+            done = self.found(changes, 3 if len(changes) > 1 or "NatGatewayId" in json.dumps(changes) else 0)  # no document tells of nat-1
             if len(changes) == 1:
                 self.assertEqual(self.ports(done, "closed"), closed, changes)
             else:
@@ -132,7 +132,7 @@ class ChangeSets(unittest.TestCase):
         found = self.found([resource("Add", "Ip", "EC2::EIP", None, {"Domain": "vpc"}), resource("Add", "On", "EC2::EIPAssociation", None, {"AllocationId": NEW, "NetworkInterfaceId": "eni-1"})], 3)
         self.assertEqual([x[1] for x in self.ports(found)], [443])
         found = self.found([resource("Modify", "I", "EC2::NetworkInterface", {"SubnetId": "subnet-1", "GroupSet": ["sg-1"]}, {"SubnetId": "subnet-1", "GroupSet": ["sg-2"]}, "eni-1", Replacement="False")],
-                           estate=dict(plain(), SecurityGroups=plain()["SecurityGroups"] + [{"GroupId": "sg-2", "GroupName": "b", "VpcId": "vpc-1", "IpPermissions": []}]))
+                           estate=dict(plain(), SecurityGroups=plain()["SecurityGroups"] + [{"GroupId": "sg-2", "GroupName": "b", "VpcId": "vpc-1", "IpPermissions": [], "IpPermissionsEgress": []}]))
         self.assertEqual(len(self.ports(found, "closed")), 2)
         more = {"NetworkInterfaces": [device, {"DeviceIndex": "1", "NetworkInterfaceId": "eni-1"}]}
         self.assertIn("Host.NetworkInterfaces[1]: a further network interface", self.found([resource("Add", "Host", "EC2::Instance", None, more)], 3)["unknown"][0])
@@ -143,7 +143,7 @@ class ChangeSets(unittest.TestCase):
         found = self.found([resource("Add", "Lb", "ElasticLoadBalancingV2::LoadBalancer", None, balancer), resource("Add", "L", "ElasticLoadBalancingV2::Listener", None, listener)], 3)
         self.assertEqual({x[2] for x in self.ports(found)}, {"possible"})
         self.assertIn("L: what it forwards to is not modelled", found["unknown"])
-        self.assertEqual(self.found([resource("Add", "Lb", "ElasticLoadBalancingV2::LoadBalancer", None, dict(balancer, Scheme="internal"))])["opened"], [])
+        self.assertEqual(self.found([resource("Add", "Lb", "ElasticLoadBalancingV2::LoadBalancer", None, dict(balancer, Scheme="internal"))], 3)["opened"], [])
 
     # ---- What is not whole
 

@@ -14,7 +14,7 @@ import common
 from oracle import estates
 from test_diff import WORLD, block, change
 from test_formats import CONSUMERS, SARIF, has
-from test_snapshots import plain
+from test_snapshots import lets_out as plain
 
 RULE = {"id": "sgrule-1", "type": "ingress", "security_group_id": "sg-1", "protocol": "tcp", "from_port": 443, "to_port": 443,
         "cidr_blocks": [WORLD], "ipv6_cidr_blocks": None, "prefix_list_ids": None, "self": False, "source_security_group_id": None}

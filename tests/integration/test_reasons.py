@@ -198,6 +198,8 @@ class RuleIds(Case):
 
     def test_explain_and_diff_name_it(self):
         before, after = plain(), plain()
+        for one in (before, after):
+            one["SecurityGroups"][0]["IpPermissionsEgress"] = []
         after["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (22, 22), [WORLD]))
         after["SecurityGroupRules"] = [record("sgr-9", "tcp", (22, 22), "door", CidrIpv4=WORLD), record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD),
                                        record("sgr-6", "tcp", (443, 443), CidrIpv6="::/0")]

@@ -1,7 +1,9 @@
 """Seen from inside: what plan --vantage-interface asks and expects, and what reconcile makes of the answers."""
+import csv
 import json
 import os
 import pathlib
+import shutil
 import sys
 import tempfile
 import unittest
@@ -284,6 +286,27 @@ class Reconcile(Case):
             self.assertEqual(v["asked_from"], {"eni_id": "eni-web", "instance_id": "i-web", "address": own})
         self.assertEqual((self.of(output, DB, 5432)["eni_id"], output["vantage"], output["complete"]), ("eni-db", "%s, %s" % (WEB, WEB6), True))
         self.assertEqual(output["vantage_learnt"], ", ".join("%s (private address of eni-web in the snapshot)" % a for a in (WEB, WEB6)))
+
+    def test_csv_and_sarif_say_who_asked_and_know_each_finding_by_it(self):
+        made = {}
+        for vantage in ("eni-web", "eni-app"):
+            made[vantage] = pathlib.Path(tempfile.mkdtemp()) / "verdicts.json"
+            self.addCleanup(shutil.rmtree, made[vantage].parent)
+            lines = [self.tcp(DB, 3306, "open", "syn-ack")]
+            with tempfile.TemporaryDirectory() as folder_:
+                path = pathlib.Path(folder_, "observations.jsonl")
+                path.write_text("".join(json.dumps({**NOTED, "source": WEB if vantage == "eni-web" else APP, **line}) + "\n" for line in lines))
+                common.sgproof("reconcile", folder(documents(platform())), path, "--vantage-interface", vantage, "--format", "json", "-o", made[vantage])
+        rows = list(csv.DictReader(common.sgproof("report", made["eni-web"], "--format", "csv").stdout.splitlines()))
+        self.assertEqual({row["asked_from"] for row in rows}, {"eni-web (%s)" % WEB, "eni-web (%s)" % WEB6})
+        prints = set()
+        for vantage, path in made.items():
+            for result in json.loads(common.sgproof("report", path, "--format", "sarif").stdout)["runs"][0]["results"]:
+                if result["ruleId"] == "undeclared":
+                    self.assertIn(vantage, result["properties"]["asked_from"])
+                    self.assertIn(", asked from " + result["properties"]["asked_from"], result["message"]["text"])
+                    prints |= set(result["partialFingerprints"].values())
+        self.assertEqual(len(prints), 2)
 
     def test_because_says_what_admits_on_both_sides_or_what_first_stops(self):
         stops = [(DB, 3306, "acl-walls"), (DB, 6379, "sg-db"), (APP, 22, "sg-app"), (OTHER, 9001, "sg-other")]

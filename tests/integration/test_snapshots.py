@@ -61,6 +61,13 @@ def plain():
     }
 
 
+def lets_out():
+    """plain(), whose group tells of AWS's own outbound rule: what gets out is known, too."""
+    made = plain()
+    made["SecurityGroups"][0]["IpPermissionsEgress"] = [permission("-1", None, ["0.0.0.0/0"], ["::/0"])]
+    return made
+
+
 def with_rules(estate):
     """The same with what DescribeRules tells of application load balancers that no other rules are told of: a listener's default
     actions. None as "Rules": that document is not there."""

@@ -10,7 +10,7 @@ sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__
 import common
 from oracle import estates
 from test_diff import WORLD, block, change
-from test_snapshots import Case, plain
+from test_snapshots import Case, lets_out as plain
 
 NEW = "(known after apply)"
 INSTANCE = {"id": True, "subnet_id": True, "vpc_security_group_ids": True, "security_groups": True, "associate_public_ip_address": True, "network_interface": True,

@@ -258,6 +258,42 @@ class FlowsOracle(unittest.TestCase):
             for words in self.questions(rng, judge, by):
                 self.assertLessEqual(RANK(before.told(*words)), RANK(after.told(*words)), "%s: %s" % (where, in_words(words)))
 
+    def test_a_difference_is_what_one_side_reaches_and_the_other_does_not(self):
+        """Of each packet: opened, closed, more or less sure, or in no list, by what `segments` says of both sides."""
+        moved = 0
+        for where, rng, estate, judge, _ in self.each_estate(6, 10):
+            other = json.loads(json.dumps({"|".join(key) if key != "files" else key: value for key, value in estate.items()}))
+            other = {tuple(key.split("|")) if key != "files" else key: value for key, value in other.items()}
+            for _ in range(rng.randrange(1, 8)):
+                lists = [value for key in sorted(other, key=str) if key != "files" and key[1] in ("SecurityGroups", "NetworkAcls", "RouteTables") for record in other[key]
+                         for value in (record.get(k) for k in ("IpPermissions", "IpPermissionsEgress", "Entries", "Routes")) if value]
+                chosen = pick(rng, lists)
+                chosen.pop(rng.randrange(len(chosen)))
+            sides = [estate, other] if rng.random() < 0.5 else [other, estate]
+            answers = [asked(side, "--by", "group")[1] for side in sides]
+            with tempfile.TemporaryDirectory() as folder:
+                for name, side in zip("ab", sides):
+                    os.mkdir(os.path.join(folder, name))
+                    networks.write(side, os.path.join(folder, name))
+                done = common.sgproof("diff", folder + "/a", folder + "/b", "--format", "json")
+            assert done.returncode in (0, 3), done.stderr
+            document = json.loads(done.stdout)
+            kinds = {}
+            for kind in ("opened", "closed", "altered"):
+                flows = [{**f, "destinations": "internet" if f["destinations"] == ["internet"] else f["destinations"]} for f in document["flows"] if f["change"] == kind]
+                kinds[kind] = Answer({"segments": [], "named_protocols": sorted(answers[0].named | answers[1].named),
+                                      "flows": [f for f in flows if f["direction"] == "inside"], "outbound": [f for f in flows if f["direction"] == "outwards"]})
+            for words in self.questions(rng, judge, "group"):
+                was, now = (max((WORDS[f["certainty"]] for f in a.boxes(*words, client=False)), key=RANK, default="no") for a in answers)
+                expected = None if was == now else "opened" if was == "no" else "closed" if now == "no" else "altered"
+                found = {kind: answer.boxes(*words, client=False) for kind, answer in kinds.items()}
+                self.assertEqual({kind for kind, boxes in found.items() if boxes}, {expected} - {None}, "%s: %s was %s, is %s" % (where, in_words(words), was, now))
+                if expected in ("opened", "altered"):
+                    self.assertEqual(max((WORDS[f["certainty"]] for f in found[expected]), key=RANK), now)
+                moved += expected is not None
+        print("flows: %d packets moved, no difference" % moved, file=sys.stderr)
+        self.assertGreater(moved, 0)
+
 
 if __name__ == "__main__":
     unittest.main()

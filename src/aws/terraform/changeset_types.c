@@ -69,7 +69,14 @@ static const struct {
       {"SourceSecurityGroupId", "source_security_group_id", FORM_TEXT}}},
     {"AWS::EC2::SecurityGroupEgress",
      "aws_vpc_security_group_egress_rule",
-     {{"GroupId", "security_group_id", FORM_TEXT}, {"IpProtocol", "ip_protocol", FORM_TEXT}}},
+     {{"GroupId", "security_group_id", FORM_TEXT},
+      {"IpProtocol", "protocol", FORM_TEXT},
+      {"FromPort", "from_port", FORM_NUMBER},
+      {"ToPort", "to_port", FORM_NUMBER},
+      {"CidrIp", "cidr_ipv4", FORM_TEXT},
+      {"CidrIpv6", "cidr_ipv6", FORM_TEXT},
+      {"DestinationPrefixListId", "prefix_list_id", FORM_TEXT},
+      {"DestinationSecurityGroupId", "source_security_group_id", FORM_TEXT}}},
     {"AWS::EC2::EIPAssociation",
      "aws_eip_association",
      {{"AllocationId", "allocation_id", FORM_TEXT},
@@ -83,6 +90,12 @@ static const struct {
       {"InstanceId", "instance_id", FORM_TEXT},
       {"DeviceIndex", "device_index", FORM_NUMBER}}},
     {"AWS::EC2::VPCEndpoint", "aws_vpc_endpoint", {{"RouteTableIds", "route_table_ids", FORM_LIST}}},
+    {"AWS::EC2::NatGateway",
+     "aws_nat_gateway",
+     {{"SubnetId", "subnet_id", FORM_TEXT},
+      {"ConnectivityType", "connectivity_type", FORM_TEXT},
+      {"AvailabilityMode", "availability_mode", FORM_TEXT}}},
+    {"AWS::EC2::EgressOnlyInternetGateway", "aws_egress_only_internet_gateway", {{"VpcId", "vpc_id", FORM_TEXT}}},
     {"AWS::EC2::VPCBlockPublicAccessOptions",
      "aws_vpc_block_public_access_options",
      {{"InternetGatewayBlockMode", "internet_gateway_block_mode", FORM_TEXT}}},
@@ -139,25 +152,37 @@ static bool stays(const cJSON *rule, const cJSON *others)
     return false;
 }
 
+// Of one direction of a group's rules.
+struct rules_of_group {
+    const char *property; // "SecurityGroupIngress"
+    const char *type;
+    const char *list; // how a rule names its prefix list, and its group
+    const char *group;
+};
+static const struct rules_of_group directions[] = {
+    {"SecurityGroupIngress", "ingress", "SourcePrefixListId", "SourceSecurityGroupId"},
+    {"SecurityGroupEgress", "egress", "DestinationPrefixListId", "DestinationSecurityGroupId"}};
+
 // Each is a resource of its own: what other resources add to the group stays.
-static void add_rules(struct changeset_resource *resource, const struct changeset_side *side,
-                      const struct changeset_side *other, bool before, const char *group)
+static void add_rules(struct changeset_resource *resource, const struct rules_of_group *direction,
+                      const struct changeset_side *side, const struct changeset_side *other, bool before,
+                      const char *group)
 {
-    static const struct field fields[] = {{"IpProtocol", "protocol", FORM_TEXT},
-                                          {"FromPort", "from_port", FORM_NUMBER},
-                                          {"ToPort", "to_port", FORM_NUMBER},
-                                          {"CidrIp", "cidr_ipv4", FORM_TEXT},
-                                          {"CidrIpv6", "cidr_ipv6", FORM_TEXT},
-                                          {"SourcePrefixListId", "prefix_list_id", FORM_TEXT},
-                                          {"SourceSecurityGroupId", "source_security_group_id", FORM_TEXT}};
-    const cJSON *list = changeset_property(side, "SecurityGroupIngress"), *one;
-    const cJSON *others = changeset_property(other, "SecurityGroupIngress");
+    const struct field fields[] = {{"IpProtocol", "protocol", FORM_TEXT},
+                                   {"FromPort", "from_port", FORM_NUMBER},
+                                   {"ToPort", "to_port", FORM_NUMBER},
+                                   {"CidrIp", "cidr_ipv4", FORM_TEXT},
+                                   {"CidrIpv6", "cidr_ipv6", FORM_TEXT},
+                                   {direction->list, "prefix_list_id", FORM_TEXT},
+                                   {direction->group, "source_security_group_id", FORM_TEXT}};
+    const cJSON *list = changeset_property(side, direction->property), *one;
+    const cJSON *others = changeset_property(other, direction->property);
     int index = 0;
     if (list != NULL && !cJSON_IsArray(list))
-        changeset_note(resource, "%s: SecurityGroupIngress is known after apply", resource->id);
+        changeset_note(resource, "%s: %s is known after apply", resource->id, direction->property);
     cJSON_ArrayForEach (one, list) {
         struct changeset_side rule = {.properties = one}, none = {0};
-        const char *address = arena_printf(resource->arena, "%s.SecurityGroupIngress[%d]", resource->id, index++);
+        const char *address = arena_printf(resource->arena, "%s.%s[%d]", resource->id, direction->property, index++);
         if (stays(one, others))
             continue;
         if (!cJSON_IsObject(one)) {
@@ -166,7 +191,7 @@ static void add_rules(struct changeset_resource *resource, const struct changese
         }
         for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
             put_field(&rule, &fields[i]);
-        changeset_put_text(&rule, "ingress", "type");
+        changeset_put_text(&rule, direction->type, "type");
         changeset_put_text(&rule, group, "security_group_id");
         changeset_emit(resource, "aws_security_group_rule", address, before ? "delete" : "create",
                        before ? &rule : &none, before ? &none : &rule, NULL);
@@ -176,9 +201,6 @@ static void add_rules(struct changeset_resource *resource, const struct changese
 static void add_group(struct changeset_resource *resource)
 {
     bool fresh = strcmp(resource->actions, "create") == 0 || strcmp(resource->actions, "replace") == 0;
-    const cJSON *was = changeset_property(&resource->before, "SecurityGroupIngress");
-    const cJSON *is = changeset_property(&resource->after, "SecurityGroupIngress");
-    bool same = was == NULL || is == NULL ? was == is : cJSON_Compare(was, is, true);
     const char *after_id = fresh ? resource->id : resource->physical;
     const struct changeset_side none = {0};
     for (int i = 0; i < 2; i++) {
@@ -189,10 +211,16 @@ static void add_group(struct changeset_resource *resource)
     }
     changeset_emit(resource, "aws_security_group", resource->id, resource->actions, &resource->before, &resource->after,
                    resource->physical);
-    if (strcmp(resource->actions, "update") == 0 && !same && resource->physical != NULL)
-        add_rules(resource, &resource->before, &resource->after, true, resource->physical);
-    if (after_id != NULL && (fresh || (!same && resource->after.properties != NULL)))
-        add_rules(resource, &resource->after, fresh ? &none : &resource->before, false, after_id);
+    for (size_t d = 0; d < 2; d++) {
+        const struct rules_of_group *direction = &directions[d];
+        const cJSON *was = changeset_property(&resource->before, direction->property);
+        const cJSON *is = changeset_property(&resource->after, direction->property);
+        bool same = was == NULL || is == NULL ? was == is : cJSON_Compare(was, is, true);
+        if (strcmp(resource->actions, "update") == 0 && !same && resource->physical != NULL)
+            add_rules(resource, direction, &resource->before, &resource->after, true, resource->physical);
+        if (after_id != NULL && (fresh || (!same && resource->after.properties != NULL)))
+            add_rules(resource, direction, &resource->after, fresh ? &none : &resource->before, false, after_id);
+    }
 }
 
 // ---- Others

@@ -1,4 +1,4 @@
-// Terraform resources of security groups, their rules, and prefix lists.
+// Terraform resources of security groups and their rules.
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,15 +57,39 @@ static void add_prefixes(struct plan_reader *plan, const struct where *where, st
             add_prefix(plan, where, rule, item->valuestring, key);
 }
 
+// "111122223333/sg-1" is a group of another account.
+static void add_group_id(struct plan_reader *plan, struct security_group_rule *rule, const char *id)
+{
+    if (id != NULL)
+        *vector_add(plan->arena, &rule->groups) = text_behind_slash(id);
+}
+
+// Groups whose members a rule admits. One that only apply tells never stands for the internet.
+static void add_groups(struct plan_reader *plan, const struct where *where, struct security_group_rule *rule)
+{
+    static const char *const keys[] = {"source_security_group_id", "referenced_security_group_id"};
+    const char *doubt = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        struct meant one = meant_at(plan, where, keys[i], false);
+        add_group_id(plan, rule, one.id);
+        doubt = one.doubt != NULL ? one.doubt : doubt;
+    }
+    struct id_list list = meant_list(plan, where, "security_groups", false);
+    for (size_t i = 0; i < list.items.count; i++)
+        add_group_id(plan, rule, list.items.items[i]);
+    doubt = list.doubt != NULL ? list.doubt : doubt;
+    if (doubt != NULL)
+        *vector_add(plan->arena, &plan->report->carriers) =
+            arena_printf(plan->arena, "%s, so who reaches whom inside may be more", doubt);
+}
+
 // Whom a rule admits. Sources that only apply tells are like a prefix list whose entries are not there.
 static void add_sources(struct plan_reader *plan, const struct where *where, struct security_group_rule *rule)
 {
     static const char *const lists[] = {"cidr_blocks", "ipv6_cidr_blocks"}, *const single[] = {"cidr_ipv4",
                                                                                                "cidr_ipv6"};
-    static const char *const groups[] = {"source_security_group_id", "referenced_security_group_id"};
     for (size_t i = 0; i < 2; i++) {
         const char *text = attribute(plan, where->values, single[i]);
-        const char *group = attribute(plan, where->values, groups[i]);
         add_prefixes(plan, where, rule, lists[i]);
         if (any_unknown(where->unknown, lists[i]))
             add_list(plan, rule, doubt_of(plan, where->resource, lists[i]));
@@ -73,9 +97,8 @@ static void add_sources(struct plan_reader *plan, const struct where *where, str
             add_prefix(plan, where, rule, text, single[i]);
         if (is_unknown(where->unknown, single[i]))
             add_list(plan, rule, doubt_of(plan, where->resource, single[i]));
-        if (group != NULL)
-            *vector_add(plan->arena, &rule->groups) = group;
     }
+    add_groups(plan, where, rule);
     struct id_list named = meant_list(plan, where, "prefix_list_ids", false);
     for (size_t i = 0; i < named.items.count; i++)
         add_list(plan, rule, named.items.items[i]);
@@ -120,11 +143,35 @@ static bool rule_of(struct plan_reader *plan, const struct where *where, struct 
     return true;
 }
 
-static void add_rule(struct plan_reader *plan, struct security_group *group, struct security_group_rule rule)
+static security_group_rule_list *rules_of(struct security_group *group, bool egress)
 {
-    rule.index = group->ingress.count > 0 ? group->ingress.items[group->ingress.count - 1].index + 1 : 0;
-    makes(plan, "%s:%zu", group->id, rule.index);
-    *vector_add(plan->arena, &group->ingress) = rule;
+    return egress ? &group->egress : &group->ingress;
+}
+
+// `self`: it admits the members of its own group, too.
+static void add_rule(struct plan_reader *plan, struct security_group *group, bool egress,
+                     struct security_group_rule rule, bool self)
+{
+    security_group_rule_list *list = rules_of(group, egress);
+    if (self) {
+        struct security_group_rule whole = rule;
+        memset(&whole.groups, 0, sizeof(whole.groups));
+        for (size_t i = 0; i < rule.groups.count; i++)
+            *vector_add(plan->arena, &whole.groups) = rule.groups.items[i];
+        *vector_add(plan->arena, &whole.groups) = group->id;
+        rule = whole;
+    }
+    rule.index = list->count > 0 ? list->items[list->count - 1].index + 1 : 0;
+    makes(plan, egress ? "%s:egress:%zu" : "%s:%zu", group->id, rule.index);
+    *vector_add(plan->arena, list) = rule;
+}
+
+static void doubt_rules(struct security_group *group, bool egress, const char *doubt)
+{
+    if (egress)
+        group->egress_doubt = doubt;
+    else
+        group->doubt = doubt;
 }
 
 // ---- Groups
@@ -141,18 +188,6 @@ static void heed_egress(struct plan_reader *plan, const struct resource *resourc
     }
 }
 
-static void remove_egress_rule(struct plan_reader *plan, const struct resource *resource)
-{
-    heed_egress(plan, resource, attribute(plan, resource->before, "security_group_id"));
-}
-
-static void put_egress_rule(struct plan_reader *plan, const struct resource *resource)
-{
-    const char *group = meant(plan, resource, "security_group_id").id;
-    fills(plan, group);
-    heed_egress(plan, resource, group);
-}
-
 struct security_group *default_group_of(struct plan_reader *plan, const char *vpc_id)
 {
     for (size_t i = 0; vpc_id != NULL && i < plan->estate->security_groups.size; i++) {
@@ -163,35 +198,60 @@ struct security_group *default_group_of(struct plan_reader *plan, const char *vp
     return NULL;
 }
 
+// What AWS lets out of a group of which nobody says otherwise: everything.
+static void let_all_out(struct plan_reader *plan, struct security_group *group, const char *doubt)
+{
+    struct security_group_rule all = {.protocol = PROTOCOL_ANY, .high = PORT_LAST, .doubt = doubt};
+    *vector_add(plan->arena, &all.prefixes) = (struct prefix){.family = FAMILY_IPV4};
+    *vector_add(plan->arena, &all.prefixes) = (struct prefix){.family = FAMILY_IPV6};
+    add_rule(plan, group, true, all, false);
+}
+
+// CloudFormation leaves AWS's own outbound rule where a group says none, until a resource of the type
+// AWS::EC2::SecurityGroupEgress takes its place; Terraform's provider takes it away.
+static void begin_egress(struct plan_reader *plan, const struct resource *resource, struct security_group *group)
+{
+    bool others = false;
+    group->has_egress = true;
+    if (!plan->by_changeset || member(resource->after, "egress") != NULL)
+        return;
+    for (size_t i = 0; i < plan->resources.count; i++)
+        others = others || strcmp(plan->resources.items[i].type, "aws_vpc_security_group_egress_rule") == 0;
+    let_all_out(plan, group, others ? doubt_of(plan, resource, "whether its own outbound rule stays") : NULL);
+}
+
 // The rules that a group's resource says. A list that does not differ was left over from before: the rules are
 // resources of their own.
-static void fill(struct plan_reader *plan, const struct resource *resource, struct security_group *group, bool adopted)
+static void fill(struct plan_reader *plan, const struct resource *resource, struct security_group *group, bool adopted,
+                 bool egress)
 {
-    const cJSON *list = member(resource->after, "ingress"), *item;
+    const char *key = egress ? "egress" : "ingress";
+    const cJSON *list = member(resource->after, key), *item;
+    security_group_rule_list *rules = rules_of(group, egress);
     struct where where = whole(resource);
-    bool unknown =
-        is_unknown(resource->unknown, "ingress") && (!resource->creates || may_be_configured(plan, &where, "ingress"));
-    if (!resource->creates && !differs(resource, "ingress"))
+    bool unknown = is_unknown(resource->unknown, key) && (!resource->creates || may_be_configured(plan, &where, key));
+    if (!resource->creates && !differs(resource, key))
         return;
-    if (resource->creates && !unknown && is_unknown(resource->unknown, "ingress"))
-        hides(plan, resource, "ingress", group->id, &group->doubt);
+    if (resource->creates && !unknown && is_unknown(resource->unknown, key))
+        hides(plan, resource, key, group->id, egress ? &group->egress_doubt : &group->doubt);
     if (!cJSON_IsArray(list) && !unknown && !adopted)
         return;
     if (unknown) { // what is there may stay
-        group->doubt = doubt_of(plan, resource, "ingress");
+        doubt_rules(group, egress, doubt_of(plan, resource, key));
         return;
     }
-    for (size_t i = 0; i < group->ingress.count; i++)
-        ends(plan, "%s:%zu", group->id, group->ingress.items[i].index);
-    group->ingress.count = 0;
+    for (size_t i = 0; i < rules->count; i++)
+        ends(plan, egress ? "%s:egress:%zu" : "%s:%zu", group->id, rules->items[i].index);
+    rules->count = 0;
+    group->has_egress = group->has_egress || egress;
     int index = 0;
     cJSON_ArrayForEach (item, list) {
         struct security_group_rule rule;
-        struct where block = block_of(resource, "ingress", index++);
+        struct where block = block_of(resource, key, index++);
         if (!cJSON_IsObject(item) || !rule_of(plan, &block, &rule))
-            group->doubt = doubt_of(plan, resource, "a rule");
+            doubt_rules(group, egress, doubt_of(plan, resource, "a rule"));
         else
-            add_rule(plan, group, rule);
+            add_rule(plan, group, egress, rule, cJSON_IsTrue(member(item, "self")));
     }
 }
 
@@ -208,8 +268,11 @@ static void put_group(struct plan_reader *plan, const struct resource *resource)
         group->name = attribute(plan, resource->after, "name");
         group->vpc_id = meant_or_default(plan, resource, "vpc_id").id;
         map_put(plan->arena, &plan->estate->security_groups, group->id, group);
+        begin_egress(plan, resource, group);
     }
-    fill(plan, resource, group, false);
+    fill(plan, resource, group, false, false);
+    if (!plan->by_changeset) // there, each rule is a resource of its own
+        fill(plan, resource, group, false, true);
     if (!resource->creates && differs(resource, "egress"))
         heed_egress(plan, resource, group->id);
 }
@@ -244,7 +307,8 @@ static void put_default_group(struct plan_reader *plan, const struct resource *r
         return;
     }
     adopts(plan, resource, group->id);
-    fill(plan, resource, group, true);
+    fill(plan, resource, group, true, false);
+    fill(plan, resource, group, true, true);
     if (resource->creates || differs(resource, "egress"))
         heed_egress(plan, resource, group->id);
 }
@@ -256,16 +320,26 @@ static bool same_prefix(struct prefix a, struct prefix b)
     return a.family == b.family && a.length == b.length && a.first == b.first;
 }
 
+static bool is_one_of(const char *text, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], text) == 0)
+            return true;
+    return false;
+}
+
 // Takes the sources of `gone` out of the group's rules for the same protocol and ports. How many there were.
-static size_t drop_rule(struct plan_reader *plan, struct security_group *group, const struct security_group_rule *gone)
+static size_t drop_rule(struct plan_reader *plan, struct security_group *group, bool egress,
+                        const struct security_group_rule *gone)
 {
     uint32_t kept = 0;
     size_t dropped = 0;
-    for (uint32_t r = 0; r < group->ingress.count; r++) {
-        struct security_group_rule *rule = &group->ingress.items[r];
+    security_group_rule_list *rules = rules_of(group, egress);
+    for (uint32_t r = 0; r < rules->count; r++) {
+        struct security_group_rule *rule = &rules->items[r];
         if (rule->protocol == gone->protocol && rule->low == gone->low && rule->high == gone->high) {
             uint32_t left = 0;
-            ends(plan, "%s:%zu", group->id, rule->index);
+            ends(plan, egress ? "%s:egress:%zu" : "%s:%zu", group->id, rule->index);
             for (uint32_t i = 0; i < rule->prefixes.count; i++) {
                 bool match = false;
                 for (size_t g = 0; g < gone->prefixes.count; g++)
@@ -276,28 +350,30 @@ static size_t drop_rule(struct plan_reader *plan, struct security_group *group, 
             dropped += rule->prefixes.count - left;
             rule->prefixes.count = left;
             left = 0;
-            for (uint32_t i = 0; i < rule->prefix_lists.count; i++) {
-                bool match = false;
-                for (size_t g = 0; g < gone->prefix_lists.count; g++)
-                    match = match || strcmp(rule->prefix_lists.items[i], gone->prefix_lists.items[g]) == 0;
-                if (!match)
+            for (uint32_t i = 0; i < rule->prefix_lists.count; i++)
+                if (!is_one_of(rule->prefix_lists.items[i], gone->prefix_lists.items, gone->prefix_lists.count))
                     rule->prefix_lists.items[left++] = rule->prefix_lists.items[i];
-            }
             dropped += rule->prefix_lists.count - left;
             rule->prefix_lists.count = left;
+            left = 0;
+            for (uint32_t i = 0; i < rule->groups.count; i++)
+                if (!is_one_of(rule->groups.items[i], gone->groups.items, gone->groups.count))
+                    rule->groups.items[left++] = rule->groups.items[i];
+            dropped += rule->groups.count - left;
+            rule->groups.count = left;
             if (rule->prefixes.count + rule->prefix_lists.count + rule->groups.count == 0)
                 continue;
         }
-        group->ingress.items[kept++] = *rule;
+        rules->items[kept++] = *rule;
     }
-    group->ingress.count = kept;
+    rules->count = kept;
     return dropped;
 }
 
-static bool is_ingress(struct plan_reader *plan, const cJSON *values)
+static bool is_egress(struct plan_reader *plan, const struct resource *resource, const cJSON *values)
 {
-    const char *type = attribute(plan, values, "type"); // aws_vpc_security_group_ingress_rule has none
-    return type == NULL || strcmp(type, "ingress") == 0;
+    const char *type = attribute(plan, values, "type"); // one of aws_vpc_security_group_..._rule has none
+    return strcmp(resource->type, "aws_vpc_security_group_egress_rule") == 0 || text_same(type, "egress");
 }
 
 static void remove_group_rule(struct plan_reader *plan, const struct resource *resource)
@@ -306,16 +382,20 @@ static void remove_group_rule(struct plan_reader *plan, const struct resource *r
     struct security_group *group = map_get(&plan->estate->security_groups, id);
     struct where where = {.resource = resource, .values = resource->before};
     struct security_group_rule gone;
-    if (!is_ingress(plan, resource->before)) {
+    bool egress = is_egress(plan, resource, resource->before);
+    if (egress)
         heed_egress(plan, resource, id);
-        return;
-    }
-    if (group == NULL)
+    if (group == NULL) {
         say_not_held(plan, resource, "security group", id);
-    else if (!rule_of(plan, &where, &gone))
+    } else if (!rule_of(plan, &where, &gone)) {
         say(plan, "%s: its rule is not understood", resource->address);
-    else if (gone.prefixes.count + gone.prefix_lists.count > 0 && drop_rule(plan, group, &gone) == 0)
-        say_not_held(plan, resource, "a rule of", id);
+    } else {
+        if (cJSON_IsTrue(member(resource->before, "self")))
+            add_group_id(plan, &gone, group->id);
+        if (gone.prefixes.count + gone.prefix_lists.count + gone.groups.count > 0 &&
+            drop_rule(plan, group, egress, &gone) == 0)
+            say_not_held(plan, resource, "a rule of", id);
+    }
 }
 
 // Rules of which it is not known which of the new groups they are of: beyond so many, counted for each of those,
@@ -326,24 +406,26 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
 {
     struct security_group_rule rule;
     struct where where = whole(resource);
-    if (!is_ingress(plan, resource->after) && !is_unknown(resource->unknown, "type")) {
-        put_egress_rule(plan, resource);
-        return;
-    }
+    bool egress = is_egress(plan, resource, resource->after), self = cJSON_IsTrue(member(resource->after, "self"));
     if (!resource->creates)
         remove_group_rule(plan, resource);
     struct meant of = meant_surely(plan, resource, "security_group_id");
     struct security_group *group = map_get(&plan->estate->security_groups, of.id);
     bool understood = rule_of(plan, &where, &rule);
-    if (is_unknown(resource->unknown, "type")) // then it may be of what goes out
+    if (egress)
+        heed_egress(plan, resource, of.id);
+    if (is_unknown(resource->unknown, "type")) { // then it may be of either
         rule.doubt = doubt_of(plan, resource, "type");
+        if (group != NULL)
+            group->egress_doubt = rule.doubt;
+    }
     fills(plan, of.id);
     if (group == NULL && of.doubt == NULL)
         say_not_held(plan, resource, "security group", of.id);
     else if (group != NULL && understood)
-        add_rule(plan, group, rule);
+        add_rule(plan, group, egress, rule, self);
     else if (group != NULL)
-        group->doubt = doubt_of(plan, resource, "the rule");
+        doubt_rules(group, egress, doubt_of(plan, resource, "the rule"));
     for (size_t i = 0; i < plan->estate->security_groups.size && of.doubt != NULL; i++) { // any that is new
         struct security_group *one = plan->estate->security_groups.slots[i].value;
         if (one == NULL || !is_made(plan, "aws_security_group", one->id))
@@ -351,93 +433,19 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
         fills(plan, one->id);
         if (understood && plan->spread++ < MOST_SPREAD) {
             rule.doubt = of.doubt;
-            add_rule(plan, one, rule);
+            add_rule(plan, one, egress, rule, self);
         } else {
-            one->doubt = of.doubt;
+            doubt_rules(one, egress, of.doubt);
         }
     }
 }
 
-// ---- Prefix lists
-
-static struct prefix_list *list_of(struct plan_reader *plan, const char *id)
-{
-    struct prefix_list *list = map_get(&plan->estate->prefix_lists, id);
-    if (list == NULL) {
-        list = arena_new_of(plan->arena, struct prefix_list);
-        list->id = id;
-        map_put(plan->arena, &plan->estate->prefix_lists, id, list);
-    }
-    return list;
-}
-
-static void add_cidr(struct plan_reader *plan, const struct resource *resource, struct prefix_list *list,
-                     const cJSON *values)
-{
-    struct prefix prefix;
-    const char *text = attribute(plan, values, "cidr");
-    if (text != NULL && prefix_parse(text, true, &prefix) == PREFIX_OK)
-        *vector_add(plan->arena, &list->entries) = prefix;
-    else
-        list->doubt = doubt_of(plan, resource, "cidr");
-}
-
-static void put_prefix_list(struct plan_reader *plan, const struct resource *resource)
-{
-    const cJSON *entries = member(resource->after, "entry"), *one;
-    struct where where = whole(resource);
-    struct prefix_list *list = list_of(plan, resource->id);
-    bool unknown =
-        is_unknown(resource->unknown, "entry") && (!resource->creates || may_be_configured(plan, &where, "entry"));
-    if (!resource->creates && !list->has_entries)
-        say_not_held(plan, resource, "prefix list", resource->id);
-    if (!resource->creates && !differs(resource, "entry"))
-        return;
-    list->has_entries = true;
-    list->entries.count = 0;
-    if (unknown)
-        list->doubt = doubt_of(plan, resource, "entry");
-    cJSON_ArrayForEach (one, entries)
-        add_cidr(plan, resource, list, one);
-}
-
-static void put_prefix_entry(struct plan_reader *plan, const struct resource *resource)
-{
-    struct meant of = meant_surely(plan, resource, "prefix_list_id");
-    if (of.id != NULL)
-        add_cidr(plan, resource, list_of(plan, of.id), resource->after);
-    for (size_t i = 0; i < plan->estate->prefix_lists.size && of.doubt != NULL; i++) { // any that is new
-        struct prefix_list *list = plan->estate->prefix_lists.slots[i].value;
-        if (list != NULL && is_made(plan, "aws_ec2_managed_prefix_list", list->id))
-            list->doubt = of.doubt;
-    }
-}
-
-static void remove_prefix_entry(struct plan_reader *plan, const struct resource *resource)
-{
-    const char *id = attribute(plan, resource->before, "prefix_list_id");
-    const char *text = attribute(plan, resource->before, "cidr");
-    struct prefix_list *list = map_get(&plan->estate->prefix_lists, id);
-    struct prefix prefix;
-    uint32_t kept = 0;
-    if (list == NULL || !list->has_entries || text == NULL || prefix_parse(text, true, &prefix) != PREFIX_OK) {
-        say_not_held(plan, resource, "prefix list", id);
-        return;
-    }
-    for (uint32_t i = 0; i < list->entries.count; i++)
-        if (!same_prefix(list->entries.items[i], prefix))
-            list->entries.items[kept++] = list->entries.items[i];
-    list->entries.count = kept;
-}
-
 static const struct resource_type types[] = {
-    {"aws_ec2_managed_prefix_list", NULL, put_prefix_list},
-    {"aws_ec2_managed_prefix_list_entry", remove_prefix_entry, put_prefix_entry},
     {"aws_security_group", remove_group, put_group},
     {"aws_default_security_group", NULL, put_default_group},
     {"aws_security_group_rule", remove_group_rule, put_group_rule},
     {"aws_vpc_security_group_ingress_rule", remove_group_rule, put_group_rule},
-    {"aws_vpc_security_group_egress_rule", remove_egress_rule, put_egress_rule},
+    {"aws_vpc_security_group_egress_rule", remove_group_rule, put_group_rule},
     {"aws_vpc_security_group_vpc_association", NULL, NULL},
 };
 

@@ -1,8 +1,8 @@
 // Blocks that a plan does not show: a dynamic block over what only apply tells looks in the plan of a new thing like no
 // block at all. What shows that there is none: the configuration, or resources of their own for what it would say, as
-// the provider refuses to have both.
-// Documentation of the Terraform provider hashicorp/aws, resources aws_security_group, aws_route_table,
-// aws_network_acl.
+// the provider refuses to have both. Of what the internet cannot address it is a doubt of who reaches whom inside,
+// which the flows tell that it makes possible. Documentation of the Terraform provider hashicorp/aws, resources
+// aws_security_group, aws_route_table, aws_network_acl.
 #include <string.h>
 
 #include "aws/terraform/plan.h"
@@ -62,13 +62,14 @@ void heed_hidden(struct plan_reader *plan)
                 ? SOURCE_UNKNOWN
                 : terraform_source_has_dynamic(plan->report->source, one->resource->written, one->key);
         if (told == SOURCE_NO || *one->doubt != NULL || plan->by_changeset ||
-            (told == SOURCE_UNKNOWN && map_get(&plan->filled, one->id) != NULL) || !matters(plan, one))
+            (told == SOURCE_UNKNOWN && map_get(&plan->filled, one->id) != NULL))
             continue;
         *one->doubt = told == SOURCE_YES
                           ? doubt_of(plan, one->resource, one->key)
                           : arena_printf(plan->arena,
                                          "%s: whether a dynamic block says its %s a plan does not tell, --source does",
                                          one->resource->address, one->key);
-        say(plan, "%s", *one->doubt);
+        if (strcmp(one->key, "egress") != 0 && matters(plan, one))
+            say(plan, "%s", *one->doubt);
     }
 }

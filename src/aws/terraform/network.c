@@ -155,6 +155,9 @@ static void put_subnet(struct plan_reader *plan, const struct resource *resource
         struct meant vpc = meant(plan, resource, "vpc_id");
         subnet->vpc_id = vpc.id;
         subnet->doubt = vpc.doubt;
+        const char *cidr = attribute(plan, resource->after, "cidr_block");
+        if (cidr != NULL && prefix_parse(cidr, false, &subnet->cidr) != PREFIX_OK)
+            subnet->cidr = (struct prefix){0};
         map_put(plan->arena, &plan->estate->subnets, subnet->id, subnet);
     }
     subnet->launch_told = true;

@@ -95,7 +95,6 @@ static const char *const harmless[] = {"archive_",
                                        "aws_ecs_capacity_provider",
                                        "aws_ecs_task_definition",
                                        "aws_efs_",
-                                       "aws_egress_only_internet_gateway",
                                        "aws_eip_domain_name",
                                        "aws_eks_access_*",
                                        "aws_eks_addon",
@@ -128,7 +127,7 @@ static const char *const harmless[] = {"archive_",
                                        "aws_macie*",
                                        "aws_msk_configuration",
                                        "aws_msk_scram_secret_association",
-                                       "aws_nat_gateway",
+                                       "aws_nat_gateway_*",
                                        "aws_neptune_cluster_parameter_group",
                                        "aws_neptune_parameter_group",
                                        "aws_neptune_subnet_group",
@@ -309,17 +308,28 @@ static bool is_tagged_only(const struct resource *resource)
     return resource->after != NULL;
 }
 
+// Types that are modelled for what the internet reaches, and whose interfaces inside are the service's own.
+static bool has_own_interfaces(const char *type)
+{
+    static const char *const list[] = {"aws_alb", "aws_elb", "aws_lb", "aws_vpc_endpoint", NULL};
+    return text_among(type, list);
+}
+
 void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type))
 {
     struct map types = {0};
     size_t count = 0;
     for (size_t i = 0; i < plan->resources.count; i++) {
         const struct resource *one = &plan->resources.items[i];
+        if (one->changes && has_own_interfaces(one->type) && !is_tagged_only(one))
+            list_carrier(plan, one);
         if (!one->changes || is_modelled(one->type))
             continue;
         if (is_harmless(one) || is_private(one) || is_tagged_only(one)) {
             count++;
             map_put(plan->arena, &types, one->type, plan);
+            if (!is_tagged_only(one))
+                list_carrier(plan, one);
         } else {
             say(plan, "%s: %s can bear on what is exposed, and is not modelled", one->address, one->type);
         }

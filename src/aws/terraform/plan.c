@@ -259,8 +259,8 @@ static bool read_plan(struct plan_reader *plan, const struct json_cursor *root, 
 // ---- Applying
 
 static const struct resource_types *const families[] = {
-    &terraform_network, &terraform_route_tables, &terraform_acls,      &terraform_groups,
-    &terraform_hosts,   &terraform_addresses,    &terraform_balancers, &terraform_fleets};
+    &terraform_network, &terraform_route_tables, &terraform_acls,      &terraform_prefix_lists, &terraform_groups,
+    &terraform_hosts,   &terraform_addresses,    &terraform_balancers, &terraform_fleets,       &terraform_carriers};
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
 static bool is_modelled(const char *type)

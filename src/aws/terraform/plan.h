@@ -202,12 +202,15 @@ struct resource_types {
 };
 // In the order in which they are put: what is referred to comes first.
 extern const struct resource_types terraform_network, terraform_route_tables, terraform_acls, terraform_groups,
-    terraform_hosts, terraform_addresses, terraform_balancers, terraform_fleets;
+    terraform_hosts, terraform_addresses, terraform_balancers, terraform_fleets, terraform_carriers,
+    terraform_prefix_lists;
 
 // Whether a type is one of a list, in which "x*" stands for all that begin with x, and "x_" for all that begin with x_
 // (others.c).
 bool type_is_listed(const char *type, const char *const *list, size_t count);
 // Whether no packet of the internet depends on resources of a type (others.c).
 bool is_harmless_type(const char *type);
+// Names what bears on what gets out and on who reaches whom inside, and is not placed (carriers.c).
+void list_carrier(struct plan_reader *plan, const struct resource *resource);
 // What the other types that change mean: named where they can expose something (others.c).
 void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type));

@@ -22,6 +22,34 @@ static void add_ipv4(struct plan_reader *plan, ipv4_list *list, const char *text
     *vector_add(plan->arena, list) = (uint32_t)address.bits;
 }
 
+static bool is_taken(const struct plan_reader *plan, const char *vpc_id, uint32_t address)
+{
+    for (size_t i = 0; i < plan->estate->interfaces.count; i++) {
+        const struct network_interface *one = plan->estate->interfaces.items[i];
+        for (size_t a = 0; strcmp(one->place->vpc_id, vpc_id) == 0 && a < one->private_ipv4_count; a++)
+            if (one->private_ipv4[a] == address)
+                return true;
+    }
+    return false;
+}
+
+// An address that only apply tells is one of the subnet: the highest that nobody has stands for it, for what it reaches
+// inside and who reaches it there.
+static void stand_in(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface,
+                     ipv4_list *told)
+{
+    const struct subnet *subnet = map_get(&plan->estate->subnets, interface->place->subnet_id);
+    if (subnet != NULL && subnet->cidr.family == FAMILY_IPV4 && subnet->cidr.length <= 28)
+        for (uint32_t at = (uint32_t)prefix_last(subnet->cidr) - 1; at > (uint32_t)subnet->cidr.first + 3; at--)
+            if (!is_taken(plan, interface->place->vpc_id, at)) {
+                *vector_add(plan->arena, told) = at;
+                return;
+            }
+    *vector_add(plan->arena, &plan->report->carriers) = arena_printf(
+        plan->arena, "%s: its private address is known after apply, so what it reaches inside is not known",
+        resource->address);
+}
+
 void give_private_ipv4(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface)
 {
     static const char *const keys[] = {"private_ip_list", "private_ips", "secondary_private_ips"};
@@ -36,6 +64,8 @@ void give_private_ipv4(struct plan_reader *plan, const struct resource *resource
     for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
         cJSON_ArrayForEach (item, member(resource->after, keys[k]))
             add_ipv4(plan, &told, cJSON_GetStringValue(item));
+    if (told.count == 0 && resource->creates && interface->private_ipv4_count == 0)
+        stand_in(plan, resource, interface, &told);
     if (told.count == 0)
         return;
     interface->private_ipv4 = told.items;

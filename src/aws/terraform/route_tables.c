@@ -7,19 +7,20 @@
 static const struct {
     const char *key;
     enum route_target target;
+    enum route_way way;
 } route_keys[] = {
-    {"gateway_id", ROUTE_UNKNOWN},
-    {"nat_gateway_id", ROUTE_ELSEWHERE},
-    {"transit_gateway_id", ROUTE_ELSEWHERE},
-    {"vpc_peering_connection_id", ROUTE_ELSEWHERE},
-    {"egress_only_gateway_id", ROUTE_ELSEWHERE},
-    {"local_gateway_id", ROUTE_ELSEWHERE},
-    {"carrier_gateway_id", ROUTE_UNKNOWN},
-    {"core_network_arn", ROUTE_ELSEWHERE},
-    {"odb_network_arn", ROUTE_ELSEWHERE},
-    {"vpc_endpoint_id", ROUTE_APPLIANCE},
-    {"network_interface_id", ROUTE_APPLIANCE},
-    {"instance_id", ROUTE_APPLIANCE},
+    {"gateway_id", ROUTE_UNKNOWN, WAY_OTHER},
+    {"nat_gateway_id", ROUTE_ELSEWHERE, WAY_NAT},
+    {"transit_gateway_id", ROUTE_ELSEWHERE, WAY_TRANSIT},
+    {"vpc_peering_connection_id", ROUTE_ELSEWHERE, WAY_PEERING},
+    {"egress_only_gateway_id", ROUTE_ELSEWHERE, WAY_EGRESS_ONLY},
+    {"local_gateway_id", ROUTE_ELSEWHERE, WAY_OTHER},
+    {"carrier_gateway_id", ROUTE_UNKNOWN, WAY_OTHER},
+    {"core_network_arn", ROUTE_ELSEWHERE, WAY_OTHER},
+    {"odb_network_arn", ROUTE_ELSEWHERE, WAY_OTHER},
+    {"vpc_endpoint_id", ROUTE_APPLIANCE, WAY_OTHER},
+    {"network_interface_id", ROUTE_APPLIANCE, WAY_OTHER},
+    {"instance_id", ROUTE_APPLIANCE, WAY_OTHER},
 };
 
 static enum route_target kind_of_gateway(const struct plan_reader *plan, const char *id)
@@ -105,6 +106,8 @@ static void aim(struct plan_reader *plan, const struct where *where, struct rout
         route->target = route_keys[i].target != ROUTE_UNKNOWN ? route_keys[i].target
                         : to.doubt != NULL                    ? ROUTE_UNKNOWN
                                                               : kind_of_gateway(plan, to.id);
+        route->way =
+            route->target == ROUTE_ELSEWHERE && route_keys[i].target == ROUTE_UNKNOWN ? WAY_VPN : route_keys[i].way;
         if (to.doubt == NULL)
             return;
     }

@@ -13,6 +13,8 @@ struct terraform_addresses {
 struct terraform_report {
     VECTOR(const char *) not_considered; // what changes and cannot expose anything: one count, "N resources of M types"
     VECTOR(const char *) unknown; // what may expose something and could not be placed, or only apply tells; by address
+    VECTOR(const char *)
+    carriers; // what bears on what gets out, or who reaches whom inside, alone, and is not modelled
     // ---- For terraform_causes, and for the next plan
     struct map made;      // what decides about packets ("sg-1:3", "rtb-1:0.0.0.0/0") -> struct terraform_addresses
     struct map ended;     // the same of what goes
