@@ -60,6 +60,7 @@ class Guides(unittest.TestCase):
         for name in ("here", "before", "after", "bin"):
             (self.path / ("work" if name == "here" else name)).mkdir()
         estate = loopback_estate(self.port)
+        estate["SecurityGroups"][0]["IpPermissionsEgress"] = [permission("-1", None, [WORLD])]
         estates.write(estate, self.path / "before")
         estate["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (self.new, self.new), [WORLD]))
         estates.write(estate, self.path / "after")
