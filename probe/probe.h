@@ -58,7 +58,7 @@ struct probe_options {
     bool capture_in_place;
     uint32_t capture_frames;
     uint64_t capture_bytes;
-    const char *capture_told; // what its replay has to know (probe_captured), which stands in it then; or NULL
+    const char *capture_told;  // what its replay has to know (probe_captured), which stands in it then; or NULL
     const struct prefix *only; // targets outside every one of these are refused; none: no narrowing
     size_t only_count;
     // Called every few seconds with what is known so far; a failure is said, and the probe goes on. NULL: it is not.

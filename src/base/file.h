@@ -67,7 +67,8 @@ bool file_is_inside(const char *path);
 // Makes the folders above the file `path` that are not there yet, for their owner alone.
 bool file_make_parents(const char *path, struct error *error);
 
-// A file in a folder that no other process can open by a name, to write and read; NULL, with errno, where there is none.
+// A file in a folder that no other process can open by a name, to write and read; NULL, with errno, where there is
+// none.
 FILE *file_nameless(const char *folder);
 
 // Removes a folder and all below it; best effort, for cleaning up after a failure.

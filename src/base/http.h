@@ -78,7 +78,7 @@ void http_forget(struct http_answer *answer);
 
 struct http_exchange {
     struct http_answer answer; // once it has ended; its bytes are those of `body`
-    struct text body; // in memory; with a sink, the last part of it
+    struct text body;          // in memory; with a sink, the last part of it
     const char *spool;
     size_t length; // of all of it
     size_t most;

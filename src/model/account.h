@@ -17,7 +17,7 @@ struct iam_statement {
     text_list resources;  // not of trust policies
     text_list principals; // of those of resources, and trust policies: "AWS:arn:...", "Service:ec2.amazonaws.com";
                           // "AWS:*" is everyone
-    bool not_principals; // NotPrincipal
+    bool not_principals;  // NotPrincipal
 };
 
 struct iam_policy {

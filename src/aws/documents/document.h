@@ -30,10 +30,10 @@ struct file {
     size_t first_listing; // its own from here on
     size_t first_entries;
     size_t first_transit;
-    struct trail *trail;        // that it tells of, or NULL
-    const char *trail_arn;      // that it names itself, or NULL
-    bool selectors;             // it tells of event selectors
-    struct trail_events events; // what an earlier one told of them
+    struct trail *trail;                // that it tells of, or NULL
+    const char *trail_arn;              // that it names itself, or NULL
+    bool selectors;                     // it tells of event selectors
+    struct trail_events events;         // what an earlier one told of them
     struct attached_controls *controls; // that it lists, or NULL
     bool more;
     VECTOR(const struct aws_call *) begun; // whose keys it had by now

@@ -14,7 +14,9 @@ static struct tag_list tags_of(struct plan_reader *plan, const struct resource *
 {
     const cJSON *all = member(resource->after, "tags_all"), *one;
     struct tag_list tags = {0};
-    cJSON_ArrayForEach (one, cJSON_GetArraySize(all) > 0 ? all : member(resource->after, "tags")) {
+    if (cJSON_GetArraySize(all) == 0)
+        all = member(resource->after, "tags");
+    cJSON_ArrayForEach (one, all) {
         if (one->string == NULL || !cJSON_IsString(one) || tags.items.count > UINT16_MAX - 2)
             continue;
         *vector_add(plan->arena, &tags.items) = arena_strdup(plan->arena, one->string);
