@@ -19,4 +19,8 @@ struct flow_difference {
 // borrows from both sides.
 struct flow_difference *flow_diff_compute(const struct side *before, const struct side *after,
                                           const struct segments_question *question);
+// What is not known of it, in words: what an answer lacks with the name of its side before it, but for what `known`
+// holds with that or without.
+void flow_diff_gaps(struct arena *arena, const struct flow_difference *difference, const char *const sides[2],
+                    const text_list *known, text_list *gaps);
 void flow_diff_free(struct flow_difference *difference);

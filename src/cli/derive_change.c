@@ -388,24 +388,23 @@ static void lack(struct arena *arena, struct change_report *report, const char *
     report->complete = false;
 }
 
-// What lacks for what gets out and who reaches whom inside, beside what lacks for what comes in.
+// What lacks for what gets out and who reaches whom inside, beside what lacks for what comes in: of the whole where
+// rules of the intent rest on it, else of that part alone.
 static void lack_flows(struct arena *arena, const struct change_derivation *change, struct change_report *report)
 {
-    const struct flow_difference *done = change->flows_done;
     static const char *const sides[] = {"before", "now"};
+    text_list gaps = {0};
     report->flows = change->flows;
-    for (int side = 0; done != NULL && side < 2; side++)
-        for (size_t i = 0; i < done->missing[side].count; i++) {
-            const char *text = done->missing[side].items[i];
-            const char *told = arena_printf(arena, "%s: %s", sides[side], text);
-            if (!text_list_holds(&report->missing, text) && !text_list_holds(&report->missing, told))
-                lack(arena, report, told);
-        }
-    for (size_t i = 0; done != NULL && i < done->unknown.count; i++)
-        if (!text_list_holds(&report->missing, done->unknown.items[i]))
-            lack(arena, report, done->unknown.items[i]);
-    for (size_t i = 0; done != NULL && i < change->terraform.carriers.count; i++)
-        lack(arena, report, arena_printf(arena, "plan: %s", change->terraform.carriers.items[i]));
+    if (change->flows == NULL)
+        return;
+    flow_diff_gaps(arena, change->flows_done, sides, &report->missing, &gaps);
+    for (size_t i = 0; i < change->terraform.carriers.count; i++)
+        text_list_add(arena, &gaps, arena_printf(arena, "plan: %s", change->terraform.carriers.items[i]));
+    for (size_t i = 0; i < gaps.count; i++)
+        if (change->flows_are_ruled)
+            lack(arena, report, gaps.items[i]);
+        else
+            text_list_add(arena, &change->flows->missing, gaps.items[i]);
 }
 
 void change_conclude(struct arena *arena, struct change_derivation *change, const struct verdict_set *now,

@@ -32,6 +32,7 @@ struct change_derivation {
     struct flow_difference *flows_done;  // the same inside and outwards; NULL: a side holds no network
     struct flow_difference *flows_meant; // or NULL
     struct flow_changes *flows;          // of both; NULL: they were not compared
+    bool flows_are_ruled;                // by rules of the intent
     struct answered moved;               // ports to ask, as `open`
     struct change_report report;
 };

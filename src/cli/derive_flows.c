@@ -114,6 +114,7 @@ void derive_flows(struct arena *arena, const struct change_now *now, const struc
         change->flows_meant = flow_diff_compute(before, planned, &question);
     change->flows = arena_new_of(arena, struct flow_changes);
     change->flows->by = question.by_text;
+    change->flows_are_ruled = now->intent != NULL && intent_has_flows(now->intent);
     find_held(&deriving, before->estate);
     const struct flow_changes *done = &change->flows_done->changes;
     const struct flow_changes *meant = planned == NULL ? NULL : &change->flows_meant->changes;

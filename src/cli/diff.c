@@ -124,12 +124,21 @@ static void add_texts(struct arena *arena, text_list *to, const text_list *from)
     }
 }
 
-// What lacks for what gets out and who reaches whom inside, beside what lacks for what comes in.
+// What lacks for what gets out and who reaches whom inside, beside what lacks for what comes in: of the whole where
+// rules of the intent rest on it, else of that part alone.
 static void add_flow_gaps(struct diff_job *comparing, const struct flow_difference *flows, struct diff_names *names,
                           struct forecast *forecast)
 {
     struct arena *arena = comparing->arena;
     const struct terraform_report *report = &comparing->report;
+    static const char *const sides[] = {"before", "after"};
+    if (comparing->intent == NULL || !intent_has_flows(comparing->intent)) {
+        text_list *gaps = &forecast->flows->missing;
+        flow_diff_gaps(arena, flows, sides, &forecast->missing, gaps);
+        for (size_t i = 0; i < report->carriers.count; i++)
+            text_list_add(arena, gaps, report->carriers.items[i]);
+        return;
+    }
     forecast->complete = forecast->complete && flows->unknown.count == 0 && report->carriers.count == 0 &&
                          flows->missing[0].count == 0 && flows->missing[1].count == 0;
     add_texts(arena, &forecast->unknown, &flows->unknown);
@@ -168,6 +177,10 @@ static void forecast_of(struct diff_job *comparing, const struct difference *dif
     add_texts(arena, &forecast->unknown, &difference->unknown);
     forecast->complete = forecast->unknown.count == 0 && exposure_set_complete(sides[0].exposures) &&
                          exposure_set_complete(sides[1].exposures);
+    if (flows != NULL)
+        forecast->flows = arena_new_of(arena, struct flow_changes);
+    add_texts(arena, &forecast->missing, &names->missing_before);
+    add_texts(arena, &forecast->missing, &names->missing_after);
     if (flows != NULL)
         add_flow_gaps(comparing, flows, names, forecast);
     add_texts(arena, &forecast->missing, &names->missing_before);

@@ -162,9 +162,9 @@ void diff_write_text(const struct forecast *forecast, bool all, struct text *out
     } else {
         const char *flows = report_flow_counts(arena, forecast->flows);
         text_printf(out, "inside and outwards, by %s: %s%s\n", forecast->flows->by, flows,
-                    flows[0] != '\0'     ? ""
-                    : forecast->complete ? "nothing moves"
-                                         : "nothing is known to move");
+                    flows[0] != '\0'                                            ? ""
+                    : forecast->complete && forecast->flows->missing.count == 0 ? "nothing moves"
+                                                                                : "nothing is known to move");
     }
     if (forecast->gates)
         text_printf(out, "%zu at or above %s\n", forecast->findings, severity_names[forecast->least]);

@@ -28,7 +28,7 @@ void forecast_make(struct arena *arena, const struct difference *difference, con
                    const struct forecast_given *given, struct forecast *forecast);
 
 // The same of what moves inside and outwards (src/cli/forecast_flows.c): cut where rules of the intent with `from` and
-// `to` decide otherwise. An opening that one forbids is high; all else is info. After forecast_make.
+// `to` decide otherwise. An opening that one forbids is high; all else is info. After forecast_make; `flows` is there.
 void forecast_flows(struct arena *arena, const struct flow_difference *difference, const struct side sides[2],
                     const struct forecast_given *given, struct forecast *forecast);
 

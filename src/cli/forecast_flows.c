@@ -49,7 +49,6 @@ void forecast_flows(struct arena *arena, const struct flow_difference *differenc
 {
     struct making making = {arena, given, sides, forecast};
     bool judges = given->intent != NULL && given->fail_on != NULL && intent_has_flows(given->intent);
-    forecast->flows = arena_new_of(arena, struct flow_changes);
     forecast->flows->by = difference->changes.by;
     for (size_t i = 0; i < difference->changes.items.count; i++) {
         const struct flow_change *change = &difference->changes.items.items[i];

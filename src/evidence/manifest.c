@@ -181,16 +181,18 @@ static bool read_files(struct arena *arena, const struct json_cursor *root, stru
     GUARD(json_expect_array(&array, error));
     cJSON_ArrayForEach (node, array.node) {
         struct json_cursor at = json_element(&array, index++, node), wrong = json_member(&at, "path");
-        struct manifest_file *file = vector_add(arena, &manifest->files);
+        struct manifest_file file;
+        size_t count = manifest->files.count; // of those that are whole and in order, whatever is wrong with the next
         long bytes;
-        GUARD(json_string(arena, &at, "path", &file->path, error));
+        GUARD(json_string(arena, &at, "path", &file.path, error));
         GUARD(json_integer(&at, "bytes", 0, 1L << 40, &bytes, error));
-        GUARD(json_string(arena, &at, "sha256", &file->sha256, error));
-        file->bytes = (size_t)bytes;
-        if (!file_is_inside(file->path))
-            return json_fail(&wrong, error, "\"%s\" is no path inside the bundle", file->path);
-        if (manifest->files.count > 1 && strcmp(file[-1].path, file->path) >= 0)
-            return json_fail(&wrong, error, "\"%s\" is twice there or out of order", file->path);
+        GUARD(json_string(arena, &at, "sha256", &file.sha256, error));
+        file.bytes = (size_t)bytes;
+        if (!file_is_inside(file.path))
+            return json_fail(&wrong, error, "\"%s\" is no path inside the bundle", file.path);
+        if (count > 0 && strcmp(manifest->files.items[count - 1].path, file.path) >= 0)
+            return json_fail(&wrong, error, "\"%s\" is twice there or out of order", file.path);
+        *vector_add(arena, &manifest->files) = file;
     }
     return true;
 }

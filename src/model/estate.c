@@ -251,6 +251,8 @@ bool security_group_is_named(const struct security_group *group, const char *nam
 const struct completeness *completeness_of(const struct estate *estate, const char *account, const char *region)
 {
     size_t low = 0, high = estate->completeness.count; // ascending by both
+    if (account == NULL || region == NULL)
+        return NULL;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct completeness *of = &estate->completeness.items[middle];

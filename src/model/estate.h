@@ -665,7 +665,7 @@ bool instance_state_is_sure(const struct instance *instance);
 // Who owns a VPC and where it is; where that is not told, `place` is taken.
 struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place);
 
-// What is known of an account and region, once the estate is settled; or NULL.
+// What is known of an account and region, once the estate is settled; or NULL, as of one that is not known (NULL).
 const struct completeness *completeness_of(const struct estate *estate, const char *account, const char *region);
 
 // What the snapshot lacks of a kind for an account and region, in `arena` where it is not known yet; NULL where it is

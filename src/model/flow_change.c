@@ -101,5 +101,6 @@ void flow_changes_put(struct json_writer *writer, const struct flow_changes *cha
     for (size_t i = 0; i < changes->items.count; i++, arena_reset(arena))
         put(writer, arena, &changes->items.items[i], gates, planned);
     json_close(writer, ']');
+    json_put_strings(writer, "flows_missing", changes->missing.items, changes->missing.count);
     arena_free(arena);
 }

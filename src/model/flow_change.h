@@ -24,6 +24,7 @@ typedef VECTOR(struct flow_change) flow_change_list;
 struct flow_changes {
     const char *by;         // what makes the segments: "group", "intent"; NULL: these directions were not compared
     flow_change_list items; // inside, then outwards; by kind, then segments
+    text_list missing;      // what of it is not known, where no rule of the intent rests on it: else the whole is not
 };
 
 // Whether it is to fail the gate.
@@ -34,6 +35,6 @@ size_t flow_changes_wrong(const struct flow_changes *changes);
 const char *flow_change_direction(const struct flow_change *change);
 // How many there are of a kind in a direction.
 size_t flow_changes_count(const struct flow_changes *changes, enum change_kind kind, bool outwards);
-// Members of an object: "segments_by", and the list `flows`; with severities where `gates`, and resources where
-// `planned`.
+// Members of an object: "segments_by", and the lists `flows` and `flows_missing`; with severities where `gates`, and
+// resources where `planned`.
 void flow_changes_put(struct json_writer *writer, const struct flow_changes *changes, bool gates, bool planned);

@@ -14,7 +14,11 @@ static const char *counted(struct arena *arena, const struct change_report *repo
     const char *flows = report->flows == NULL ? "" : report_flow_counts(arena, report->flows);
     if (flows[0] != '\0')
         text = arena_printf(arena, "%s%s%s", text, text[0] == '\0' ? "" : "; ", flows);
-    return text[0] == '\0' ? "nothing moved" : text;
+    if (text[0] == '\0')
+        text = "nothing moved";
+    return report->flows == NULL || report->flows->missing.count == 0
+               ? text
+               : arena_printf(arena, "%s; " REPORT_FLOWS_UNSURE, text);
 }
 
 static bool all_is_well(const struct change_report *report)

@@ -27,7 +27,10 @@ const char *report_forecast_title(struct arena *arena, const struct forecast *fo
     if (flows[0] != '\0')
         text = arena_printf(arena, "%s%s%s", text, text[0] == '\0' ? "" : ", ", flows);
     if (text[0] == '\0')
-        text = forecast->complete ? "nothing opens or closes" : "nothing is known to open or close";
+        text = !forecast->complete ? "nothing is known to open or close"
+               : forecast->flows != NULL && forecast->flows->missing.count > 0
+                   ? "nothing opens or closes for the internet; " REPORT_FLOWS_UNSURE
+                   : "nothing opens or closes";
     if (forecast->gates)
         text = arena_printf(arena, "%s: %zu at or above %s", text, forecast->findings, severity_names[forecast->least]);
     return forecast->complete ? text : arena_printf(arena, "%s; incomplete", text);

@@ -2,7 +2,7 @@
 #include "report/report.h"
 #include "report/sarif.h"
 
-enum { MOST_CAUSES = 4, MOST_PREFIXES = 4 };
+enum { MOST_CAUSES = 4, MOST_PREFIXES = 4, MOST_MISSING = 5 };
 
 static const char *const verbs[3][2] = {{"opens", "open"}, {"closes", "close"}, {"is altered", "are altered"}};
 
@@ -64,6 +64,11 @@ void report_flows_text(const struct flow_changes *changes, bool gates, struct te
             text_printf(out, "         by %s\n",
                         report_clean(arena, report_resource(arena, &change->resources.items[r])));
     }
+    for (size_t i = 0; i < changes->missing.count && i < MOST_MISSING; i++)
+        text_printf(out, "not known inside and outwards: %s\n", report_clean(arena, changes->missing.items[i]));
+    if (changes->missing.count > MOST_MISSING)
+        text_printf(out, "not known inside and outwards: %u more (--format json tells all)\n",
+                    (unsigned)changes->missing.count - MOST_MISSING);
     arena_free(arena);
 }
 
@@ -110,6 +115,13 @@ void report_flows_markdown(const struct flow_changes *changes, bool gates, size_
         put_markdown_row(arena, &changes->items.items[i], gates, out);
     if (changes->items.count > most)
         text_printf(out, "\nAnd %zu more inside and outwards.\n", (size_t)changes->items.count - most);
+    if (changes->missing.count > 0) {
+        text_puts(out, "\nNot all is known inside and outwards: ");
+        report_cell(arena, changes->missing.items[0], out);
+        if (changes->missing.count > 1)
+            text_printf(out, ", and %u more", (unsigned)changes->missing.count - 1);
+        text_puts(out, "\n");
+    }
     arena_free(arena);
 }
 

@@ -99,6 +99,8 @@ const char *report_resource(struct arena *arena, const struct change_resource *r
 
 // "inside web to db tcp 5432, 10.0.0.4/32 to 10.0.2.4/32".
 const char *report_flow_place(struct arena *arena, const struct flow_change *change);
+// What is said where not all is known of what moved there (struct flow_changes, missing).
+#define REPORT_FLOWS_UNSURE "inside and outwards not all is known"
 // "2 open inside, 1 closes outwards", in the arena; "" where nothing moves.
 const char *report_flow_counts(struct arena *arena, const struct flow_changes *changes);
 // Lines of a terminal; tables of a pull request, with `most` rows.

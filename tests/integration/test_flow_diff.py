@@ -101,10 +101,13 @@ class FlowDiff(unittest.TestCase):
     def test_what_is_less_sure_is_altered_and_what_lacks_is_named(self):
         after = with_ssh()
         del after["NatGateways"]
-        moved = self.diff(with_ssh(), after, status=3)
+        moved = self.diff(with_ssh(), after)
+        self.assertTrue(any("NatGateways" in text for text in self.output["flows_missing"]))
+        self.assertIn("\nnot known inside and outwards: after: missing: NatGateways", self.run_diff(with_ssh(), after))
+        self.assertEqual(self.diff(with_ssh(), after, "--intent", str(intent(DENIES)), status=3), moved)  # its rule rests on it
         self.assertEqual({(d, c, s, x) for d, c, _, s, *_, x in moved}, {("outwards", "altered", "internet", "possible")})
         self.assertTrue(any("NatGateways" in text for text in self.output["missing_after"]))
-        self.assertIn("is altered outwards", self.run_diff(with_ssh(), after, status=3).splitlines()[-1].replace("are altered", "is altered"))
+        self.assertIn("is altered outwards", self.run_diff(with_ssh(), after).splitlines()[-1].replace("are altered", "is altered"))
 
     def test_a_side_that_tells_of_no_interfaces_leaves_unknown_what_would_open(self):
         before = platform()
@@ -175,13 +178,13 @@ class Plans(unittest.TestCase):
         estate["SecurityGroups"][2]["IpPermissionsEgress"] = []
         return estate
 
-    def planned(self, changes, estate=None, status=0, root=None, words=("--terraform",)):
+    def planned(self, changes, estate=None, status=0, root=None, more=()):
         made = folder(documents(estate or self.shut()))
         plan = {"format_version": "1.2", "terraform_version": "1.9.5", "resource_changes": changes}
         if root:
             plan["configuration"] = {"root_module": {"resources": root}}
         file = folder({"plan.json": plan}) / "plan.json"
-        done = common.sgproof("diff", "--terraform", file, made, "--format", "json")
+        done = common.sgproof("diff", "--terraform", file, made, "--format", "json", *more)
         self.assertEqual(done.returncode, status, done.stderr + done.stdout[-3000:])
         self.output = json.loads(done.stdout)
         return {(f["direction"], f["change"], f["from"], f["to"], f["protocol"], f["ports"], f["certainty"]) for f in self.output["flows"]}
@@ -244,11 +247,13 @@ class Plans(unittest.TestCase):
     def test_what_carries_packets_and_is_not_modelled_is_named(self):
         for kind, after in (("aws_vpc_peering_connection", {"vpc_id": "vpc-1", "peer_vpc_id": "vpc-2"}), ("aws_ec2_transit_gateway_vpc_attachment", {"subnet_ids": ["subnet-a"]}),
                             ("aws_db_instance", {"publicly_accessible": False, "vpc_security_group_ids": ["sg-db"]}), ("aws_lambda_function", {"vpc_config": [{"subnet_ids": ["subnet-b"]}]})):
-            self.assertEqual(self.planned([change(kind + ".x", ["create"], None, after)], status=3), set())
+            self.assertEqual(self.planned([change(kind + ".x", ["create"], None, after)]), set())
+            self.assertIn(kind + ".x: ", self.output["flows_missing"][0])
+            self.planned([change(kind + ".x", ["create"], None, after)], status=3, more=("--intent", str(intent(DENIES))))
             self.assertIn(kind + ".x: ", self.output["unknown"][0])
         for kind, after in (("aws_lambda_function", {"vpc_config": []}), ("aws_db_subnet_group", {"subnet_ids": ["subnet-a"]})):
             self.assertEqual(self.planned([change(kind + ".x", ["create"], None, after)]), set())
-            self.assertEqual(self.output["unknown"], [])
+            self.assertEqual(self.output["flows_missing"], [])
 
     def test_change_sets_tell_outbound_rules_and_the_default_of_aws(self):
         context = lambda properties: json.dumps({"Properties": properties})

@@ -27,10 +27,13 @@ def base(**keys):
         "Status": "in-use", "Groups": [{"GroupId": group}], "Attachment": {"InstanceId": "i-%d" % n, "DeviceIndex": 0, "Status": "attached"}, "Ipv6Addresses": [],
         "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": "10.0.0.%d" % (3 + n), "Association": {"PublicIp": "198.51.100.%d" % (3 + n)}}]}
     route = lambda to, **by: {"DestinationCidrBlock": to, "State": "active", **by}
-    group = lambda id, name, *rules: {"GroupId": id, "GroupName": name, "VpcId": "vpc-1", "IpPermissions": list(rules)}
+    group = lambda id, name, *rules: {"GroupId": id, "GroupName": name, "VpcId": "vpc-1", "IpPermissions": list(rules),
+                                        "IpPermissionsEgress": [permission("-1", None, [WORLD], ["::/0"])]}
     subnet = lambda n: {"SubnetId": "subnet-%d" % n, "VpcId": "vpc-1", "CidrBlock": "10.0.%d.0/24" % n, "MapPublicIpOnLaunch": False, "AssignIpv6AddressOnCreation": False}
     return {
         "entries": {"pl-1": ["203.0.113.0/24"]}, "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}], "Subnets": [subnet(1), subnet(2)],
+        "NatGateways": [{"NatGatewayId": "nat-1", "VpcId": "vpc-1", "SubnetId": "subnet-1", "State": "available", "ConnectivityType": "public",
+                         "NatGatewayAddresses": [{"PrivateIp": "10.0.0.9", "NetworkInterfaceId": "eni-9", "PublicIp": "198.51.100.9", "IsPrimary": True, "Status": "succeeded"}]}],
         "InternetGateways": [{"InternetGatewayId": "igw-1", "Attachments": [{"VpcId": "vpc-1", "State": "available"}]}],
         "RouteTables": [
             {"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Associations": [{"Main": True}], "Routes": [route("10.0.0.0/16", GatewayId="local"), route(WORLD, GatewayId="igw-1"),
@@ -41,7 +44,8 @@ def base(**keys):
         "SecurityGroups": [group("sg-1", "web", permission("tcp", (443, 443), [WORLD])), group("sg-2", "closed"), group("sg-3", "ssh", permission("tcp", (22, 22), [WORLD])),
                            group("sg-d", "default"), group("sg-4", "listed", {"IpProtocol": "tcp", "FromPort": 9000, "ToPort": 9000, "IpRanges": [], "Ipv6Ranges": [],
                                                                              "UserIdGroupPairs": [], "PrefixListIds": [{"PrefixListId": "pl-1"}]})],
-        "NetworkInterfaces": [interface(1, "sg-1"), interface(2, "sg-3")],
+        "NetworkInterfaces": [interface(1, "sg-1"), interface(2, "sg-3"), {**interface(6, ""), "NetworkInterfaceId": "eni-9", "SubnetId": "subnet-1", "InterfaceType": "nat_gateway",
+                                                                           "Groups": [], "Attachment": {"Status": "attached"}}],
         "Reservations": [{"Instances": [{"InstanceId": "i-1", "State": {"Name": "running"}}, {"InstanceId": "i-2", "State": {"Name": "running"}}]}], **keys}
 
 

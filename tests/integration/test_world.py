@@ -205,7 +205,7 @@ class Field(Case):
 
     def test_account_documents_alone_serve_account(self):
         shown = common.sgproof("account", FIELD / "09-account-documents-only").stdout
-        self.assertRegex(shown, r"(?s)pass +critical +root-access-keys: The root user has no access keys.*FAIL +high +cloudtrail: CloudTrail records")
+        self.assertRegex(shown, r"(?s)FAIL +high +cloudtrail: CloudTrail records.*pass +critical +root-access-keys: The root user has no access keys")
 
     @each([("01-ipv6-acl-rule-32768", SIX, 443, "exact", "::/0"), ("30-ipv6-upper", SIX, 443, "exact", "2001:db8::/32"),
            ("30-blackhole-route", FOUR, 443, "exact", "203.0.112.0/24", "203.0.114.0/23"),

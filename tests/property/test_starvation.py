@@ -267,9 +267,9 @@ class Pages(unittest.TestCase):
 OURS = set("""ec2 elb elbv2 iam cloudtrail network-firewall rds docdb neptune config redshift ecs eks opensearch es kafka cloudfront
     globalaccelerator lambda""".split())
 # Of services that are not read otherwise: what others saved is judged (docs/formats.md).
-OURS_TOO = {("dms", "DescribeReplicationInstances"), ("autoscaling", "DescribeLaunchConfigurations"), ("redshift-serverless", "ListWorkgroups"),
+OURS_TOO = {("apigateway", "GetVpcLinks"), ("apigatewayv2", "GetVpcLinks"), ("dms", "DescribeReplicationInstances"), ("autoscaling", "DescribeLaunchConfigurations"), ("redshift-serverless", "ListWorkgroups"),
             ("emr", "GetBlockPublicAccessConfiguration"), ("route53", "ListResourceRecordSets"),
-            *(("organizations", name) for name in ("DescribeOrganization", "ListParents", "ListPolicies", "ListPoliciesForTarget", "DescribePolicy")),
+            *(("organizations", name) for name in ("DescribeOrganization", "ListParents", "ListPolicies", "ListPoliciesForTarget", "DescribePolicy", "CreatePolicy", "UpdatePolicy")),
             *(("sso-admin", name) for name in ("ListInstances", "ListPermissionSets", "DescribePermissionSet", "ListManagedPoliciesInPermissionSet",
                                                "GetInlinePolicyForPermissionSet", "ListAccountAssignments"))}
 SHARED_KEYS = KNOWN | set("""Policies Content Users Groups MFADevices VirtualMFADevices SummaryMap PasswordPolicy UserDetailList trailList

@@ -15,6 +15,19 @@ static bool has_any(const cJSON *record, const char *const *keys)
     return false;
 }
 
+static bool has_only(const cJSON *record, const char *const *keys)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach (member, record) {
+        bool known = false;
+        for (size_t i = 0; keys[i] != NULL && !known; i++)
+            known = strcmp(keys[i], member->string) == 0;
+        if (!known)
+            return false;
+    }
+    return true;
+}
+
 static bool text_holds(const cJSON *record, const char *key, const char *part)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, key));
@@ -211,9 +224,9 @@ static bool is_accelerator(const cJSON *record) // and no elastic-inference one
 static bool is_rest_vpc_link(const cJSON *record)
 {
     static const char *const ours[] = {"targetArns", "statusMessage", NULL};
-    static const char *const theirs[] = {"arn", "domainId", "createdAt", "createdDate", NULL};
+    static const char *const all[] = {"id", "name", "description", "status", "tags", NULL};
     return has_any(record, ours) ||
-           (cJSON_HasObjectItem(record, "id") && cJSON_HasObjectItem(record, "status") && !has_any(record, theirs));
+           (cJSON_HasObjectItem(record, "id") && cJSON_HasObjectItem(record, "status") && has_only(record, all));
 }
 
 static bool is_vpc_link(const cJSON *record)

@@ -293,6 +293,8 @@ static bool read_change(struct changeset_resource *resource, const struct json_c
             resource->before.properties = NULL;
         if (strcmp(resource->actions, "delete") == 0)
             resource->after.properties = NULL;
+        begin_side(&resource->before);
+        begin_side(&resource->after);
         add_resource(resource, change.node, given);
     }
     drop_side(&resource->before);

@@ -68,19 +68,14 @@ static void add_group_id(struct plan_reader *plan, struct security_group_rule *r
 static void add_groups(struct plan_reader *plan, const struct where *where, struct security_group_rule *rule)
 {
     static const char *const keys[] = {"source_security_group_id", "referenced_security_group_id"};
-    const char *doubt = NULL;
-    for (size_t i = 0; i < 2; i++) {
-        struct meant one = meant_at(plan, where, keys[i], false);
-        add_group_id(plan, rule, one.id);
-        doubt = one.doubt != NULL ? one.doubt : doubt;
-    }
+    bool aside = plan->aside;
+    plan->aside = true;
+    for (size_t i = 0; i < 2; i++)
+        add_group_id(plan, rule, meant_at(plan, where, keys[i], false).id);
     struct id_list list = meant_list(plan, where, "security_groups", false);
     for (size_t i = 0; i < list.items.count; i++)
         add_group_id(plan, rule, list.items.items[i]);
-    doubt = list.doubt != NULL ? list.doubt : doubt;
-    if (doubt != NULL)
-        *vector_add(plan->arena, &plan->report->carriers) =
-            arena_printf(plan->arena, "%s, so who reaches whom inside may be more", doubt);
+    plan->aside = aside;
 }
 
 // Whom a rule admits. Sources that only apply tells are like a prefix list whose entries are not there.
@@ -268,11 +263,15 @@ static void put_group(struct plan_reader *plan, const struct resource *resource)
         group->name = attribute(plan, resource->after, "name");
         group->vpc_id = meant_or_default(plan, resource, "vpc_id").id;
         map_put(plan->arena, &plan->estate->security_groups, group->id, group);
+        plan->aside = true;
         begin_egress(plan, resource, group);
+        plan->aside = false;
     }
     fill(plan, resource, group, false, false);
+    plan->aside = true;
     if (!plan->by_changeset) // there, each rule is a resource of its own
         fill(plan, resource, group, false, true);
+    plan->aside = false;
     if (!resource->creates && differs(resource, "egress"))
         heed_egress(plan, resource, group->id);
 }
@@ -308,7 +307,9 @@ static void put_default_group(struct plan_reader *plan, const struct resource *r
     }
     adopts(plan, resource, group->id);
     fill(plan, resource, group, true, false);
+    plan->aside = true;
     fill(plan, resource, group, true, true);
+    plan->aside = false;
     if (resource->creates || differs(resource, "egress"))
         heed_egress(plan, resource, group->id);
 }
@@ -385,6 +386,7 @@ static void remove_group_rule(struct plan_reader *plan, const struct resource *r
     bool egress = is_egress(plan, resource, resource->before);
     if (egress)
         heed_egress(plan, resource, id);
+    plan->aside = egress;
     if (group == NULL) {
         say_not_held(plan, resource, "security group", id);
     } else if (!rule_of(plan, &where, &gone)) {
@@ -396,6 +398,7 @@ static void remove_group_rule(struct plan_reader *plan, const struct resource *r
             drop_rule(plan, group, egress, &gone) == 0)
             say_not_held(plan, resource, "a rule of", id);
     }
+    plan->aside = false;
 }
 
 // Rules of which it is not known which of the new groups they are of: beyond so many, counted for each of those,
@@ -409,11 +412,10 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
     bool egress = is_egress(plan, resource, resource->after), self = cJSON_IsTrue(member(resource->after, "self"));
     if (!resource->creates)
         remove_group_rule(plan, resource);
+    plan->aside = egress;
     struct meant of = meant_surely(plan, resource, "security_group_id");
     struct security_group *group = map_get(&plan->estate->security_groups, of.id);
     bool understood = rule_of(plan, &where, &rule);
-    if (egress)
-        heed_egress(plan, resource, of.id);
     if (is_unknown(resource->unknown, "type")) { // then it may be of either
         rule.doubt = doubt_of(plan, resource, "type");
         if (group != NULL)
@@ -438,6 +440,9 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
             doubt_rules(one, egress, of.doubt);
         }
     }
+    plan->aside = false;
+    if (egress)
+        heed_egress(plan, resource, of.id);
 }
 
 static const struct resource_type types[] = {

@@ -64,12 +64,14 @@ void heed_hidden(struct plan_reader *plan)
         if (told == SOURCE_NO || *one->doubt != NULL || plan->by_changeset ||
             (told == SOURCE_UNKNOWN && map_get(&plan->filled, one->id) != NULL))
             continue;
+        plan->aside = strcmp(one->key, "egress") == 0;
         *one->doubt = told == SOURCE_YES
                           ? doubt_of(plan, one->resource, one->key)
                           : arena_printf(plan->arena,
                                          "%s: whether a dynamic block says its %s a plan does not tell, --source does",
                                          one->resource->address, one->key);
-        if (strcmp(one->key, "egress") != 0 && matters(plan, one))
+        if (plan->aside || matters(plan, one))
             say(plan, "%s", *one->doubt);
+        plan->aside = false;
     }
 }

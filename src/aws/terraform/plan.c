@@ -15,10 +15,14 @@ void say(struct plan_reader *plan, const char *format, ...)
     va_start(arguments, format);
     const char *text = arena_vprintf(plan->arena, format, arguments);
     va_end(arguments);
-    if (map_get(&plan->report->said, text) != NULL)
+    const char *key = plan->aside ? arena_printf(plan->arena, "aside: %s", text) : text;
+    if (map_get(&plan->report->said, key) != NULL)
         return;
-    map_put(plan->arena, &plan->report->said, text, (void *)(uintptr_t)text);
-    *vector_add(plan->arena, &plan->report->unknown) = text;
+    map_put(plan->arena, &plan->report->said, key, (void *)(uintptr_t)text);
+    if (plan->aside)
+        *vector_add(plan->arena, &plan->report->carriers) = text;
+    else
+        *vector_add(plan->arena, &plan->report->unknown) = text;
 }
 
 void say_not_held(struct plan_reader *plan, const struct resource *resource, const char *what, const char *id)

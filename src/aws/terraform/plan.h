@@ -65,6 +65,7 @@ struct plan_reader {
     struct map filled;                         // ids of what has its rules, entries or routes as resources of their own
     bool by_changeset;                         // of CloudFormation: no reference is told
     bool deferred_data;                        // some data source is read only while the plan is applied
+    bool aside;                                // what is said bears on who reaches whom inside, and what gets out, alone
     const struct resource *current;            // whose handler runs
     size_t spread;                             // rules that any new group may be given, times those groups
     int depth;                                 // of references followed through resources
@@ -126,7 +127,7 @@ bool may_be_configured(struct plan_reader *plan, const struct where *where, cons
 
 // The doubt about an attribute, said in the report.
 const char *doubt_of(struct plan_reader *plan, const struct resource *resource, const char *key);
-// Says in the report what could not be placed.
+// Says in the report what could not be placed; of what bears on other directions than the internet's, while `aside`.
 void say(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Says that something which changes is not in the snapshot.
 void say_not_held(struct plan_reader *plan, const struct resource *resource, const char *what, const char *id);

@@ -14,12 +14,12 @@ struct terraform_report {
     VECTOR(const char *) not_considered; // what changes and cannot expose anything: one count, "N resources of M types"
     VECTOR(const char *) unknown; // what may expose something and could not be placed, or only apply tells; by address
     VECTOR(const char *)
-    carriers; // what bears on what gets out, or who reaches whom inside, alone, and is not modelled
+    carriers; // what bears on what gets out, or who reaches whom inside, alone, and could not be placed
     // ---- For terraform_causes, and for the next plan
     struct map made;      // what decides about packets ("sg-1:3", "rtb-1:0.0.0.0/0") -> struct terraform_addresses
     struct map ended;     // the same of what goes
     struct map touched;   // a thing's id -> the same: of those that make it, change it or refer to it
-    struct map said;      // texts of `unknown`
+    struct map said;      // texts of `unknown` and, behind "aside: ", of `carriers`
     struct map created;   // address -> the first file that creates it
     struct map changed;   // type and id of what is there -> the first file that changes it
     uint32_t pending;     // placeholder addresses given out
