@@ -65,11 +65,11 @@ struct plan_reader {
     struct map filled;                         // ids of what has its rules, entries or routes as resources of their own
     bool by_changeset;                         // of CloudFormation: no reference is told
     bool deferred_data;                        // some data source is read only while the plan is applied
-    bool aside;                                // what is said bears on who reaches whom inside, and what gets out, alone
-    const struct resource *current;            // whose handler runs
-    size_t spread;                             // rules that any new group may be given, times those groups
-    int depth;                                 // of references followed through resources
-    int steps;                                 // lists of references followed for one attribute
+    bool aside;                     // what is said bears on who reaches whom inside, and what gets out, alone
+    const struct resource *current; // whose handler runs
+    size_t spread;                  // rules that any new group may be given, times those groups
+    int depth;                      // of references followed through resources
+    int steps;                      // lists of references followed for one attribute
 };
 
 // Attributes of the side that a handler works on. Texts are in the estate's arena; NULL where absent, null or empty.
