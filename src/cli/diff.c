@@ -8,6 +8,7 @@
 #include "cli/gaps_text.h"
 #include "cli/past.h"
 #include "report/report.h"
+#include "rules/intent/intent_flows.h"
 
 static const struct option_spec options_of_diff[] = {
     OPTION_FORMAT("text|json|markdown|junit|sarif", "of what is printed (default text); of runs text or json"),
