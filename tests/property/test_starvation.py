@@ -269,8 +269,8 @@ OURS = set("""ec2 elb elbv2 iam cloudtrail network-firewall rds docdb neptune co
 # Of services that are not read otherwise: what others saved is judged (docs/formats.md).
 OURS_TOO = {("apigateway", "GetVpcLinks"), ("apigatewayv2", "GetVpcLinks"), ("dms", "DescribeReplicationInstances"), ("autoscaling", "DescribeLaunchConfigurations"), ("redshift-serverless", "ListWorkgroups"),
             ("emr", "GetBlockPublicAccessConfiguration"), ("route53", "ListResourceRecordSets"),
-            *(("organizations", name) for name in ("DescribeOrganization", "ListParents", "ListPolicies", "ListPoliciesForTarget", "DescribePolicy", "CreatePolicy", "UpdatePolicy")),
-            *(("sso-admin", name) for name in ("ListInstances", "ListPermissionSets", "DescribePermissionSet", "ListManagedPoliciesInPermissionSet",
+            *(("organizations", name) for name in ("DescribeOrganization", "CreateOrganization", "ListParents", "ListPolicies", "ListPoliciesForTarget", "DescribePolicy", "CreatePolicy", "UpdatePolicy")),
+            *(("sso-admin", name) for name in ("ListInstances", "ListPermissionSets", "DescribePermissionSet", "CreatePermissionSet", "ListManagedPoliciesInPermissionSet",
                                                "GetInlinePolicyForPermissionSet", "ListAccountAssignments"))}
 SHARED_KEYS = KNOWN | set("""Policies Content Users Groups MFADevices VirtualMFADevices SummaryMap PasswordPolicy UserDetailList trailList
     EventSelectors AdvancedEventSelectors IsLogging""".split())

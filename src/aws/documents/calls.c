@@ -223,9 +223,8 @@ static bool is_accelerator(const cJSON *record) // and no elastic-inference one
 // API Gateway's other lists, and those of other services, have items too.
 static bool is_rest_vpc_link(const cJSON *record)
 {
-    static const char *const ours[] = {"targetArns", "statusMessage", NULL};
-    static const char *const all[] = {"id", "name", "description", "status", "tags", NULL};
-    return has_any(record, ours) ||
+    static const char *const all[] = {"id", "name", "description", "status", "statusMessage", "tags", NULL};
+    return cJSON_HasObjectItem(record, "targetArns") ||
            (cJSON_HasObjectItem(record, "id") && cJSON_HasObjectItem(record, "status") && has_only(record, all));
 }
 
