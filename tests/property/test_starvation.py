@@ -271,7 +271,7 @@ OURS_TOO = {("apigateway", "GetVpcLinks"), ("apigatewayv2", "GetVpcLinks"), ("dm
             ("emr", "GetBlockPublicAccessConfiguration"), ("route53", "ListResourceRecordSets"),
             *(("organizations", name) for name in ("DescribeOrganization", "CreateOrganization", "ListParents", "ListPolicies", "ListPoliciesForTarget", "DescribePolicy", "CreatePolicy", "UpdatePolicy")),
             *(("sso-admin", name) for name in ("ListInstances", "ListPermissionSets", "DescribePermissionSet", "CreatePermissionSet", "ListManagedPoliciesInPermissionSet",
-                                               "GetInlinePolicyForPermissionSet", "ListAccountAssignments"))}
+                                               "GetInlinePolicyForPermissionSet", "ListAccountAssignments", "ListAccountAssignmentsForPrincipal"))}
 SHARED_KEYS = KNOWN | set("""Policies Content Users Groups MFADevices VirtualMFADevices SummaryMap PasswordPolicy UserDetailList trailList
     EventSelectors AdvancedEventSelectors IsLogging""".split())
 
