@@ -1,6 +1,7 @@
 #include "rules/reach/listener_ways.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/pattern.h"
 #include "rules/reach/load_balancer.h"
@@ -66,30 +67,73 @@ static struct sources rule_sources(struct arena *arena, const struct listener_ru
     return set;
 }
 
+static const char by_expression[] = " by expression";
+
+static bool is_of(const struct rule_condition *condition, const char *field)
+{
+    return strncmp(condition->on, field, strlen(field)) == 0;
+}
+
+// How long what stands before the value is, in a value of a query string: "3:key=value", or "=value".
+static size_t key_length(const char *value)
+{
+    char *end;
+    size_t length = strtoul(value, &end, 10);
+    return (size_t)(end - value) + (*end == ':' ? 1 + length : 0) + strlen("=");
+}
+
+static bool value_covers(const struct rule_condition *condition, const char *value, const char *other)
+{
+    size_t key = is_of(condition, "query-string") ? key_length(value) : 0;
+    if (is_of(condition, "http-request-method") || strstr(condition->on, by_expression) != NULL)
+        return strcmp(value, other) == 0;
+    return key <= strlen(value) && strncmp(value, other, key) == 0 && pattern_covers(value + key, other + key);
+}
+
 // Whether a condition is met whenever another one is.
 static bool condition_covers(const struct rule_condition *condition, const struct rule_condition *other)
 {
     bool covers = strcmp(condition->on, other->on) == 0 && other->values.count > 0;
-    bool wild = strcmp(condition->on, "path-pattern") == 0 || strcmp(condition->on, "host-header") == 0;
     for (size_t i = 0; i < other->values.count && covers; i++) {
-        covers = text_list_holds(&condition->values, other->values.items[i]);
-        for (size_t j = 0; j < condition->values.count && wild && !covers; j++)
-            covers = pattern_covers(condition->values.items[j], other->values.items[i]);
+        covers = false;
+        for (size_t j = 0; j < condition->values.count && !covers; j++)
+            covers = value_covers(condition, condition->values.items[j], other->values.items[i]);
     }
     return covers;
 }
 
-// Whether a rule takes whatever another one would of the sources that it takes at all.
-static bool rule_covers(const struct listener_rule *rule, const struct listener_rule *other)
+// Whether a condition whose expressions are not evaluated may be met whatever the client sends: it always sends a host
+// and a path, and a header only where the other rule asks for the same one.
+static bool may_cover(const struct rule_condition *condition, const struct listener_rule *other)
 {
+    const char *expression = strstr(condition->on, by_expression);
+    if (expression == NULL || !is_of(condition, "http-header"))
+        return expression != NULL;
+    const char *name = expression + strlen(by_expression);
+    for (size_t i = 0; i < other->conditions.count; i++) {
+        const char *on = other->conditions.items[i].on, *its = strstr(on, by_expression);
+        its = its != NULL ? its + strlen(by_expression) : on + strlen("http-header");
+        if (is_of(&other->conditions.items[i], "http-header") && strcmp(its, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum covering { COVERS_NOT, COVERS_PERHAPS, COVERS_SURELY };
+
+// Whether a rule takes whatever another one would of the sources that it takes at all.
+static enum covering rule_covers(const struct listener_rule *rule, const struct listener_rule *other)
+{
+    enum covering covers = COVERS_SURELY;
     for (size_t i = 0; i < rule->conditions.count; i++) {
         bool met = false;
         for (size_t j = 0; j < other->conditions.count && !met; j++)
             met = condition_covers(&rule->conditions.items[i], &other->conditions.items[j]);
-        if (!met)
-            return false;
+        if (!met && !may_cover(&rule->conditions.items[i], other))
+            return COVERS_NOT;
+        covers = met ? covers : COVERS_PERHAPS;
     }
-    return true;
+    return covers;
 }
 
 // The sources that no rule before surely takes, and those of them that one may take, which is not sure, and why.
@@ -111,13 +155,19 @@ static struct left left_to(struct hopper *hopper, const struct load_balancer *ba
     for (size_t r = 0; r < listener->rules.count && &listener->rules.items[r] != rule; r++) {
         const struct listener_rule *before = &listener->rules.items[r];
         bool compared = before->conditions.count == 0 || listener->rules.count <= MOST_COMPARED;
-        if (!compared || !rule_covers(before, rule))
+        enum covering covers = compared ? rule_covers(before, rule) : COVERS_NOT;
+        if (covers == COVERS_NOT)
             continue;
+        const char *doubt = before->doubt != NULL || covers == COVERS_SURELY
+                                ? before->doubt
+                                : "whether the expression of a rule before takes all of it is not evaluated";
         struct sources sources = rule_sources(arena, before);
-        if (before->doubt != NULL && left.doubt == NULL)
-            left.doubt = rules_doubt(hopper, balancer, before->doubt);
+        if (doubt != NULL && left.doubt == NULL)
+            left.doubt = doubt == before->doubt ? rules_doubt(hopper, balancer, doubt)
+                                                : reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name,
+                                                               settle_by_probe, doubt);
         for (int f = 0; f < FAMILIES; f++)
-            if (before->doubt != NULL)
+            if (doubt != NULL)
                 left.perhaps.of[f] = prefixset_union(arena, left.perhaps.of[f], sources.of[f]);
             else if (sure)
                 left.sources.of[f] = prefixset_subtract(arena, left.sources.of[f], sources.of[f]);

@@ -75,7 +75,11 @@ class Rules(Behind):
         ([path("/a")], [path("/a"), condition("host-header", "a.example.com")]),
         ([header("X-A", "1", "2")], [header("X-A", "2")]),
         ([condition("http-request-method", "PUT", "POST")], [condition("http-request-method", "PUT")]),
+        ([header("X-A", "1")], [header("x-a", "1")]),
+        ([header("X-A", "a*")], [header("X-A", "Abc")]),
         ([query(("a", "1"))], [query(("a", "1"))]),
+        ([query(("v", "1*"))], [query(("v", "12"))]),
+        ([query(("", "1?"))], [query(("", "12"))]),
         ([{"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/a"]}}], [{"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/a"]}}])]
     # ...and here it does.
     OPEN = [
@@ -88,12 +92,12 @@ class Rules(Behind):
         ([header("X-A", "1*")], [header("X-A", "12*", "3")]),
         ([query(("a", "1"))], [query(("b", "1"))]),
         ([path("/a\\*")], [path("/a\\?")]),
-        ([{"Field": "path-pattern", "PathPatternConfig": {"RegexValues": [".*"]}}], [path(".*")]),
-        ([expression("host-header", r"^\D+$")], [expression("host-header", r"^\d+$")]),
-        ([expression("path-pattern", r"^/\S$")], [expression("path-pattern", r"^/\s$")]),
-        ([expression("http-header", r"^\W$", HttpHeaderName="X-A")], [expression("http-header", r"^\w$", HttpHeaderName="X-A")]),
         ([condition("http-request-method", "GET")], [condition("http-request-method", "get")]),
         ([query(("a=b", "c"))], [query(("a", "b=c"))]),
+        ([query(("*", "1"))], [query(("a", "b=1"))]),
+        ([query(("v", "1*"))], [query(("v", "21"))]),
+        ([expression("http-header", "^a", HttpHeaderName="X-A")], [path("/a")]),
+        ([expression("path-pattern", "^/a"), path("/b")], [path("/a")]),
         ([query(("", "a=c"))], [query(("a", "c"))]),
         ([query(("a", "c"))], [query(("", "a=c"))]),
         ([condition("host-header", "*")], [path("*")])]
@@ -102,6 +106,16 @@ class Rules(Behind):
     def test_a_rule_gets_what_no_rule_before_it_takes(self, first, second, gets):
         found = self.surely(ruled((FIXED, *first), ([forward("other/1")], *second)))
         self.assertEqual(OTHER[0] in found, gets, (first, second))
+
+    @each([([expression("path-pattern", ".*")], [path(".*")]),
+           ([expression("path-pattern", ".*")], [header("X-A", "1")]),
+           ([expression("host-header", r"^\D+$")], [expression("host-header", r"^\d+$")]),
+           ([expression("path-pattern", r"^/\S$")], [expression("path-pattern", r"^/\s$")]),
+           ([expression("http-header", "^a", HttpHeaderName="X-A")], [header("x-a", "abc")]),
+           ([expression("http-header", r"^\W$", HttpHeaderName="X-A")], [expression("http-header", r"^\w$", HttpHeaderName="X-A")])])
+    def test_after_an_expression_that_is_not_evaluated_it_is_possible(self, first, second):
+        found = self.behind(ruled((FIXED, *first), ([forward("other/1")], *second)))["443/HTTPS", OTHER[0]]
+        self.assertEqual({certainty for _, certainty in found}, {"possible"})
 
     @each([(["/a", 5],), ([{"Value": "/a"}, {"Key": "x"}],), ({"Values": ["/b"], "RegexValues": ["^/a$"]},)])
     def test_a_value_of_a_condition_that_is_not_understood_is_unread_and_possible(self, values):

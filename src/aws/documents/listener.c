@@ -263,6 +263,12 @@ static bool heeds_case(const char *field, bool by_expression)
     return by_expression || strcmp(field, "path-pattern") == 0 || strcmp(field, "http-request-method") == 0;
 }
 
+static void to_lower(char *text)
+{
+    for (char *p = text; *p != '\0'; p++)
+        *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
+}
+
 // One value as a text: of a query string its key, too, with its length, so that no two pairs are one text. NULL where
 // it is not understood.
 static const char *condition_value(struct reader *reader, const cJSON *node, bool heeds_case)
@@ -276,8 +282,8 @@ static const char *condition_value(struct reader *reader, const cJSON *node, boo
     char *copy = !cJSON_IsObject(node) ? arena_strdup(reader->arena, text)
                  : name == NULL        ? arena_printf(reader->arena, "=%s", text)
                                        : arena_printf(reader->arena, "%zu:%s=%s", strlen(name), name, text);
-    for (char *p = copy; *p != '\0' && !heeds_case; p++)
-        *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
+    if (!heeds_case)
+        to_lower(copy);
     return copy;
 }
 
@@ -302,8 +308,11 @@ static void read_chosen(struct reader *reader, const struct json_cursor *at, siz
         condition.on = by_expression ? arena_printf(reader->arena, "%s by expression", condition.on) : condition.on;
         lenient_text(reader, &config, "HttpHeaderName", &header);
     }
-    if (header != NULL)
-        condition.on = arena_printf(reader->arena, "%s %s", condition.on, header);
+    if (header != NULL) { // of its name, too, the case does not count
+        char *name = arena_strdup(reader->arena, header);
+        to_lower(name);
+        condition.on = arena_printf(reader->arena, "%s %s", condition.on, name);
+    }
     const cJSON *node;
     size_t index = 0;
     cJSON_ArrayForEach (node, values.node) {

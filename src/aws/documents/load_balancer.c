@@ -55,6 +55,8 @@ static void read_scheme(struct reader *reader, const struct json_cursor *at, str
 {
     const char *scheme = NULL;
     lenient_text(reader, at, "Scheme", &scheme);
+    if (scheme == NULL && text_same(text_beside(reader, at, "Type"), "gateway"))
+        scheme = "internal"; // AWS tells none of these: only endpoints bring traffic to them
     balancer->scheme = scheme == NULL                           ? SCHEME_NOT_TOLD
                        : strcmp(scheme, "internet-facing") == 0 ? SCHEME_INTERNET_FACING
                        : strcmp(scheme, "internal") == 0        ? SCHEME_INTERNAL
