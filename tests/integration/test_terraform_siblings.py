@@ -141,6 +141,13 @@ def host(plan, address="aws_instance.h", by=None, **keys):
     return plan.new(address, by, **{k: v for k, v in {**HOST, **keys}.items() if k not in (by or {}) and v is not None})
 
 
+def by_new_template(plan):
+    plan.new("aws_launch_template.t", vpc_security_group_ids=["sg-3"])
+    host(plan, launch_template=[{"version": "$Latest"}], vpc_security_group_ids=None, unknown={"launch_template": [{"id": True}]})
+    plan.root["resources"][-1]["expressions"]["launch_template"] = [{"id": {"references": ref("aws_launch_template.t")}}]
+    return plan
+
+
 def ref(address, attribute="id"):
     bare = address.split("[")[0] if address.endswith("]") else None
     return ["%s.%s" % (address, attribute), address] + ([bare] if bare else [])
@@ -339,6 +346,10 @@ CASES = {
     "a group for a new host's interface": (lambda p: host(p).new("aws_network_interface_sg_attachment.a", {"network_interface_id": ref("aws_instance.h", "primary_network_interface_id")}, security_group_id="sg-3"), 0, EXACT(22, 443), set()),
     "a spot instance": (lambda p: p.new("aws_spot_instance_request.h", **HOST), 0, EXACT(443), set()),
     "a host by a launch template": (lambda p: host(p, launch_template=[{"id": "lt-1", "version": "$Default"}], associate_public_ip_address=None), 3, MAYBE, set()),
+    "a host by a launch template, which alone tells its groups": (lambda p: host(p, launch_template=[{"id": "lt-1", "version": "$Default"}], vpc_security_group_ids=None), 3, MAYBE, set()),
+    "a spot instance by a launch template": (lambda p: host(p, "aws_spot_instance_request.h", launch_template=[{"id": "lt-1", "version": "1"}], vpc_security_group_ids=None,
+                                                            unknown={"vpc_security_group_ids": True, "security_groups": True, "network_interface": True}), 3, MAYBE, set()),
+    "a host by a launch template of the plan": (lambda p: by_new_template(p), 3, {(NEW, 22, "possible")}, set()),
     "another group for a host": (lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-1", "sg-3"]), 0, EXACT(22, at=WEB), set()),
     "another group for an interface": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "security_groups": ["sg-1"], "subnet_id": "subnet-1", "attachment": []}, security_groups=["sg-3"]), 0, EXACT(22, at=WEB), EXACT(443, at=WEB)),
     "groups of which one is unknown": (lambda p: p.update("aws_instance.w", INSTANCE, unknown={"vpc_security_group_ids": [False, True]}).changes[0]["change"]["after"].update(vpc_security_group_ids=["sg-3", None]) or p, 3, None, None),
@@ -413,6 +424,9 @@ class Siblings(unittest.TestCase):
                 if closed is not None:
                     self.assertEqual(told(found["closed"]), closed, done.stdout)
                 self.assertEqual(status == 3, bool(found["unknown"] + found["missing_after"]))
+
+    def flows_missing(self, plan, made=base):
+        return [text for text in json.loads(self.diff(plan, made).stdout).get("flows_missing", []) if text.startswith("aws_")]
 
     def test_a_change_of_which_a_side_is_missing_is_refused_with_its_place(self):
         for actions, sides, lacks in ((["create"], {"before": None, "after": None, "after_unknown": {}}, "after"), (["update"], {"before": None, "after": {}, "after_unknown": {}}, "before"),

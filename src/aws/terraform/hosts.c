@@ -102,6 +102,12 @@ static bool attach_blocks(struct plan_reader *plan, const struct resource *resou
     return some;
 }
 
+// Of an empty list AWS chooses as of none.
+static bool is_filled(struct id_list list)
+{
+    return list.items.count > 0 || list.doubt != NULL;
+}
+
 static void give_groups_by_name(struct plan_reader *plan, const struct resource *resource,
                                 struct network_interface *interface)
 {
@@ -131,6 +137,16 @@ static void give_groups_by_name(struct plan_reader *plan, const struct resource 
         set_default_group(plan, resource, interface);
 }
 
+// Where the plan makes the template its groups are told: of one that was there, which version counts may not be.
+static void give_groups_of_template(struct plan_reader *plan, const struct resource *resource,
+                                    struct network_interface *interface)
+{
+    struct id_list groups = groups_of_new_template(plan, resource);
+    if (groups.items.count > 0)
+        set_groups(plan, interface, &groups);
+    interface->doubt = doubt_of(plan, resource, "launch_template");
+}
+
 // The interface that comes with an instance.
 static void add_primary(struct plan_reader *plan, const struct resource *resource, struct instance *instance)
 {
@@ -150,8 +166,8 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     struct id_list groups = meant_list(plan, &where, "vpc_security_group_ids", true);
     if (groups.set)
         set_groups(plan, interface, &groups);
-    else if (by_template && !any_unknown(resource->unknown, "security_groups"))
-        interface->doubt = doubt_of(plan, resource, "launch_template");
+    else if (by_template && !is_filled(meant_list(plan, &where, "security_groups", true)))
+        give_groups_of_template(plan, resource, interface);
     else
         give_groups_by_name(plan, resource, interface);
     const struct subnet *held = map_get(&plan->estate->subnets, id_of(subnet));
