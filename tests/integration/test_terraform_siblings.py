@@ -339,6 +339,9 @@ CASES = {
         "aws_route_table_association.a", {"route_table_id": ref("aws_route_table.t"), "subnet_id": ["local.subnet"]}), 3, set(), set()),
     "a gateway that is detached": (lambda p: p.gone("aws_internet_gateway_attachment.a", {"id": "igw-1:vpc-1", "internet_gateway_id": "igw-1", "vpc_id": "vpc-1"}), 0, set(), EXACT(443, at=WEB)),
     "public access blocked": (lambda p: p.new("aws_vpc_block_public_access_options.b", internet_gateway_block_mode="block-ingress"), 0, set(), EXACT(443, at=WEB), lambda: blocked("off")),
+    "public access no longer blocked": (lambda p: p.gone("aws_vpc_block_public_access_options.b", {"id": "eu-west-3", "aws_region": "eu-west-3", "internet_gateway_block_mode": "block-bidirectional"}),
+                                        0, EXACT(443, at=WEB), set(), blocked),
+    "the same, and where is not told": (lambda p: p.gone("aws_vpc_block_public_access_options.b", {"id": "x", "internet_gateway_block_mode": "block-bidirectional"}), 3, MAYBE, set(), blocked),
     "an exclusion from blocked access": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-bidirectional"), 0, EXACT(443, at=WEB), set(), blocked),
     "an exclusion that does not let in": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-egress"), 0, set(), set(), blocked),
     # ---- Hosts
