@@ -431,6 +431,14 @@ class Siblings(unittest.TestCase):
     def flows_missing(self, plan, made=base):
         return [text for text in json.loads(self.diff(plan, made).stdout).get("flows_missing", []) if text.startswith("aws_")]
 
+    def test_a_private_address_is_not_made_up_where_rules_tell_those_of_its_subnet_apart(self):
+        estate = base()
+        estate["SecurityGroups"][1]["IpPermissions"] = [permission("tcp", (22, 22), ["10.0.1.128/25"])]
+        apart = lambda: estate
+        self.assertEqual(self.flows_missing(host(Plan())), [])
+        self.assertEqual(self.flows_missing(host(Plan()), apart), ["aws_instance.h: its private address is known after apply, so what it reaches inside is not known"])
+        self.assertEqual(self.flows_missing(host(Plan(), private_ip="10.0.1.200"), apart), [])
+
     def test_a_change_of_which_a_side_is_missing_is_refused_with_its_place(self):
         for actions, sides, lacks in ((["create"], {"before": None, "after": None, "after_unknown": {}}, "after"), (["update"], {"before": None, "after": {}, "after_unknown": {}}, "before"),
                                       (["delete"], {"before": None, "after": None, "after_unknown": {}}, "before"), (["create"], {"before": None, "after": {}}, "after_unknown")):
