@@ -439,6 +439,14 @@ class Siblings(unittest.TestCase):
         self.assertEqual(self.flows_missing(host(Plan()), apart), ["aws_instance.h: its private address is known after apply, so what it reaches inside is not known"])
         self.assertEqual(self.flows_missing(host(Plan(), private_ip="10.0.1.200"), apart), [])
 
+    def test_the_interface_of_an_elastic_address_is_missing_inside_only_where_it_is(self):
+        address = lambda public, eni: {"PublicIp": public, "AllocationId": "eipalloc-" + eni, "AssociationId": "eipassoc-" + eni, "Domain": "vpc", "NetworkInterfaceId": eni,
+                                       "NetworkInterfaceOwnerId": "111122223333", "NetworkBorderGroup": "eu-west-3"}
+        there, gone = (lambda: base(Addresses=[address(WEB, "eni-1")])), (lambda: base(Addresses=[address("198.51.100.77", "eni-77")]))
+        for made, missing in ((there, False), (gone, True)):
+            found = json.loads(self.diff(rule(Plan(), 80), made).stdout)
+            self.assertEqual(any("Elastic IP address" in text for text in found.get("flows_missing", []) + found["missing_after"]), missing, found)
+
     def test_a_change_of_which_a_side_is_missing_is_refused_with_its_place(self):
         for actions, sides, lacks in ((["create"], {"before": None, "after": None, "after_unknown": {}}, "after"), (["update"], {"before": None, "after": {}, "after_unknown": {}}, "before"),
                                       (["delete"], {"before": None, "after": None, "after_unknown": {}}, "before"), (["create"], {"before": None, "after": {}}, "after_unknown")):
