@@ -447,6 +447,13 @@ class Siblings(unittest.TestCase):
             found = json.loads(self.diff(rule(Plan(), 80), made).stdout)
             self.assertEqual(any("Elastic IP address" in text for text in found.get("flows_missing", []) + found["missing_after"]), missing, found)
 
+    def test_a_group_as_source_is_null_where_nothing_sets_it(self):
+        for keys in ({"cidr_blocks": [WORLD]}, {"self": True}, {"ipv6_cidr_blocks": ["::/0"]}, {"prefix_list_ids": ["pl-1"]}):
+            plan = Plan().new("aws_security_group_rule.r", type="ingress", security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80, **keys)
+            self.assertEqual(self.flows_missing(plan), [], keys)
+        of = {"source_security_group_id": ["local.group"]}
+        self.assertNotEqual(self.flows_missing(Plan().new("aws_security_group_rule.r", of, type="ingress", security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80)), [])
+
     def test_a_change_of_which_a_side_is_missing_is_refused_with_its_place(self):
         for actions, sides, lacks in ((["create"], {"before": None, "after": None, "after_unknown": {}}, "after"), (["update"], {"before": None, "after": {}, "after_unknown": {}}, "before"),
                                       (["delete"], {"before": None, "after": None, "after_unknown": {}}, "before"), (["create"], {"before": None, "after": {}}, "after_unknown")):
