@@ -353,6 +353,9 @@ CASES = {
     "a spot instance by a launch template": (lambda p: host(p, "aws_spot_instance_request.h", launch_template=[{"id": "lt-1", "version": "1"}], vpc_security_group_ids=None,
                                                             unknown={"vpc_security_group_ids": True, "security_groups": True, "network_interface": True}), 3, MAYBE, set()),
     "a host by a launch template of the plan": (lambda p: by_new_template(p), 3, {(NEW, 22, "possible")}, set()),
+    "a host whose list of groups is empty": (lambda p: host(p, vpc_security_group_ids=[]), 0, set(), set()),
+    "an interface whose list of groups is empty": (lambda p: p.new("aws_network_interface.n", subnet_id="subnet-1", security_groups=[], attachment=[{"instance": "i-1", "device_index": 1}]).new(
+        "aws_eip.e", {"network_interface": ref("aws_network_interface.n")}), 0, set(), set()),
     "another group for a host": (lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-1", "sg-3"]), 0, EXACT(22, at=WEB), set()),
     "another group for an interface": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "security_groups": ["sg-1"], "subnet_id": "subnet-1", "attachment": []}, security_groups=["sg-3"]), 0, EXACT(22, at=WEB), EXACT(443, at=WEB)),
     "groups of which one is unknown": (lambda p: p.update("aws_instance.w", INSTANCE, unknown={"vpc_security_group_ids": [False, True]}).changes[0]["change"]["after"].update(vpc_security_group_ids=["sg-3", None]) or p, 3, None, None),

@@ -131,7 +131,7 @@ static void give_groups_by_name(struct plan_reader *plan, const struct resource 
         else if (map_get(&plan->estate->security_groups, names.items.items[n]) != NULL)
             *vector_add(plan->arena, &ids.items) = found;
     }
-    if (names.set)
+    if (is_filled(ids))
         set_groups(plan, interface, &ids);
     else
         set_default_group(plan, resource, interface);
@@ -164,7 +164,7 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     attach(interface, instance->id, 0);
     give_private_ipv4(plan, resource, interface);
     struct id_list groups = meant_list(plan, &where, "vpc_security_group_ids", true);
-    if (groups.set)
+    if (is_filled(groups))
         set_groups(plan, interface, &groups);
     else if (by_template && !is_filled(meant_list(plan, &where, "security_groups", true)))
         give_groups_of_template(plan, resource, interface);
@@ -320,7 +320,7 @@ static void put_interface(struct plan_reader *plan, const struct resource *resou
     give_private_ipv4(plan, resource, interface);
     give_prefixes(plan, resource, interface);
     attach_own(plan, resource, interface);
-    if (groups.set && (resource->creates || differs(resource, "security_groups")))
+    if (groups.set && (resource->creates ? is_filled(groups) : differs(resource, "security_groups")))
         set_groups(plan, interface, &groups);
     else if (resource->creates)
         set_default_group(plan, resource, interface);
