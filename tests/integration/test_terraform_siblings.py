@@ -457,6 +457,10 @@ class Siblings(unittest.TestCase):
         of = {"source_security_group_id": ["local.group"]}
         self.assertNotEqual(self.flows_missing(Plan().new("aws_security_group_rule.r", of, type="ingress", security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80)), [])
 
+    def test_groups_of_an_endpoint_are_named(self):
+        found = self.flows_missing(Plan().new("aws_vpc_endpoint_security_group_association.a", vpc_endpoint_id="vpce-1", security_group_id="sg-3"))
+        self.assertEqual([text.split(":")[0] for text in found], ["aws_vpc_endpoint_security_group_association.a"])
+
     def test_a_change_of_which_a_side_is_missing_is_refused_with_its_place(self):
         for actions, sides, lacks in ((["create"], {"before": None, "after": None, "after_unknown": {}}, "after"), (["update"], {"before": None, "after": {}, "after_unknown": {}}, "before"),
                                       (["delete"], {"before": None, "after": None, "after_unknown": {}}, "before"), (["create"], {"before": None, "after": {}}, "after_unknown")):
