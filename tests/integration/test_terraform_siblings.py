@@ -356,6 +356,8 @@ CASES = {
     "a host whose list of groups is empty": (lambda p: host(p, vpc_security_group_ids=[]), 0, set(), set()),
     "an interface whose list of groups is empty": (lambda p: p.new("aws_network_interface.n", subnet_id="subnet-1", security_groups=[], attachment=[{"instance": "i-1", "device_index": 1}]).new(
         "aws_eip.e", {"network_interface": ref("aws_network_interface.n")}), 0, set(), set()),
+    "another type of a host with an Elastic IP address": (lambda p: p.update("aws_instance.w", {**INSTANCE, "public_ip": WEB, "instance_type": "a"}, unknown={"public_ip": True}, instance_type="b").put(
+        "aws_eip.e", ["no-op"], *[{"id": "eipalloc-1", "public_ip": WEB, "instance": "i-1"}] * 2, {}, {}), 0, set(), set()),
     "another group for a host": (lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-1", "sg-3"]), 0, EXACT(22, at=WEB), set()),
     "another group for an interface": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "security_groups": ["sg-1"], "subnet_id": "subnet-1", "attachment": []}, security_groups=["sg-3"]), 0, EXACT(22, at=WEB), EXACT(443, at=WEB)),
     "groups of which one is unknown": (lambda p: p.update("aws_instance.w", INSTANCE, unknown={"vpc_security_group_ids": [False, True]}).changes[0]["change"]["after"].update(vpc_security_group_ids=["sg-3", None]) or p, 3, None, None),

@@ -186,13 +186,30 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     give_ipv6(plan, resource, interface);
 }
 
-// One that is stopped and started is given another public address: the provider marks it unknown.
+// Whether an address is an Elastic IP address, by the documents or by the plan: one that is there before and after.
+static bool is_elastic(const struct plan_reader *plan, const char *address)
+{
+    for (size_t i = 0; i < plan->estate->elastic_addresses.count; i++)
+        if (strcmp(plan->estate->elastic_addresses.items[i].address, address) == 0)
+            return true;
+    for (size_t i = 0; i < plan->resources.count; i++) {
+        const struct resource *one = &plan->resources.items[i];
+        if (strcmp(one->type, "aws_eip") == 0 &&
+            text_same(cJSON_GetStringValue(member(one->before, "public_ip")), address))
+            return true;
+    }
+    return false;
+}
+
+// One that is stopped and started is given another public address, unless it is an Elastic IP address, which stays: the
+// provider marks either unknown.
 static void change_automatic_address(struct plan_reader *plan, const struct resource *resource,
                                      struct network_interface *interface)
 {
     const char *was = attribute(plan, resource->before, "public_ip");
     struct address address;
-    if (was == NULL || !is_unknown(resource->unknown, "public_ip") || !address_parse(was, &address))
+    if (was == NULL || !is_unknown(resource->unknown, "public_ip") || !address_parse(was, &address) ||
+        is_elastic(plan, was))
         return;
     for (size_t i = 0; i < interface->address_count; i++)
         if (interface->addresses[i].address.family == FAMILY_IPV4 &&
