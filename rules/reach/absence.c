@@ -415,10 +415,25 @@ void absence_list(struct exposure_set *set, const struct estate *estate)
     arena_free(finder.scratch);
 }
 
+// The addresses of the snapshot as endpoints that nothing is computed of.
+static void add_addresses(struct finder *finder)
+{
+    struct exposure_set *set = finder->set;
+    for (size_t i = 0; i < finder->estate->interfaces.count; i++) {
+        const struct network_interface *one = finder->estate->interfaces.items[i];
+        for (size_t a = 0; a < one->address_count; a++)
+            *vector_add(finder->scratch, &set->endpoints) =
+                (struct endpoint){.interface = one, .address = one->addresses[a].address};
+    }
+    if (set->endpoints.count > 1)
+        qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), endpoint_order);
+}
+
 void absence_interfaces(struct arena *arena, const struct estate *estate, struct lack_list *missing)
 {
     struct exposure_set set = {.arena = arena, .estate = estate};
     struct finder finder = {.set = &set, .estate = estate, .arena = arena, .scratch = arena_new()};
+    add_addresses(&finder);
     index_interfaces(&finder);
     find_instances(&finder);
     find_elastic_addresses(&finder);

@@ -141,6 +141,13 @@ def host(plan, address="aws_instance.h", by=None, **keys):
     return plan.new(address, by, **{k: v for k, v in {**HOST, **keys}.items() if k not in (by or {}) and v is not None})
 
 
+def by_new_template(plan):
+    plan.new("aws_launch_template.t", vpc_security_group_ids=["sg-3"])
+    host(plan, launch_template=[{"version": "$Latest"}], vpc_security_group_ids=None, unknown={"launch_template": [{"id": True}]})
+    plan.root["resources"][-1]["expressions"]["launch_template"] = [{"id": {"references": ref("aws_launch_template.t")}}]
+    return plan
+
+
 def ref(address, attribute="id"):
     bare = address.split("[")[0] if address.endswith("]") else None
     return ["%s.%s" % (address, attribute), address] + ([bare] if bare else [])
@@ -332,6 +339,9 @@ CASES = {
         "aws_route_table_association.a", {"route_table_id": ref("aws_route_table.t"), "subnet_id": ["local.subnet"]}), 3, set(), set()),
     "a gateway that is detached": (lambda p: p.gone("aws_internet_gateway_attachment.a", {"id": "igw-1:vpc-1", "internet_gateway_id": "igw-1", "vpc_id": "vpc-1"}), 0, set(), EXACT(443, at=WEB)),
     "public access blocked": (lambda p: p.new("aws_vpc_block_public_access_options.b", internet_gateway_block_mode="block-ingress"), 0, set(), EXACT(443, at=WEB), lambda: blocked("off")),
+    "public access no longer blocked": (lambda p: p.gone("aws_vpc_block_public_access_options.b", {"id": "eu-west-3", "aws_region": "eu-west-3", "internet_gateway_block_mode": "block-bidirectional"}),
+                                        0, EXACT(443, at=WEB), set(), blocked),
+    "the same, and where is not told": (lambda p: p.gone("aws_vpc_block_public_access_options.b", {"id": "x", "internet_gateway_block_mode": "block-bidirectional"}), 3, MAYBE, set(), blocked),
     "an exclusion from blocked access": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-bidirectional"), 0, EXACT(443, at=WEB), set(), blocked),
     "an exclusion that does not let in": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-egress"), 0, set(), set(), blocked),
     # ---- Hosts
@@ -339,6 +349,15 @@ CASES = {
     "a group for a new host's interface": (lambda p: host(p).new("aws_network_interface_sg_attachment.a", {"network_interface_id": ref("aws_instance.h", "primary_network_interface_id")}, security_group_id="sg-3"), 0, EXACT(22, 443), set()),
     "a spot instance": (lambda p: p.new("aws_spot_instance_request.h", **HOST), 0, EXACT(443), set()),
     "a host by a launch template": (lambda p: host(p, launch_template=[{"id": "lt-1", "version": "$Default"}], associate_public_ip_address=None), 3, MAYBE, set()),
+    "a host by a launch template, which alone tells its groups": (lambda p: host(p, launch_template=[{"id": "lt-1", "version": "$Default"}], vpc_security_group_ids=None), 3, MAYBE, set()),
+    "a spot instance by a launch template": (lambda p: host(p, "aws_spot_instance_request.h", launch_template=[{"id": "lt-1", "version": "1"}], vpc_security_group_ids=None,
+                                                            unknown={"vpc_security_group_ids": True, "security_groups": True, "network_interface": True}), 3, MAYBE, set()),
+    "a host by a launch template of the plan": (lambda p: by_new_template(p), 3, {(NEW, 22, "possible")}, set()),
+    "a host whose list of groups is empty": (lambda p: host(p, vpc_security_group_ids=[]), 0, set(), set()),
+    "an interface whose list of groups is empty": (lambda p: p.new("aws_network_interface.n", subnet_id="subnet-1", security_groups=[], attachment=[{"instance": "i-1", "device_index": 1}]).new(
+        "aws_eip.e", {"network_interface": ref("aws_network_interface.n")}), 0, set(), set()),
+    "another type of a host with an Elastic IP address": (lambda p: p.update("aws_instance.w", {**INSTANCE, "public_ip": WEB, "instance_type": "a"}, unknown={"public_ip": True}, instance_type="b").put(
+        "aws_eip.e", ["no-op"], *[{"id": "eipalloc-1", "public_ip": WEB, "instance": "i-1"}] * 2, {}, {}), 0, set(), set()),
     "another group for a host": (lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-1", "sg-3"]), 0, EXACT(22, at=WEB), set()),
     "another group for an interface": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "security_groups": ["sg-1"], "subnet_id": "subnet-1", "attachment": []}, security_groups=["sg-3"]), 0, EXACT(22, at=WEB), EXACT(443, at=WEB)),
     "groups of which one is unknown": (lambda p: p.update("aws_instance.w", INSTANCE, unknown={"vpc_security_group_ids": [False, True]}).changes[0]["change"]["after"].update(vpc_security_group_ids=["sg-3", None]) or p, 3, None, None),
@@ -413,6 +432,36 @@ class Siblings(unittest.TestCase):
                 if closed is not None:
                     self.assertEqual(told(found["closed"]), closed, done.stdout)
                 self.assertEqual(status == 3, bool(found["unknown"] + found["missing_after"]))
+
+    def flows_missing(self, plan, made=base):
+        return [text for text in json.loads(self.diff(plan, made).stdout).get("flows_missing", []) if text.startswith("aws_")]
+
+    def test_a_private_address_is_not_made_up_where_rules_tell_those_of_its_subnet_apart(self):
+        estate = base()
+        estate["SecurityGroups"][1]["IpPermissions"] = [permission("tcp", (22, 22), ["10.0.1.128/25"])]
+        apart = lambda: estate
+        self.assertEqual(self.flows_missing(host(Plan())), [])
+        self.assertEqual(self.flows_missing(host(Plan()), apart), ["aws_instance.h: its private address is known after apply, so what it reaches inside is not known"])
+        self.assertEqual(self.flows_missing(host(Plan(), private_ip="10.0.1.200"), apart), [])
+
+    def test_the_interface_of_an_elastic_address_is_missing_inside_only_where_it_is(self):
+        address = lambda public, eni: {"PublicIp": public, "AllocationId": "eipalloc-" + eni, "AssociationId": "eipassoc-" + eni, "Domain": "vpc", "NetworkInterfaceId": eni,
+                                       "NetworkInterfaceOwnerId": "111122223333", "NetworkBorderGroup": "eu-west-3"}
+        there, gone = (lambda: base(Addresses=[address(WEB, "eni-1")])), (lambda: base(Addresses=[address("198.51.100.77", "eni-77")]))
+        for made, missing in ((there, False), (gone, True)):
+            found = json.loads(self.diff(rule(Plan(), 80), made).stdout)
+            self.assertEqual(any("Elastic IP address" in text for text in found.get("flows_missing", []) + found["missing_after"]), missing, found)
+
+    def test_a_group_as_source_is_null_where_nothing_sets_it(self):
+        for keys in ({"cidr_blocks": [WORLD]}, {"self": True}, {"ipv6_cidr_blocks": ["::/0"]}, {"prefix_list_ids": ["pl-1"]}):
+            plan = Plan().new("aws_security_group_rule.r", type="ingress", security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80, **keys)
+            self.assertEqual(self.flows_missing(plan), [], keys)
+        of = {"source_security_group_id": ["local.group"]}
+        self.assertNotEqual(self.flows_missing(Plan().new("aws_security_group_rule.r", of, type="ingress", security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80)), [])
+
+    def test_groups_of_an_endpoint_are_named(self):
+        found = self.flows_missing(Plan().new("aws_vpc_endpoint_security_group_association.a", vpc_endpoint_id="vpce-1", security_group_id="sg-3"))
+        self.assertEqual([text.split(":")[0] for text in found], ["aws_vpc_endpoint_security_group_association.a"])
 
     def test_a_change_of_which_a_side_is_missing_is_refused_with_its_place(self):
         for actions, sides, lacks in ((["create"], {"before": None, "after": None, "after_unknown": {}}, "after"), (["update"], {"before": None, "after": {}, "after_unknown": {}}, "before"),

@@ -117,6 +117,15 @@ static void read_template(struct plan_reader *plan, const struct resource *from,
     launched->groups_told = launched->groups.set && launched->groups.items.count > 0;
 }
 
+struct id_list groups_of_new_template(struct plan_reader *plan, const struct resource *resource)
+{
+    const struct resource *from = template_of(plan, resource);
+    struct launched launched = {0};
+    if (from != NULL && from->creates && cJSON_GetArraySize(member(from->after, "network_interfaces")) <= 1)
+        read_template(plan, from, &launched);
+    return launched.groups;
+}
+
 static bool grows(const struct resource *resource, const struct resource *from)
 {
     static const char *const keys[] = {

@@ -64,6 +64,17 @@ static void add_group_id(struct plan_reader *plan, struct security_group_rule *r
         *vector_add(plan->arena, &rule->groups) = text_behind_slash(id);
 }
 
+// aws_security_group_rule marks source_security_group_id unknown in every plan. It is null where nothing sets it, and
+// where what it conflicts with is set. Documentation of the Terraform provider hashicorp/aws, that resource.
+static bool is_left_out(struct plan_reader *plan, const struct where *where, const char *key)
+{
+    if (strcmp(key, "source_security_group_id") != 0 || !is_unknown(where->unknown, key))
+        return false;
+    return !may_be_configured(plan, where, key) || flag(where->values, "self", false) ||
+           cJSON_GetArraySize(member(where->values, "cidr_blocks")) > 0 ||
+           cJSON_GetArraySize(member(where->values, "ipv6_cidr_blocks")) > 0;
+}
+
 // Groups whose members a rule admits. One that only apply tells never stands for the internet.
 static void add_groups(struct plan_reader *plan, const struct where *where, struct security_group_rule *rule)
 {
@@ -71,7 +82,8 @@ static void add_groups(struct plan_reader *plan, const struct where *where, stru
     bool aside = plan->aside;
     plan->aside = true;
     for (size_t i = 0; i < 2; i++)
-        add_group_id(plan, rule, meant_at(plan, where, keys[i], false).id);
+        if (!is_left_out(plan, where, keys[i]))
+            add_group_id(plan, rule, meant_at(plan, where, keys[i], false).id);
     struct id_list list = meant_list(plan, where, "security_groups", false);
     for (size_t i = 0; i < list.items.count; i++)
         add_group_id(plan, rule, list.items.items[i]);
@@ -102,13 +114,14 @@ static void add_sources(struct plan_reader *plan, const struct where *where, str
 }
 
 // Whether a rule says of whom it is: sources, groups or its own one.
-static bool has_source(const struct where *where, const struct security_group_rule *rule)
+static bool has_source(struct plan_reader *plan, const struct where *where, const struct security_group_rule *rule)
 {
     static const char *const keys[] = {"security_groups", "source_security_group_id", "referenced_security_group_id"};
     bool some = rule->prefixes.count + rule->prefix_lists.count + rule->groups.count > 0 ||
                 flag(where->values, "self", false) || any_unknown(where->unknown, "self");
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !some; i++)
-        some = any_unknown(where->unknown, keys[i]) || cJSON_GetArraySize(member(where->values, keys[i])) > 0;
+        some = (any_unknown(where->unknown, keys[i]) && !is_left_out(plan, where, keys[i])) ||
+               cJSON_GetArraySize(member(where->values, keys[i])) > 0;
     return some;
 }
 
@@ -133,7 +146,7 @@ static bool rule_of(struct plan_reader *plan, const struct where *where, struct 
         port_numbers(where->values, rule->protocol, &rule->low, &rule->high);
     }
     add_sources(plan, where, rule);
-    if (!has_source(where, rule))
+    if (!has_source(plan, where, rule))
         add_list(plan, rule, not_told(plan, where->resource, "the source of a rule"));
     return true;
 }

@@ -102,6 +102,12 @@ static bool attach_blocks(struct plan_reader *plan, const struct resource *resou
     return some;
 }
 
+// Of an empty list AWS chooses as of none.
+static bool is_filled(struct id_list list)
+{
+    return list.items.count > 0 || list.doubt != NULL;
+}
+
 static void give_groups_by_name(struct plan_reader *plan, const struct resource *resource,
                                 struct network_interface *interface)
 {
@@ -125,10 +131,20 @@ static void give_groups_by_name(struct plan_reader *plan, const struct resource 
         else if (map_get(&plan->estate->security_groups, names.items.items[n]) != NULL)
             *vector_add(plan->arena, &ids.items) = found;
     }
-    if (names.set)
+    if (is_filled(ids))
         set_groups(plan, interface, &ids);
     else
         set_default_group(plan, resource, interface);
+}
+
+// Where the plan makes the template its groups are told: of one that was there, which version counts may not be.
+static void give_groups_of_template(struct plan_reader *plan, const struct resource *resource,
+                                    struct network_interface *interface)
+{
+    struct id_list groups = groups_of_new_template(plan, resource);
+    if (groups.items.count > 0)
+        set_groups(plan, interface, &groups);
+    interface->doubt = doubt_of(plan, resource, "launch_template");
 }
 
 // The interface that comes with an instance.
@@ -148,10 +164,10 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     attach(interface, instance->id, 0);
     give_private_ipv4(plan, resource, interface);
     struct id_list groups = meant_list(plan, &where, "vpc_security_group_ids", true);
-    if (groups.set)
+    if (is_filled(groups))
         set_groups(plan, interface, &groups);
-    else if (by_template && !any_unknown(resource->unknown, "security_groups"))
-        interface->doubt = doubt_of(plan, resource, "launch_template");
+    else if (by_template && !is_filled(meant_list(plan, &where, "security_groups", true)))
+        give_groups_of_template(plan, resource, interface);
     else
         give_groups_by_name(plan, resource, interface);
     const struct subnet *held = map_get(&plan->estate->subnets, id_of(subnet));
@@ -170,13 +186,30 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     give_ipv6(plan, resource, interface);
 }
 
-// One that is stopped and started is given another public address: the provider marks it unknown.
+// Whether an address is an Elastic IP address, by the documents or by the plan: one that is there before and after.
+static bool is_elastic(const struct plan_reader *plan, const char *address)
+{
+    for (size_t i = 0; i < plan->estate->elastic_addresses.count; i++)
+        if (strcmp(plan->estate->elastic_addresses.items[i].address, address) == 0)
+            return true;
+    for (size_t i = 0; i < plan->resources.count; i++) {
+        const struct resource *one = &plan->resources.items[i];
+        if (strcmp(one->type, "aws_eip") == 0 &&
+            text_same(cJSON_GetStringValue(member(one->before, "public_ip")), address))
+            return true;
+    }
+    return false;
+}
+
+// One that is stopped and started is given another public address, unless it is an Elastic IP address, which stays: the
+// provider marks either unknown.
 static void change_automatic_address(struct plan_reader *plan, const struct resource *resource,
                                      struct network_interface *interface)
 {
     const char *was = attribute(plan, resource->before, "public_ip");
     struct address address;
-    if (was == NULL || !is_unknown(resource->unknown, "public_ip") || !address_parse(was, &address))
+    if (was == NULL || !is_unknown(resource->unknown, "public_ip") || !address_parse(was, &address) ||
+        is_elastic(plan, was))
         return;
     for (size_t i = 0; i < interface->address_count; i++)
         if (interface->addresses[i].address.family == FAMILY_IPV4 &&
@@ -304,7 +337,7 @@ static void put_interface(struct plan_reader *plan, const struct resource *resou
     give_private_ipv4(plan, resource, interface);
     give_prefixes(plan, resource, interface);
     attach_own(plan, resource, interface);
-    if (groups.set && (resource->creates || differs(resource, "security_groups")))
+    if (groups.set && (resource->creates ? is_filled(groups) : differs(resource, "security_groups")))
         set_groups(plan, interface, &groups);
     else if (resource->creates)
         set_default_group(plan, resource, interface);

@@ -17,6 +17,8 @@ void set_default_group(struct plan_reader *plan, const struct resource *resource
 void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
 // The same of one that is there: addresses that are told anew, and as many others as are counted.
 void change_ipv6(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
+// The groups of the launch template that a resource names, where the plan makes it (fleets.c).
+struct id_list groups_of_new_template(struct plan_reader *plan, const struct resource *resource);
 
 // Whether a document lacks what its subnet gives to what is launched in it, which AWS prints of each.
 bool subnet_launch_is_untold(const struct subnet *subnet);

@@ -275,15 +275,24 @@ static void forget_block_states(struct plan_reader *plan, const char *vpc_id, co
     }
 }
 
+// Of one that goes the configuration tells no provider: its own attribute tells its region. Where nothing does it may
+// be the snapshot's, or not.
 static void set_block(struct plan_reader *plan, const struct resource *resource, const char *mode)
 {
     struct interface_place place = plan_place(plan);
     struct block_options *options = arena_new_of(plan->arena, struct block_options);
-    const char *key = arena_printf(plan->arena, "%s|%s", place.account_id, place.region);
+    const char *region = attribute(plan, resource->before, "aws_region");
     if (plan->estate->completeness.count != 1) {
         say(plan, "%s: of which account and region it is, the plan does not tell", resource->address);
         return;
     }
+    if (region != NULL) {
+        place.region = region;
+    } else if (strcmp(place.region, "unknown") == 0) {
+        place.region = plan->estate->completeness.items[0].region;
+        mode = NULL;
+    }
+    const char *key = arena_printf(plan->arena, "%s|%s", place.account_id, place.region);
     options->mode = mode == NULL                               ? BLOCK_UNKNOWN
                     : strcmp(mode, "off") == 0                 ? BLOCK_OFF
                     : strcmp(mode, "block-ingress") == 0       ? BLOCK_INGRESS
@@ -304,7 +313,7 @@ static void put_block_options(struct plan_reader *plan, const struct resource *r
 // Documentation of the Terraform provider hashicorp/aws, resource aws_vpc_block_public_access_options.
 static void remove_block_options(struct plan_reader *plan, const struct resource *resource)
 {
-    set_block(plan, resource, "off");
+    set_block(plan, resource, plan->by_changeset ? NULL : "off"); // what CloudFormation leaves is not documented
 }
 
 static void exclude(struct plan_reader *plan, const char *vpc, const char *subnet, struct block_exclusion *exclusion)

@@ -33,13 +33,53 @@ static bool is_taken(const struct plan_reader *plan, const char *vpc_id, uint32_
     return false;
 }
 
+static bool cuts(struct prefix prefix, struct prefix subnet)
+{
+    return prefix.family == subnet.family && prefix.length > subnet.length && prefix.first >= subnet.first &&
+           prefix.first <= prefix_last(subnet);
+}
+
+static bool rules_cut(const struct estate *estate, const security_group_rule_list *rules, struct prefix subnet)
+{
+    bool some = false;
+    for (size_t i = 0; i < rules->count && !some; i++) {
+        const struct security_group_rule *rule = &rules->items[i];
+        for (size_t p = 0; p < rule->prefixes.count && !some; p++)
+            some = cuts(rule->prefixes.items[p], subnet);
+        for (size_t l = 0; l < rule->prefix_lists.count && !some; l++) {
+            const struct prefix_list *list = map_get(&estate->prefix_lists, rule->prefix_lists.items[l]);
+            for (size_t e = 0; list != NULL && e < list->entries.count && !some; e++)
+                some = cuts(list->entries.items[e], subnet);
+        }
+    }
+    return some;
+}
+
+// Whether some rule or entry of an ACL means a part of a subnet alone: then it matters which of its addresses one has.
+static bool is_told_apart(const struct estate *estate, struct prefix subnet)
+{
+    bool some = false;
+    for (size_t i = 0; i < estate->security_groups.size && !some; i++) {
+        const struct security_group *group = estate->security_groups.slots[i].value;
+        some =
+            group != NULL && (rules_cut(estate, &group->ingress, subnet) || rules_cut(estate, &group->egress, subnet));
+    }
+    for (size_t i = 0; i < estate->network_acls.size && !some; i++) {
+        const struct network_acl *acl = estate->network_acls.slots[i].value;
+        for (size_t e = 0; acl != NULL && e < acl->entries.count && !some; e++)
+            some = cuts(acl->entries.items[e].prefix, subnet);
+    }
+    return some;
+}
+
 // An address that only apply tells is one of the subnet: the highest that nobody has stands for it, for what it reaches
-// inside and who reaches it there.
+// inside and who reaches it there, unless some rule tells them apart.
 static void stand_in(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface,
                      ipv4_list *told)
 {
     const struct subnet *subnet = map_get(&plan->estate->subnets, interface->place->subnet_id);
-    if (subnet != NULL && subnet->cidr.family == FAMILY_IPV4 && subnet->cidr.length <= 28)
+    if (subnet != NULL && subnet->cidr.family == FAMILY_IPV4 && subnet->cidr.length <= 28 &&
+        !is_told_apart(plan->estate, subnet->cidr))
         for (uint32_t at = (uint32_t)prefix_last(subnet->cidr) - 1; at > (uint32_t)subnet->cidr.first + 3; at--)
             if (!is_taken(plan, interface->place->vpc_id, at)) {
                 *vector_add(plan->arena, told) = at;
