@@ -1,0 +1,38 @@
+"""What read takes for nothing although it was told something else, or nothing at all: each is a failure of its call, and no secret is shown."""
+import json
+import os
+import sys
+import unittest
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+from test_read import KEYS, REGION, SECRET, Script, keys_of_role, sgproof
+
+OTHER = "222233334444"
+
+
+class Untold(Script):
+    def quick(self, *words, **more):
+        return self.read("--max-attempts", "1", *words, **more)
+
+    def told(self, number, *words):
+        """The status, and why a call was not read, by operation."""
+        done = self.quick("--network-only", *words, folder="estate%d" % number)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        return done.returncode, {u["operation"]: (u["code"], u["message"]) for u in self.record("estate%d" % number)["unread"]}
+
+    def test_a_setting_that_goes_on_over_an_indented_line_is_neither_shown_nor_sent(self):
+        keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
+        secret = "  aws_secret_access_key = %s\n" % SECRET
+        for text, name in (("region = eu-west-3\n" + secret, "region"), ("region =\n" + secret, "region"), ("source_profile = b\n" + secret, "source_profile"),
+                           ("source_profile = b\nrole_arn = arn:aws:iam::222233334444:role/A\n" + secret, "role_arn"), ("services = x\n" + secret, "services"),
+                           ("sso_session = x\n" + secret, "sso_session"), ("role_arn = arn:aws:iam::222233334444:role/A\nduration_seconds = 900\n" + secret, "duration_seconds")):
+            with self.subTest(text=text):
+                (self.path / "config").write_text("[default]\n" + keys + text + "[profile b]\n" + keys + secret.strip() + "\n")
+                done = sgproof("read", "--whoami", "--endpoint-url", self.url, env={"AWS_CONFIG_FILE": str(self.path / "config")})
+                self.assertEqual((done.returncode, self.seen), (2, []), done.stderr)
+                self.assertIn("%s: %s of [profile default] goes on over an indented line" % (self.path / "config", name), done.stderr.replace("[default]", "[profile default]"))
+                self.assertNotIn(SECRET, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
