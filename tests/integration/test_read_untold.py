@@ -33,6 +33,20 @@ class Untold(Script):
                 self.assertIn("%s: %s of [profile default] goes on over an indented line" % (self.path / "config", name), done.stderr.replace("[default]", "[profile default]"))
                 self.assertNotIn(SECRET, done.stdout + done.stderr)
 
+    def test_an_accounts_state_counts_and_one_that_is_not_known_is_a_failure(self):
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAX")
+        own = {"Id": "111122223333", "State": "ACTIVE"}
+        for n, (other, unread, excluded) in enumerate((({"Id": OTHER, "State": "ACTIVE"}, [], []), ({"Id": OTHER, "State": "ACTIVE", "Status": "SUSPENDED"}, [], []),
+                                                       ({"Id": OTHER, "Status": "ACTIVE"}, [], []), ({"Id": OTHER, "State": "SUSPENDED", "Status": "ACTIVE"}, [], [OTHER]),
+                                                       ({"Id": OTHER, "State": "CLOSED"}, [], [OTHER]), ({"Id": OTHER}, ["ListAccounts"], []),
+                                                       ({"Id": OTHER, "State": "NEW"}, ["ListAccounts"], []), (None, ["ListAccounts"], []))):
+            with self.subTest(other=other):
+                self.script["ListAccounts"] = [(200, {}, json.dumps({"Accounts": [own, other]}))]
+                status, why = self.told(n, "--org", "--role-name", "r")
+                self.assertEqual((status, list(why)), (3 if unread else 0, unread))
+                self.assertEqual(self.record("estate%d" % n)["excluded_accounts"], excluded)
+                self.assertEqual((self.path / ("estate%d" % n) / OTHER).exists(), not unread and not excluded)
+
 
 if __name__ == "__main__":
     unittest.main()
