@@ -47,6 +47,23 @@ class Untold(Script):
                 self.assertEqual(self.record("estate%d" % n)["excluded_accounts"], excluded)
                 self.assertEqual((self.path / ("estate%d" % n) / OTHER).exists(), not unread and not excluded)
 
+    def test_a_token_that_is_no_text_and_one_that_lacks_are_no_end(self):
+        vpcs = "<DescribeVpcsResponse><vpcSet/><nextToken><a>b</a></nextToken></DescribeVpcsResponse>"
+        self.script["DescribeVpcs"] = [(200, {}, vpcs)]
+        for n, token in enumerate((5, {}, True, [])):
+            self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": [], "NextToken": token}))]
+            status, why = self.told(n)
+            self.assertEqual((status, sorted(why)), (3, ["DescribeVpcs", "ListFirewalls"]))
+            self.assertIn("a page's token that is no text", why["ListFirewalls"][1])
+            self.script["ListAccounts"] = [(200, {}, json.dumps({"Accounts": [{"Id": "111122223333", "State": "ACTIVE"}], "NextToken": token}))]
+            done = self.quick("--org", "--role-name", "r", folder="none")
+            self.assertEqual(done.returncode, 2, done.stderr)
+        for n, marker in enumerate(("", "<Marker/>")):
+            self.script["ListVirtualMFADevices"] = [(200, {}, "<ListVirtualMFADevicesResponse><ListVirtualMFADevicesResult><VirtualMFADevices/><IsTruncated>true</IsTruncated>"
+                                                     "%s</ListVirtualMFADevicesResult></ListVirtualMFADevicesResponse>" % marker)]
+            self.quick(folder="whole%d" % n)
+            self.assertIn("no token of the next page", {u["operation"]: u["message"] for u in self.record("whole%d" % n)["unread"]}["ListVirtualMFADevices"])
+
 
 if __name__ == "__main__":
     unittest.main()
