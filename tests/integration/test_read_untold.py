@@ -64,6 +64,25 @@ class Untold(Script):
             self.quick(folder="whole%d" % n)
             self.assertIn("no token of the next page", {u["operation"]: u["message"] for u in self.record("whole%d" % n)["unread"]}["ListVirtualMFADevices"])
 
+    def test_that_something_is_not_there_is_believed_of_what_can_be_absent_alone(self):
+        absent = (400, {}, self.ERROR % "NoSuchEntity")
+        self.script["DescribeSecurityGroups"] = [absent]
+        self.assertEqual(self.told(0), (3, {"DescribeSecurityGroups": ("NoSuchEntity", "so it is")}))
+        self.script["DescribeSecurityGroups"], self.script["AssumeRole"] = [(200, {}, "<DescribeSecurityGroupsResponse><securityGroupInfo/></DescribeSecurityGroupsResponse>")], [absent]
+        self.script["ListAccounts"] = [(200, {}, json.dumps({"Accounts": [{"Id": i, "State": "ACTIVE"} for i in ("111122223333", OTHER)]}))]
+        status, why = self.told(1, "--org", "--role-name", "r")
+        self.assertEqual((status, list(why)), (3, ["AssumeRole"]))
+        self.script["GetAccountPasswordPolicy"] = [(404, {}, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")]
+        self.quick(folder="whole")
+        self.assertIn("GetAccountPasswordPolicy", {u["operation"] for u in self.record("whole")["unavailable"]})
+
+    def test_a_name_that_does_not_resolve_leaves_its_service_unread(self):
+        env = {**KEYS, "AWS_ENDPOINT_URL_ECS": "http://%s.invalid" % ("a" * 64),  # no resolver asks for so long a label
+               "AWS_ENDPOINT_URL_EC2": self.url, "AWS_ENDPOINT_URL": self.url}
+        done = sgproof("read", self.path / "estate", "--region", REGION, "--network-only", "--max-attempts", "1", env=env)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual({(u["service"], u["code"]) for u in self.record()["unread"]}, {("ecs", "host-unknown")})
+
 
 if __name__ == "__main__":
     unittest.main()
