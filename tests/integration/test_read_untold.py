@@ -83,6 +83,18 @@ class Untold(Script):
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertEqual({(u["service"], u["code"]) for u in self.record()["unread"]}, {("ecs", "host-unknown")})
 
+    def test_no_region_at_all_is_a_failure(self):
+        self.script["DescribeRegions"] = [(200, {}, "<DescribeRegionsResponse><regionInfo/></DescribeRegionsResponse>")]
+        done = sgproof("read", self.path / "estate", "--region", "all", "--endpoint-url", self.url, env={**KEYS, "AWS_REGION": REGION})
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("DescribeRegions: no region in the answer", done.stderr)
+
+    def test_a_role_whose_keys_are_another_accounts_is_refused(self):
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAX")
+        done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, "--role-arn", "arn:aws:iam::%s:role/r" % OTHER, env=KEYS)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("are of account 111122223333, expected %s" % OTHER, done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()
