@@ -1,4 +1,5 @@
 """What read takes for nothing although it was told something else, or nothing at all: each is a failure of its call, and no secret is shown."""
+import hashlib
 import json
 import os
 import sys
@@ -94,6 +95,16 @@ class Untold(Script):
         done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, "--role-arn", "arn:aws:iam::%s:role/r" % OTHER, env=KEYS)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("are of account 111122223333, expected %s" % OTHER, done.stderr)
+
+    def test_a_token_that_holds_a_lines_end_goes_into_no_header(self):
+        (self.path / "config").write_text("[default]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-3\nsso_account_id = 111122223333\nsso_role_name = r\n")
+        cache = self.path / ".aws/sso/cache"
+        cache.mkdir(parents=True)
+        for token in ("token\r\nX-Other: 1", "token\n", "to ken"):
+            cache.joinpath(hashlib.sha1(b"https://x.awsapps.com/start").hexdigest() + ".json").write_text(json.dumps({"accessToken": token, "expiresAt": "2099-01-01T00:00:00Z"}))
+            done = sgproof("read", "--whoami", "--region", REGION, env={"AWS_ENDPOINT_URL": self.url, "HOME": str(self.path), "AWS_CONFIG_FILE": str(self.path / "config")})
+            self.assertEqual((done.returncode, self.seen), (2, []), done.stderr)
+            self.assertIn("accessToken: a blank or a line's end in it", done.stderr)
 
 
 if __name__ == "__main__":
