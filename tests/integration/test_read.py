@@ -624,7 +624,7 @@ class Scripted(Script):
         self.script["GET /2021-01-01/opensearch/domain/logs"] = [say({"DomainStatus": {"DomainName": "logs", "ARN": "arn:aws:es:eu-west-3:1:domain/logs"}})]
         item = "<DistributionSummary><Id>%s</Id><Enabled>true</Enabled><Aliases><Quantity>1</Quantity><Items><CNAME>a.example</CNAME></Items></Aliases></DistributionSummary>"
         page = lambda id, next: (200, {}, "<?xml version='1.0'?><DistributionList xmlns='http://cloudfront.amazonaws.com/doc/2020-05-31/'>%s"
-                                 "<IsTruncated>true</IsTruncated><Quantity>1</Quantity><Items>%s</Items></DistributionList>" % (next, item % id))
+                                 "<IsTruncated>%s</IsTruncated><Quantity>1</Quantity><Items>%s</Items></DistributionList>" % (next, str(bool(next)).lower(), item % id))
         self.script["GET /2020-05-31/distribution"] = lambda query: page("E2", "") if "Marker" in query else page("E1", "<NextMarker>E1</NextMarker>")
         self.read("--network-only")
         region, everywhere = self.path / "estate/111122223333" / REGION, self.path / "estate/111122223333/global"

@@ -57,6 +57,43 @@ bool aws_config_has(const struct aws_config *config, const char *profile)
            map_get(&config->shared.sections, shared_section(config, profile)) != NULL;
 }
 
+// What went on over a further line is another setting that was indented, with its secret: it is neither sent nor shown.
+// A command may be so long.
+static bool refuse_lines(struct arena *arena, const char *path, const struct config_file *file, struct error *error)
+{
+    static const char *const keys[] = {"region",
+                                       "role_arn",
+                                       "role_session_name",
+                                       "source_profile",
+                                       "credential_source",
+                                       "external_id",
+                                       "mfa_serial",
+                                       "duration_seconds",
+                                       "login_session",
+                                       "web_identity_token_file",
+                                       "sso_session",
+                                       "sso_start_url",
+                                       "sso_region",
+                                       "sso_account_id",
+                                       "sso_role_name",
+                                       "services",
+                                       "endpoint_url",
+                                       "ca_bundle",
+                                       "aws_access_key_id",
+                                       "aws_secret_access_key",
+                                       "aws_session_token",
+                                       NULL};
+    map_slots slots = map_sorted(arena, &file->values);
+    for (size_t i = 0; i < slots.count; i++) {
+        const char *name = slots.items[i]->key, *key = strrchr(name, '|') + 1;
+        if (text_among(key, keys) && strchr(slots.items[i]->value, '\n') != NULL)
+            return error_set(error, ERROR_USAGE,
+                             "%s: %s of [%.*s] goes on over an indented line: expected a value of one line", path, key,
+                             (int)(key - 1 - name), name);
+    }
+    return true;
+}
+
 bool aws_config_read(struct arena *arena, const char *profile, struct aws_config *config, struct error *error)
 {
     const char *named = profile != NULL ? profile : config_environment("AWS_PROFILE");
@@ -67,7 +104,9 @@ bool aws_config_read(struct arena *arena, const char *profile, struct aws_config
                                   .profile_given = named != NULL,
                                   .profile_option = profile != NULL};
     if (!config_file_read(arena, files[0], CONFIG_SETTINGS, &config->config, error) ||
-        !config_file_read(arena, files[1], CONFIG_CREDENTIALS, &config->shared, error))
+        !config_file_read(arena, files[1], CONFIG_CREDENTIALS, &config->shared, error) ||
+        !refuse_lines(arena, files[0], &config->config, error) ||
+        !refuse_lines(arena, files[1], &config->shared, error))
         return false;
     if (config->profile_given && !aws_config_has(config, config->profile))
         return error_set(error, ERROR_USAGE, "profile %s is in neither %s nor %s", named, files[0], files[1]);

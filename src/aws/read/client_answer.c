@@ -23,8 +23,7 @@ static enum failure_kind kind_of(const struct request *request, const char *code
                                             NULL};
     static const char *const denied[] = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation",
                                          "UnauthorizedAccess", NULL};
-    static const char *const absent[] = {"NoSuchEntity", "NoSuchEntityException", "AWSOrganizationsNotInUseException",
-                                         NULL};
+    static const char *const absent[] = {"NoSuchEntity", "AWSOrganizationsNotInUseException", NULL};
     static const char *const unsupported[] = {"UnsupportedOperation",  "InvalidAction",  "UnknownOperationException",
                                               "OperationNotPermitted", "NotImplemented", NULL};
     if (text_among(code, throttled))

@@ -173,13 +173,21 @@ void call_again(struct call *old)
     begin(old->collector, old, old->meant);
 }
 
+// Whether the word for what is not there is an answer to this question; to another one it says nothing.
+static bool is_absent(const struct call *call)
+{
+    if (call->failure != FAILURE_ABSENT)
+        return false;
+    if (strcmp(call->code, "AWSOrganizationsNotInUseException") == 0)
+        return call->what->scope == CALL_ORGANIZATION || strcmp(call->operation.service, "organizations") == 0;
+    return strcmp(call->operation.name, "GetAccountPasswordPolicy") == 0;
+}
+
 void note_unread(const struct call *call)
 {
     struct collector *collector = call->collector;
-    // A region without a service has no host of that name.
-    bool nowhere = call->what->purpose != FOR_EXPOSURE && strcmp(call->code, "host-unknown") == 0;
-    bool known = call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->what->optional) ||
-                 (call->failure == FAILURE_DENIED && call->what->spare) || nowhere;
+    bool known = is_absent(call) || (call->failure == FAILURE_UNSUPPORTED && call->what->optional) ||
+                 (call->failure == FAILURE_DENIED && call->what->spare);
     struct failed_call one = {
         .account = call->account->id,
         .region = call->region,

@@ -268,6 +268,10 @@ bool identity_of_role(struct collector *collector)
     const struct read_account *account = collector->accounts.items[0];
     const char *first = identity->source;
     GUARD(call_ask(collector, account, who, take_identity, NULL, 0, identity));
+    if (strcmp(identity->account, account->id) != 0)
+        return error_set(collector->error, ERROR_USAGE,
+                         "GetCallerIdentity: the role's keys are of account %s, expected %s, which --role-arn names",
+                         identity->account, account->id);
     identity->source = arena_printf(collector->arena, "%s, role assumed by --role-arn", first);
     identity->expires = account->credentials.expires;
     return true;
@@ -305,6 +309,9 @@ bool regions_find(struct collector *collector)
         return true;
     if (!call_ask(collector, &collector->self, all, take_regions, NULL, 0, &names))
         return false;
+    if (names.items.count == 0)
+        return error_set(collector->error, ERROR_USAGE,
+                         "DescribeRegions: no region in the answer, expected those of the account");
     sort_texts(names.items.items, names.items.count);
     collector->regions = names.items.items;
     collector->region_count = names.items.count;

@@ -94,6 +94,15 @@ static const char *cache_path(const struct login *login)
     return arena_printf(arena, "%s/%s.json", config_path(arena, "~/.aws/sso/cache"), text);
 }
 
+// A token becomes part of a header.
+static bool fits_header(const char *token)
+{
+    for (const char *p = token; *p != '\0'; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7f)
+            return false;
+    return true;
+}
+
 static bool read_token(const struct login *login, const char *path, struct token *token, struct error *error)
 {
     struct arena *arena = login->config->arena;
@@ -108,6 +117,8 @@ static bool read_token(const struct login *login, const char *path, struct token
                 json_optional_string(arena, &at, "clientSecret", &token->client_secret, error) &&
                 json_optional_string(arena, &at, "registrationExpiresAt", &token->registration_expires, error);
     json_wipe(root);
+    if (good && !fits_header(token->access))
+        return error_set(error, ERROR_USAGE, "%s: accessToken: a blank or a line's end in it", path);
     return good;
 }
 
@@ -148,7 +159,7 @@ static bool take_refreshed(const struct login *login, const struct http_answer *
     struct json_cursor at = {.file = "token", .node = root};
     const char *access, *refresh = NULL;
     long lasts;
-    bool good = root != NULL && json_string(arena, &at, "accessToken", &access, &ignored) &&
+    bool good = root != NULL && json_string(arena, &at, "accessToken", &access, &ignored) && fits_header(access) &&
                 json_integer(&at, "expiresIn", 1, INT_MAX, &lasts, &ignored) &&
                 json_optional_string(arena, &at, "refreshToken", &refresh, &ignored);
     if (good) {

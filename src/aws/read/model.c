@@ -264,6 +264,22 @@ static bool says_none(const struct xml_node *xml)
     return quantity != NULL && strcmp(quantity, "0") == 0;
 }
 
+// A token that is no text, or none where there is said to be more, is no end of a list.
+static const char *why_no_end(const cJSON *shapes, const struct operation *operation, struct page page)
+{
+    const char *truncated = page.xml != NULL ? xml_text(page.xml, "IsTruncated") : NULL, *text;
+    if (operation->list_count == 0)
+        return NULL;
+    const char *name = item_text(output_member(shapes, operation, operation->next), 0);
+    const struct xml_node *node = page.xml != NULL ? xml_child(page.xml, name) : NULL;
+    const cJSON *token = get(page.json, name);
+    if ((node != NULL && node->children.count > 0) || (token != NULL && !cJSON_IsNull(token) && !cJSON_IsString(token)))
+        return "with a page's token that is no text";
+    text = node != NULL ? node->text : cJSON_GetStringValue(token);
+    bool more = truncated != NULL ? strcmp(truncated, "false") != 0 : cJSON_IsTrue(get(page.json, "IsTruncated"));
+    return more && (text == NULL || text[0] == '\0') ? "with more behind it, and no token of the next page" : NULL;
+}
+
 const char *model_why_not(const struct model *model, const struct operation *operation, struct page page)
 {
     if (page.json == NULL && page.xml == NULL)
@@ -279,6 +295,9 @@ const char *model_why_not(const struct model *model, const struct operation *ope
         if ((i == 0 && !there) || (list != NULL && !cJSON_IsArray(list)))
             return "without the list that its answer has";
     }
+    const char *cut = why_no_end(shapes, operation, page);
+    if (cut != NULL)
+        return cut;
     cJSON_ArrayForEach (member, members) {
         const char *name = item_text(member, 0);
         if (page.xml != NULL ? xml_child(page.xml, name) != NULL : get(page.json, name) != NULL)

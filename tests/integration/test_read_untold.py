@@ -1,0 +1,111 @@
+"""What read takes for nothing although it was told something else, or nothing at all: each is a failure of its call, and no secret is shown."""
+import hashlib
+import json
+import os
+import sys
+import unittest
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+from test_read import KEYS, REGION, SECRET, Script, keys_of_role, sgproof
+
+OTHER = "222233334444"
+
+
+class Untold(Script):
+    def quick(self, *words, **more):
+        return self.read("--max-attempts", "1", *words, **more)
+
+    def told(self, number, *words):
+        """The status, and why a call was not read, by operation."""
+        done = self.quick("--network-only", *words, folder="estate%d" % number)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        return done.returncode, {u["operation"]: (u["code"], u["message"]) for u in self.record("estate%d" % number)["unread"]}
+
+    def test_a_setting_that_goes_on_over_an_indented_line_is_neither_shown_nor_sent(self):
+        keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
+        secret = "  aws_secret_access_key = %s\n" % SECRET
+        for text, name in (("region = eu-west-3\n" + secret, "region"), ("region =\n" + secret, "region"), ("source_profile = b\n" + secret, "source_profile"),
+                           ("source_profile = b\nrole_arn = arn:aws:iam::222233334444:role/A\n" + secret, "role_arn"), ("services = x\n" + secret, "services"),
+                           ("sso_session = x\n" + secret, "sso_session"), ("role_arn = arn:aws:iam::222233334444:role/A\nduration_seconds = 900\n" + secret, "duration_seconds")):
+            with self.subTest(text=text):
+                (self.path / "config").write_text("[default]\n" + keys + text + "[profile b]\n" + keys + secret.strip() + "\n")
+                done = sgproof("read", "--whoami", "--endpoint-url", self.url, env={"AWS_CONFIG_FILE": str(self.path / "config")})
+                self.assertEqual((done.returncode, self.seen), (2, []), done.stderr)
+                self.assertIn("%s: %s of [profile default] goes on over an indented line" % (self.path / "config", name), done.stderr.replace("[default]", "[profile default]"))
+                self.assertNotIn(SECRET, done.stdout + done.stderr)
+
+    def test_an_accounts_state_counts_and_one_that_is_not_known_is_a_failure(self):
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAX")
+        own = {"Id": "111122223333", "State": "ACTIVE"}
+        for n, (other, unread, excluded) in enumerate((({"Id": OTHER, "State": "ACTIVE"}, [], []), ({"Id": OTHER, "State": "ACTIVE", "Status": "SUSPENDED"}, [], []),
+                                                       ({"Id": OTHER, "Status": "ACTIVE"}, [], []), ({"Id": OTHER, "State": "SUSPENDED", "Status": "ACTIVE"}, [], [OTHER]),
+                                                       ({"Id": OTHER, "State": "CLOSED"}, [], [OTHER]), ({"Id": OTHER}, ["ListAccounts"], []),
+                                                       ({"Id": OTHER, "State": "NEW"}, ["ListAccounts"], []), (None, ["ListAccounts"], []))):
+            with self.subTest(other=other):
+                self.script["ListAccounts"] = [(200, {}, json.dumps({"Accounts": [own, other]}))]
+                status, why = self.told(n, "--org", "--role-name", "r")
+                self.assertEqual((status, list(why)), (3 if unread else 0, unread))
+                self.assertEqual(self.record("estate%d" % n)["excluded_accounts"], excluded)
+                self.assertEqual((self.path / ("estate%d" % n) / OTHER).exists(), not unread and not excluded)
+
+    def test_a_token_that_is_no_text_and_one_that_lacks_are_no_end(self):
+        vpcs = "<DescribeVpcsResponse><vpcSet/><nextToken><a>b</a></nextToken></DescribeVpcsResponse>"
+        self.script["DescribeVpcs"] = [(200, {}, vpcs)]
+        for n, token in enumerate((5, {}, True, [])):
+            self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": [], "NextToken": token}))]
+            status, why = self.told(n)
+            self.assertEqual((status, sorted(why)), (3, ["DescribeVpcs", "ListFirewalls"]))
+            self.assertIn("a page's token that is no text", why["ListFirewalls"][1])
+            self.script["ListAccounts"] = [(200, {}, json.dumps({"Accounts": [{"Id": "111122223333", "State": "ACTIVE"}], "NextToken": token}))]
+            done = self.quick("--org", "--role-name", "r", folder="none")
+            self.assertEqual(done.returncode, 2, done.stderr)
+        for n, marker in enumerate(("", "<Marker/>")):
+            self.script["ListVirtualMFADevices"] = [(200, {}, "<ListVirtualMFADevicesResponse><ListVirtualMFADevicesResult><VirtualMFADevices/><IsTruncated>true</IsTruncated>"
+                                                     "%s</ListVirtualMFADevicesResult></ListVirtualMFADevicesResponse>" % marker)]
+            self.quick(folder="whole%d" % n)
+            self.assertIn("no token of the next page", {u["operation"]: u["message"] for u in self.record("whole%d" % n)["unread"]}["ListVirtualMFADevices"])
+
+    def test_that_something_is_not_there_is_believed_of_what_can_be_absent_alone(self):
+        absent = (400, {}, self.ERROR % "NoSuchEntity")
+        self.script["DescribeSecurityGroups"] = [absent]
+        self.assertEqual(self.told(0), (3, {"DescribeSecurityGroups": ("NoSuchEntity", "so it is")}))
+        self.script["DescribeSecurityGroups"], self.script["AssumeRole"] = [(200, {}, "<DescribeSecurityGroupsResponse><securityGroupInfo/></DescribeSecurityGroupsResponse>")], [absent]
+        self.script["ListAccounts"] = [(200, {}, json.dumps({"Accounts": [{"Id": i, "State": "ACTIVE"} for i in ("111122223333", OTHER)]}))]
+        status, why = self.told(1, "--org", "--role-name", "r")
+        self.assertEqual((status, list(why)), (3, ["AssumeRole"]))
+        self.script["GetAccountPasswordPolicy"] = [(404, {}, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>")]
+        self.quick(folder="whole")
+        self.assertIn("GetAccountPasswordPolicy", {u["operation"] for u in self.record("whole")["unavailable"]})
+
+    def test_a_name_that_does_not_resolve_leaves_its_service_unread(self):
+        env = {**KEYS, "AWS_ENDPOINT_URL_ECS": "http://%s.invalid" % ("a" * 64),  # no resolver asks for so long a label
+               "AWS_ENDPOINT_URL_EC2": self.url, "AWS_ENDPOINT_URL": self.url}
+        done = sgproof("read", self.path / "estate", "--region", REGION, "--network-only", "--max-attempts", "1", env=env)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual({(u["service"], u["code"]) for u in self.record()["unread"]}, {("ecs", "host-unknown")})
+
+    def test_no_region_at_all_is_a_failure(self):
+        self.script["DescribeRegions"] = [(200, {}, "<DescribeRegionsResponse><regionInfo/></DescribeRegionsResponse>")]
+        done = sgproof("read", self.path / "estate", "--region", "all", "--endpoint-url", self.url, env={**KEYS, "AWS_REGION": REGION})
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("DescribeRegions: no region in the answer", done.stderr)
+
+    def test_a_role_whose_keys_are_another_accounts_is_refused(self):
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAX")
+        done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, "--role-arn", "arn:aws:iam::%s:role/r" % OTHER, env=KEYS)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("are of account 111122223333, expected %s" % OTHER, done.stderr)
+
+    def test_a_token_that_holds_a_lines_end_goes_into_no_header(self):
+        (self.path / "config").write_text("[default]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-3\nsso_account_id = 111122223333\nsso_role_name = r\n")
+        cache = self.path / ".aws/sso/cache"
+        cache.mkdir(parents=True)
+        for token in ("token\r\nX-Other: 1", "token\n", "to ken"):
+            cache.joinpath(hashlib.sha1(b"https://x.awsapps.com/start").hexdigest() + ".json").write_text(json.dumps({"accessToken": token, "expiresAt": "2099-01-01T00:00:00Z"}))
+            done = sgproof("read", "--whoami", "--region", REGION, env={"AWS_ENDPOINT_URL": self.url, "HOME": str(self.path), "AWS_CONFIG_FILE": str(self.path / "config")})
+            self.assertEqual((done.returncode, self.seen), (2, []), done.stderr)
+            self.assertIn("accessToken: a blank or a line's end in it", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
