@@ -552,7 +552,7 @@ const struct aws_call aws_calls[] = {
     {"organizations", "DescribePolicy", "describe-policy", WHOLE("Policy", KIND_COUNT, read_control_policy),
      .is_ours = is_control_policy, ORGANIZATION},
     {"sso-admin", "ListInstances", "list-instances", LIST("Instances", KIND_COUNT, read_sign_in_instance),
-     .is_ours = is_sign_in_instance, ORGANIZATION},
+     .is_ours = is_sign_in_instance, .counts_elsewhere = true, ORGANIZATION},
     {"sso-admin", "ListPermissionSets", "list-permission-sets", UNUSED("PermissionSets"), ORGANIZATION},
     {"sso-admin", "DescribePermissionSet", "describe-permission-set",
      WHOLE("PermissionSet", KIND_COUNT, read_permission_set), ORGANIZATION},

@@ -58,6 +58,7 @@ struct aws_call {
     // Where answers of other services share the key: whether a record, or a whole value, is one of ours. NULL: it is.
     bool (*is_ours)(const cJSON *record);
     bool strings_elsewhere; // other services list strings under the key
+    bool counts_elsewhere;  // other services count under the key
     enum call_reliance reliance;
     const char *assumption; // what is taken where it is absent
     enum call_scope scope;

@@ -443,8 +443,8 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
         else if (!call->read(reader, at, file->into))
             doubt_failure(reader);
         arena_reset(reader->scratch);
-    } else if (call->is_ours != NULL && file->into == NULL && (cJSON_IsObject(at->node) || cJSON_IsNumber(at->node))) {
-        // Others' objects, and their counts: SSM has Instances of patches.
+    } else if (call->is_ours != NULL && file->into == NULL &&
+               (cJSON_IsObject(at->node) || (call->counts_elsewhere && cJSON_IsNumber(at->node)))) {
         file->others++;
         file->first_other = arena_strdup(reader->arena, at->key);
     } else {
