@@ -49,12 +49,14 @@ class RestLinks(Told):
         self.assertEqual(self.outcome(made, files), set())
         self.assertTrue(named(self.output, ["assumptions"], "apigateway get-vpc-links absent: none is taken to bring clients to a network load balancer"))
         self.assertEqual(self.outcome(made, {**files, REST: {"items": []}}), set())
+        self.assertTrue(named(self.output, ["assumptions"], "endpoint services of AWS PrivateLink are not read: none is taken"))
         self.assertFalse(named(self.output, ["assumptions"], "VPC links"))
         self.outcome(made, {**files, PLACE + "get-rest-apis.json": {"items": []}})  # of what, nothing says
         self.assertTrue(named(self.output, ["assumptions"], "VPC links") and named(self.output, ["ignored"], "get-rest-apis.json"))
         del made["LoadBalancers"], made["Listeners"], made["TargetGroups"]
         self.outcome(made, files)
         self.assertFalse(named(self.output, ["assumptions"], "VPC links"))
+        self.assertFalse(named(self.output, ["assumptions"], "PrivateLink"))
 
     @each([("on", False), ("off", True), ("a-new-word", True), (None, True)])
     def test_its_groups_are_asked_where_that_is_on(self, enforced, reached):
