@@ -8,7 +8,7 @@ sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__
 import common
 from test_constructs_gates import hidden, service
 from test_told_bridges import BALANCER, Told, behind_balancer
-from test_world import documents, each, named
+from test_world import each, named
 
 PLACE = "111122223333/eu-west-3/"
 REST = PLACE + "get-vpc-links.rest.json"
@@ -49,12 +49,24 @@ class RestLinks(Told):
         self.assertEqual(self.outcome(made, files), set())
         self.assertTrue(named(self.output, ["assumptions"], "apigateway get-vpc-links absent: none is taken to bring clients to a network load balancer"))
         self.assertEqual(self.outcome(made, {**files, REST: {"items": []}}), set())
+        self.assertTrue(named(self.output, ["assumptions"], "endpoint services of AWS PrivateLink are not read: none is taken"))
         self.assertFalse(named(self.output, ["assumptions"], "VPC links"))
         self.outcome(made, {**files, PLACE + "get-rest-apis.json": {"items": []}})  # of what, nothing says
         self.assertTrue(named(self.output, ["assumptions"], "VPC links") and named(self.output, ["ignored"], "get-rest-apis.json"))
         del made["LoadBalancers"], made["Listeners"], made["TargetGroups"]
         self.outcome(made, files)
         self.assertFalse(named(self.output, ["assumptions"], "VPC links"))
+        self.assertFalse(named(self.output, ["assumptions"], "PrivateLink"))
+
+    def test_block_public_access_of_another_region_is_named(self):
+        made, files = inside()
+        options = {"AwsAccountId": "111122223333", "AwsRegion": "eu-west-3", "InternetGatewayBlockMode": "off", "State": "default-state"}
+        name = PLACE + "VpcBlockPublicAccessOptions.json"
+        self.outcome(made, {**files, name: {"VpcBlockPublicAccessOptions": options}})
+        self.assertFalse(named(self.output, ["unread"], "AwsRegion"))
+        wrong = {**files, name: {"VpcBlockPublicAccessOptions": {**options, "AwsRegion": "eu-west-1"}}}
+        self.outcome(made, wrong)
+        self.assertTrue(named(self.output, ["unread"], "AwsRegion is eu-west-1, file's path says"))
 
     @each([("on", False), ("off", True), ("a-new-word", True), (None, True)])
     def test_its_groups_are_asked_where_that_is_on(self, enforced, reached):

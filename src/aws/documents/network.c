@@ -316,6 +316,15 @@ static void read_block_state(struct reader *reader, const struct json_cursor *at
         doubt_at(reader, &member, "is missing, expected a string");
 }
 
+// A document of another place than its file's path says: of that one, none tells.
+static void heed_place(struct reader *reader, const struct json_cursor *at, const char *key, const char *told,
+                       const char *of_path)
+{
+    struct json_cursor wrong = json_member(at, key);
+    if (told != NULL && of_path != NULL && strcmp(told, of_path) != 0)
+        doubt_at(reader, &wrong, "is %s, and its file's path says %s", told, of_path);
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcBlockPublicAccessOptions.html
 bool read_block_options(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -347,6 +356,8 @@ bool read_block_options(struct reader *reader, const struct json_cursor *at, voi
     }
     if (unsure != NULL || (state != NULL && !text_among(state, settled)))
         *value = BLOCK_UNKNOWN; // in transition, failed, or a word that is new
+    heed_place(reader, at, "AwsRegion", region, reader->place.region);
+    heed_place(reader, at, "AwsAccountId", account, reader->place.account);
     region = region != NULL ? region : reader->place.region != NULL ? reader->place.region : "";
     account = account != NULL ? account : reader->place.account != NULL ? reader->place.account : "";
     if (*value != BLOCK_OFF && (region[0] == '\0' || account[0] == '\0')) { // it may not be of the place in question
