@@ -387,6 +387,7 @@ struct interface_address {
     struct address private_address;
     enum address_gateway gateway; // CarrierIp (Wavelength), CustomerOwnedIp (Outposts), else the internet gateway
     enum { PRIMARY_NOT_TOLD, PRIMARY_NOT, PRIMARY } primary; // IsPrimaryIpv6
+    bool elastic; // its association tells of an allocation: it stays while its instance is stopped
 };
 
 // There may be millions of these: what few have is kept apart.

@@ -71,6 +71,12 @@ def denied():
     return estate
 
 
+def allocated():
+    estate = base()
+    estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]["AllocationId"] = "eipalloc-1"
+    return estate
+
+
 class Plan:
     """A plan as the provider marks it. `by`: references of arguments, which are unknown then; `unknown`: what else is."""
 
@@ -358,6 +364,8 @@ CASES = {
         "aws_eip.e", {"network_interface": ref("aws_network_interface.n")}), 0, set(), set()),
     "another type of a host with an Elastic IP address": (lambda p: p.update("aws_instance.w", {**INSTANCE, "public_ip": WEB, "instance_type": "a"}, unknown={"public_ip": True}, instance_type="b").put(
         "aws_eip.e", ["no-op"], *[{"id": "eipalloc-1", "public_ip": WEB, "instance": "i-1"}] * 2, {}, {}), 0, set(), set()),
+    "the same by the allocation that its association has": (lambda p: p.update("aws_instance.w", {**INSTANCE, "public_ip": WEB, "instance_type": "a"}, unknown={"public_ip": True}, instance_type="b"),
+                                                            0, set(), set(), allocated),
     "another group for a host": (lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-1", "sg-3"]), 0, EXACT(22, at=WEB), set()),
     "another group for an interface": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "security_groups": ["sg-1"], "subnet_id": "subnet-1", "attachment": []}, security_groups=["sg-3"]), 0, EXACT(22, at=WEB), EXACT(443, at=WEB)),
     "groups of which one is unknown": (lambda p: p.update("aws_instance.w", INSTANCE, unknown={"vpc_security_group_ids": [False, True]}).changes[0]["change"]["after"].update(vpc_security_group_ids=["sg-3", None]) or p, 3, None, None),

@@ -19,6 +19,7 @@ static bool read_associated(struct reader *reader, const struct json_cursor *ass
                             enum address_gateway gateway, struct address private_address, struct gathered *gathered)
 {
     struct address address;
+    const cJSON *allocation = json_member(association, "AllocationId").node;
     GUARD(read_address(reader, association, key, FAMILY_IPV4, &address));
     if (gateway == GATEWAY_INTERNET && !address_is_global(address) && !address_is_loopback(address)) {
         struct json_cursor at = member_of(reader, association, key);
@@ -32,6 +33,7 @@ static bool read_associated(struct reader *reader, const struct json_cursor *ass
         .address = {.family = FAMILY_IPV4, .length = 32, .first = address.bits},
         .private_address = private_address,
         .gateway = gateway,
+        .elastic = cJSON_IsString(allocation) && allocation->valuestring[0] != '\0',
     };
     return true;
 }

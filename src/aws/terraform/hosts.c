@@ -212,7 +212,7 @@ static void change_automatic_address(struct plan_reader *plan, const struct reso
         is_elastic(plan, was))
         return;
     for (size_t i = 0; i < interface->address_count; i++)
-        if (interface->addresses[i].address.family == FAMILY_IPV4 &&
+        if (interface->addresses[i].address.family == FAMILY_IPV4 && !interface->addresses[i].elastic &&
             interface->addresses[i].address.first == address.bits)
             give_address(plan, interface, pending_address(plan, FAMILY_IPV4), interface->addresses[i].private_address);
 }
