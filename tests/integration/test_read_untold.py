@@ -40,13 +40,15 @@ class Untold(Script):
         for n, (other, unread, excluded) in enumerate((({"Id": OTHER, "State": "ACTIVE"}, [], []), ({"Id": OTHER, "State": "ACTIVE", "Status": "SUSPENDED"}, [], []),
                                                        ({"Id": OTHER, "Status": "ACTIVE"}, [], []), ({"Id": OTHER, "State": "SUSPENDED", "Status": "ACTIVE"}, [], [OTHER]),
                                                        ({"Id": OTHER, "State": "CLOSED"}, [], [OTHER]), ({"Id": OTHER}, ["ListAccounts"], []),
-                                                       ({"Id": OTHER, "State": "NEW"}, ["ListAccounts"], []), (None, ["ListAccounts"], []))):
+                                                       ({"Id": OTHER, "State": "NEW"}, ["ListAccounts"], []))):
             with self.subTest(other=other):
                 self.script["ListAccounts"] = [(200, {}, json.dumps({"Accounts": [own, other]}))]
                 status, why = self.told(n, "--org", "--role-name", "r")
                 self.assertEqual((status, list(why)), (3 if unread else 0, unread))
                 self.assertEqual(self.record("estate%d" % n)["excluded_accounts"], excluded)
                 self.assertEqual((self.path / ("estate%d" % n) / OTHER).exists(), not unread and not excluded)
+        self.script["ListAccounts"] = [(200, {}, json.dumps({"Accounts": [own, None]}))]
+        self.assertEqual(self.quick("--org", "--role-name", "r", folder="null").returncode, 2)
 
     def test_a_token_that_is_no_text_and_one_that_lacks_are_no_end(self):
         vpcs = "<DescribeVpcsResponse><vpcSet/><nextToken><a>b</a></nextToken></DescribeVpcsResponse>"
@@ -95,6 +97,28 @@ class Untold(Script):
         done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, "--role-arn", "arn:aws:iam::%s:role/r" % OTHER, env=KEYS)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("are of account 111122223333, expected %s" % OTHER, done.stderr)
+
+    def test_numbers_that_are_none_and_members_that_are_there_twice_fail_their_call(self):
+        group = ("<DescribeSecurityGroupsResponse><securityGroupInfo><item><groupId>sg-1</groupId><ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>%s</fromPort>"
+                 "<toPort>22</toPort><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges>%s</item></ipPermissions></item></securityGroupInfo></DescribeSecurityGroupsResponse>")
+        twice = "<ipRanges><item><cidrIp>10.0.0.0/8</cidrIp></item></ipRanges>"
+        for n, (port, more, word) in enumerate((("22", "", None), ("-1", "", None), ("abc", "", "number"), ("", "", "number"), ("22abc", "", "number"), ("0x16", "", "number"),
+                                                ("9223372036854775808", "", "number"), (" 22", "", "number"), ("22", twice, "twice"))):
+            with self.subTest(port=port, more=more):
+                self.script["DescribeSecurityGroups"] = [(200, {}, group % (port, more))]
+                status, why = self.told(n)
+                self.assertEqual((status, list(why)), (3, ["DescribeSecurityGroups"]) if word else (0, []))
+                self.assertIn(word or "", str(why))
+
+    def test_elements_of_another_kind_fail_their_call(self):
+        for n, firewalls in enumerate(([{"FirewallName": "a"}], [None], [5], ["a"], [[]], {}, [{"FirewallName": {}}])):
+            with self.subTest(firewalls=firewalls):
+                self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": firewalls}))]
+                status, why = self.told(n)
+                self.assertEqual((status, list(why)), (3, ["ListFirewalls"]) if n else (0, []))
+        for n, names in enumerate(([None], [5], [{}])):
+            self.script["ListFirewalls"], self.script["ListClusters"] = [(200, {}, '{"Firewalls": []}')], [(200, {}, json.dumps({"clusterArns": names}))]
+            self.assertEqual(list(self.told(10 + n)[1]), ["ListClusters"])
 
     def test_a_token_that_holds_a_lines_end_goes_into_no_header(self):
         (self.path / "config").write_text("[default]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-3\nsso_account_id = 111122223333\nsso_role_name = r\n")

@@ -58,7 +58,7 @@ bool aws_config_has(const struct aws_config *config, const char *profile)
 }
 
 // What went on over a further line is another setting that was indented, with its secret: it is neither sent nor shown.
-// A command may be so long.
+// A command may be so long, and of keys credentials_find says it.
 static bool refuse_lines(struct arena *arena, const char *path, const struct config_file *file, struct error *error)
 {
     static const char *const keys[] = {"region",
@@ -79,9 +79,6 @@ static bool refuse_lines(struct arena *arena, const char *path, const struct con
                                        "services",
                                        "endpoint_url",
                                        "ca_bundle",
-                                       "aws_access_key_id",
-                                       "aws_secret_access_key",
-                                       "aws_session_token",
                                        NULL};
     map_slots slots = map_sorted(arena, &file->values);
     for (size_t i = 0; i < slots.count; i++) {

@@ -284,6 +284,8 @@ static void on_page(struct request *request)
     if (why == NULL && !document_add(call, &page))
         why = "it cannot be read a second time";
     if (why == NULL)
+        why = call->wrong;
+    if (why == NULL)
         why = token != NULL                                            ? enough(call, token)
               : model_is_cut(collector->model, &call->operation, page) ? "there is more than it tells"
                                                                        : NULL;

@@ -82,6 +82,9 @@ static void take_element(void *context, size_t list, const struct xml_node *xml,
     struct call *call = context;
     struct part *part = &call->parts[list];
     size_t from = part->text.length;
+    const char *wrong = model_element_wrong(call->collector->model, &call->operation, list, xml, json);
+    if (wrong != NULL)
+        call->wrong = wrong;
     model_put_element(call->collector->model, &call->operation, list, xml, json, &part->writer);
     look_at(call, list, from);
 }

@@ -88,6 +88,7 @@ struct call {
         struct json_writer writer;
     } parts[XML_LISTS];
     const char *elsewhere; // why one of its records is of another place than was asked, or NULL
+    const char *wrong;     // why one of its records is none, or NULL
     size_t bytes;          // of the document so far
     struct map tokens;     // of the pages asked for
     size_t pages;

@@ -1,5 +1,6 @@
 #include "aws/read/model.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -257,6 +258,112 @@ static const cJSON *output_member(const cJSON *shapes, const struct operation *o
     return get(cJSON_GetArrayItem(get(shapes, operation->output), 1), name);
 }
 
+// ---- What is no value of its kind would be read as another one: as 0, as one list of two, or as nothing.
+
+// A number that is no whole one may be no finite one: then it is kept as a text.
+static bool is_number(const char *text, bool whole)
+{
+    char *end;
+    if (text[0] == '\0' || strpbrk(text, " \t\r\n\v\fxX") != NULL)
+        return false;
+    errno = 0;
+    if (!whole)
+        (void)strtod(text, &end);
+    else
+        (void)strtoll(text, &end, 10);
+    return *end == '\0' && end != text && (errno == 0 || !whole);
+}
+
+static const char *xml_wrong(const cJSON *shapes, const char *name, const struct xml_node *node);
+
+static const char *xml_members_wrong(const cJSON *shapes, const cJSON *members, const struct xml_node *node)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach (member, members) {
+        const struct xml_node *found = NULL;
+        for (size_t i = 0; i < node->children.count; i++) {
+            const struct xml_node *child = node->children.items[i];
+            if (strcmp(child->name, item_text(member, 0)) != 0)
+                continue;
+            if (found != NULL)
+                return "one of its members is there twice";
+            found = child;
+            const char *why = xml_wrong(shapes, item_text(member, 1), child);
+            if (why != NULL)
+                return why;
+        }
+    }
+    return NULL;
+}
+
+static const char *xml_wrong(const cJSON *shapes, const char *name, const struct xml_node *node)
+{
+    const cJSON *shape = get(shapes, name);
+    const char *why = NULL;
+    if (shape == NULL)
+        return (strcmp(name, "integer") == 0 && !is_number(node->text, true)) ||
+                       (strcmp(name, "number") == 0 && !is_number(node->text, false))
+                   ? "what is to be a number is none"
+                   : NULL;
+    char kind = item_text(shape, 0)[0];
+    if (kind == 's')
+        return xml_members_wrong(shapes, cJSON_GetArrayItem(shape, 1), node);
+    for (size_t i = 0; i < node->children.count && why == NULL; i++) {
+        const struct xml_node *one = node->children.items[i];
+        const struct xml_node *value = kind == 'l' ? one : xml_child(one, item_text(shape, 2));
+        bool whole = kind == 'l' || (value != NULL && xml_text(one, item_text(shape, 1)) != NULL);
+        why = whole ? xml_wrong(shapes, item_text(shape, kind == 'l' ? 2 : 3), value) : "an entry without key or value";
+    }
+    return why;
+}
+
+static const char *json_wrong(const cJSON *shapes, const char *name, const cJSON *node);
+
+// What a list names is asked about, so it is text where it is to be.
+static const char *json_item_wrong(const cJSON *shapes, const char *name, const cJSON *node)
+{
+    return strcmp(name, "string") == 0 && !cJSON_IsString(node) ? "what is to be text is none"
+                                                                : json_wrong(shapes, name, node);
+}
+
+static const char *json_wrong(const cJSON *shapes, const char *name, const cJSON *node)
+{
+    const cJSON *shape = get(shapes, name), *one;
+    const char *why = NULL;
+    if (shape == NULL)
+        return cJSON_IsArray(node) || cJSON_IsObject(node) ? "a list or object where a value is to be" : NULL;
+    char kind = item_text(shape, 0)[0];
+    if (kind == 'l' ? !cJSON_IsArray(node) : !cJSON_IsObject(node))
+        return kind == 'l' ? "what is to be a list is none" : "what is to be an object is none";
+    if (kind == 's')
+        cJSON_ArrayForEach (one, cJSON_GetArrayItem(shape, 1)) {
+            const cJSON *child = get(node, item_text(one, 0));
+            if (child != NULL && !cJSON_IsNull(child) && why == NULL)
+                why = json_wrong(shapes, item_text(one, 1), child);
+        }
+    else
+        cJSON_ArrayForEach (one, node)
+            if (why == NULL)
+                why = json_item_wrong(shapes, item_text(shape, kind == 'l' ? 2 : 3), one);
+    return why;
+}
+
+const char *model_element_wrong(const struct model *model, const struct operation *operation, size_t list,
+                                const struct xml_node *xml, const cJSON *json)
+{
+    const cJSON *shapes = shapes_of(model, operation);
+    const cJSON *shape = get(shapes, item_text(output_member(shapes, operation, operation->lists[list]), 1));
+    const char *name = item_text(shape, 2);
+    return xml != NULL ? xml_wrong(shapes, name, xml) : json_item_wrong(shapes, name, json);
+}
+
+// The same of what is beside lists.
+static const char *page_wrong(const cJSON *shapes, const struct operation *operation, struct page page)
+{
+    return page.xml != NULL ? xml_wrong(shapes, operation->output, page.xml)
+                            : json_wrong(shapes, operation->output, page.json);
+}
+
 // CloudFront's lists say how many they hold, and leave out what holds none.
 static bool says_none(const struct xml_node *xml)
 {
@@ -296,6 +403,7 @@ const char *model_why_not(const struct model *model, const struct operation *ope
             return "without the list that its answer has";
     }
     const char *cut = why_no_end(shapes, operation, page);
+    cut = cut != NULL ? cut : page_wrong(shapes, operation, page);
     if (cut != NULL)
         return cut;
     cJSON_ArrayForEach (member, members) {

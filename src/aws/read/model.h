@@ -54,6 +54,11 @@ bool model_is_cut(const struct model *model, const struct operation *operation, 
 void model_put_output(const struct model *model, const struct operation *operation, struct page page,
                       struct json_writer *writer);
 
+// Why an element of the n-th of its lists is none (static): a number that is none, a member that is there twice,
+// another type. NULL where it is one.
+const char *model_element_wrong(const struct model *model, const struct operation *operation, size_t list,
+                                const struct xml_node *xml, const cJSON *json);
+
 // Adds an element of the n-th of its lists, XML's or JSON's, to `writer`'s open array.
 void model_put_element(const struct model *model, const struct operation *operation, size_t list,
                        const struct xml_node *xml, const cJSON *json, struct json_writer *writer);
