@@ -49,7 +49,7 @@ static void write_rule(struct arena *arena, struct json_writer *writer, const ch
     json_put_string(writer, "protocol", protocol);
     if (protocol_has_ports(allowance->protocol))
         json_put_string(writer, "ports", portset_format(arena, allowance->ports));
-    exposure_put_sources(writer, arena, family, sources);
+    exposure_put_prefixes(writer, arena, "sources", family, sources);
     json_put_string(writer, "owner", "unknown");
     json_put_string(writer, "reason", "as found; say why, or close it");
     json_close(writer, '}');

@@ -154,30 +154,6 @@ bool cli_say_missing(const struct exposure_set *set)
     return exposure_set_complete(set);
 }
 
-static const char *listed(struct arena *arena, enum family family, struct prefixset sources, size_t *count)
-{
-    enum { SHOWN = 3 };
-    struct prefix *prefixes = prefixset_prefixes(arena, family, sources, count);
-    const char *text = "";
-    for (size_t i = 0; i < *count && i < SHOWN; i++) {
-        char one[ADDRESS_TEXT];
-        prefix_format(prefixes[i], one);
-        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", one);
-    }
-    return *count > SHOWN ? arena_printf(arena, "%s and %zu more", text, *count - SHOWN) : text;
-}
-
-const char *cli_sources(struct arena *arena, enum family family, struct prefixset sources)
-{
-    size_t count, but_count;
-    struct prefixset all = prefixset_all(arena, family);
-    const char *plain = listed(arena, family, sources, &count);
-    const char *but = listed(arena, family, prefixset_subtract(arena, all, sources), &but_count);
-    if (count <= 3 || but_count > 3)
-        return plain;
-    return arena_printf(arena, "%s except %s", family == FAMILY_IPV4 ? "0.0.0.0/0" : "::/0", but);
-}
-
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure)
 {
     if (protocol_has_ports(exposure->protocol_low))

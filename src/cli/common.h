@@ -137,9 +137,6 @@ const char *cli_still_wrong(struct arena *arena, const struct drift_known *known
 // Says on stderr what the snapshot lacks; true where nothing is missing.
 bool cli_say_missing(const struct exposure_set *set);
 
-// Sources in few words: "0.0.0.0/0 except 10.0.0.0/16", the first prefixes and how many more.
-const char *cli_sources(struct arena *arena, enum family family, struct prefixset sources);
-
 // Ports, or ICMP types, of a rectangle, in few words.
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure);
 

@@ -15,21 +15,6 @@ static enum family family_of(const struct change *change)
 
 // ---- JSON
 
-static void put_resources(struct json_writer *writer, const struct change_piece *piece)
-{
-    json_open(writer, "resources", '[');
-    for (size_t i = 0; i < piece->resources.count; i++) {
-        const struct change_resource *one = &piece->resources.items[i];
-        json_open(writer, NULL, '{');
-        json_put_string(writer, "address", one->address);
-        json_put_string(writer, "file", one->file);
-        if (one->file != NULL)
-            json_put_integer(writer, "line", (int64_t)one->line);
-        json_close(writer, '}');
-    }
-    json_close(writer, ']');
-}
-
 static void put_change(struct json_writer *writer, struct arena *arena, const struct forecast *forecast,
                        const struct change_piece *piece, uint16_t low, uint16_t high)
 {
@@ -52,7 +37,7 @@ static void put_change(struct json_writer *writer, struct arena *arena, const st
     }
     reasons_put(writer, arena, "causes", &change->causes);
     if (forecast->planned)
-        put_resources(writer, piece);
+        change_put_resources(writer, &piece->resources, true);
     json_close(writer, '}');
 }
 
@@ -121,7 +106,7 @@ static void put_line(struct arena *arena, const struct forecast *forecast, const
                             .high = change->high};
     text_printf(out, "%-8s %-15s %s %s  %s from %s%s%s%s%s", titles[change->kind], change_address(arena, piece),
                 exposure_protocol(arena, &like), cli_numbers(arena, &like), report_clean(arena, change_label(piece)),
-                cli_sources(arena, family_of(change), change->sources),
+                prefixset_brief(arena, family_of(change), change->sources),
                 change->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
                 change->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "",
                 change->internet ? "" : "  [not internet]",

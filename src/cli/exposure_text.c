@@ -36,7 +36,7 @@ static void put_row(struct arena *arena, enum family family, const struct exposu
                     const char *numbers, bool all, struct text *out)
 {
     struct prefixset sources = sources_shown(arena, family, exposure, all);
-    text_printf(out, "  %-7s %-14s from %s%s%s%s%s\n", protocol, numbers, cli_sources(arena, family, sources),
+    text_printf(out, "  %-7s %-14s from %s%s%s%s%s\n", protocol, numbers, prefixset_brief(arena, family, sources),
                 exposure->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
                 exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "",
                 exposure->internet ? "" : "  [not internet]", client_ports(arena, exposure));
@@ -143,7 +143,7 @@ static void put_indirect(const struct indirect_exposure *one, struct text *out)
         const struct exposure *exposure = &one->exposures.items[e];
         text_printf(out, "  %s  %s  %s %s/%s from %s%s%s%s\n", address, label_of(arena, one->name, one->owner),
                     report_clean(arena, one->interface->id), cli_numbers(arena, exposure),
-                    exposure_protocol(arena, exposure), cli_sources(arena, one->family, exposure->sources),
+                    exposure_protocol(arena, exposure), prefixset_brief(arena, one->family, exposure->sources),
                     exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", one->dormant ? "  [dormant]" : "",
                     client_ports(arena, exposure));
         for (size_t v = 0; v < exposure->via.count; v++)

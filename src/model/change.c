@@ -164,6 +164,22 @@ const char *change_ports(struct arena *arena, const struct change_piece *piece)
                : arena_printf(arena, "%s type %d", protocol, change->low >> 8);
 }
 
+void change_put_resources(struct json_writer *writer, const change_resource_list *resources, bool places)
+{
+    json_open(writer, "resources", '[');
+    for (size_t i = 0; i < resources->count; i++) {
+        const struct change_resource *one = &resources->items[i];
+        json_open(writer, NULL, '{');
+        json_put_string(writer, "address", one->address);
+        if (places)
+            json_put_string(writer, "file", one->file);
+        if (places && one->file != NULL)
+            json_put_integer(writer, "line", (int64_t)one->line);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+}
+
 const char *change_label(const struct change_piece *piece)
 {
     return piece->name != NULL ? piece->name : piece->eni_id != NULL ? piece->eni_id : "";
@@ -171,34 +187,10 @@ const char *change_label(const struct change_piece *piece)
 
 const char *change_sources(struct arena *arena, const struct change_piece *piece)
 {
-    enum { SHOWN = 3 };
     const struct change *change = &piece->change;
-    if (change->endpoint == NULL && change->indirect == NULL)
-        return "";
-    size_t count;
-    struct prefixset set = change->sources, all = prefixset_all(arena, family_of(change));
-    struct prefixset rest = prefixset_subtract(arena, all, set);
-    struct prefix *prefixes = prefixset_prefixes(arena, family_of(change), set, &count);
-    const char *text = "";
-    if (count > SHOWN) { // few are left out of all
-        size_t left;
-        struct prefix *others = prefixset_prefixes(arena, family_of(change), rest, &left);
-        if (left <= SHOWN) {
-            text = family_of(change) == FAMILY_IPV4 ? "0.0.0.0/0" : "::/0";
-            for (size_t i = 0; i < left; i++) {
-                char one[ADDRESS_TEXT];
-                prefix_format(others[i], one);
-                text = arena_printf(arena, "%s%s%s", text, i == 0 ? " except " : ", ", one);
-            }
-            return text;
-        }
-    }
-    for (size_t i = 0; i < count && i < SHOWN; i++) {
-        char one[ADDRESS_TEXT];
-        prefix_format(prefixes[i], one);
-        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", one);
-    }
-    return count > SHOWN ? arena_printf(arena, "%s and %zu more", text, count - SHOWN) : text;
+    return change->endpoint == NULL && change->indirect == NULL
+               ? ""
+               : prefixset_brief(arena, family_of(change), change->sources);
 }
 
 // ---- The document
@@ -220,13 +212,7 @@ static void put_piece(struct json_writer *writer, struct arena *arena, const str
     json_put_string(writer, "instance_id", piece->instance_id);
     json_put_string(writer, "name", piece->name);
     json_put_boolean(writer, "indirect", change->indirect != NULL);
-    json_open(writer, "resources", '[');
-    for (size_t i = 0; i < piece->resources.count; i++) {
-        json_open(writer, NULL, '{');
-        json_put_string(writer, "address", piece->resources.items[i].address);
-        json_close(writer, '}');
-    }
-    json_close(writer, ']');
+    change_put_resources(writer, &piece->resources, false);
     if (declared || protocol_has_ports(change->protocol_low))
         exposure_put_numbers(writer, change->protocol_low, change->protocol_high, low, high);
     else

@@ -119,6 +119,8 @@ change_resource_list change_group_resources(struct arena *arena, const struct ch
 const char *change_address(struct arena *arena, const struct change_piece *piece);
 const char *change_ports(struct arena *arena, const struct change_piece *piece);
 const char *change_label(const struct change_piece *piece);
+// The member `resources`, with their places or by their addresses alone.
+void change_put_resources(struct json_writer *writer, const change_resource_list *resources, bool places);
 // Its sources in one line; "" where it has none.
 const char *change_sources(struct arena *arena, const struct change_piece *piece);
 

@@ -176,11 +176,12 @@ static void put_how(struct json_writer *writer, const struct exposure *exposure)
     json_put_string(writer, "certainty", exposure->certainty == CERTAINTY_EXACT ? "exact" : "possible");
 }
 
-void exposure_put_sources(struct json_writer *writer, struct arena *arena, enum family family, struct prefixset sources)
+void exposure_put_prefixes(struct json_writer *writer, struct arena *arena, const char *key, enum family family,
+                           struct prefixset set)
 {
     size_t count;
-    struct prefix *prefixes = prefixset_prefixes(arena, family, sources, &count);
-    json_open(writer, "sources", '[');
+    struct prefix *prefixes = prefixset_prefixes(arena, family, set, &count);
+    json_open(writer, key, '[');
     for (size_t i = 0; i < count; i++) {
         char text[ADDRESS_TEXT];
         prefix_format(prefixes[i], text);
@@ -192,7 +193,7 @@ void exposure_put_sources(struct json_writer *writer, struct arena *arena, enum 
 void exposure_put_reach(struct json_writer *writer, struct arena *arena, enum family family,
                         const struct exposure *exposure)
 {
-    exposure_put_sources(writer, arena, family, exposure->sources);
+    exposure_put_prefixes(writer, arena, "sources", family, exposure->sources);
     put_how(writer, exposure);
 }
 

@@ -112,9 +112,9 @@ void exposure_put_missing(struct json_writer *json, const struct lack_list *miss
 // The members `unread` and `ignored` of an estate (which may be NULL): of all, or of what may bear on the account
 // itself.
 void exposure_put_unread(struct json_writer *json, const struct estate *estate, bool of_account);
-// The member `sources`: a list of prefixes.
-void exposure_put_sources(struct json_writer *writer, struct arena *arena, enum family family,
-                          struct prefixset sources);
+// A member: a list of prefixes.
+void exposure_put_prefixes(struct json_writer *writer, struct arena *arena, const char *key, enum family family,
+                           struct prefixset set);
 // The members `sources`, `internet`, `path` and `certainty` of an exposure, of which nothing else is looked at.
 void exposure_put_reach(struct json_writer *writer, struct arena *arena, enum family family,
                         const struct exposure *exposure);

@@ -32,34 +32,10 @@ size_t flow_changes_wrong(const struct flow_changes *changes)
 static void put_addresses(struct json_writer *writer, struct arena *arena, const char *key, enum family family,
                           struct prefixset set)
 {
-    size_t count;
-    const struct prefix *prefixes = prefixset_prefixes(arena, family, set, &count);
-    json_open(writer, key, '[');
-    if (prefixset_equal(set, prefixset_internet(arena, family))) {
-        json_put_string(writer, NULL, "internet");
-        count = 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        char text[ADDRESS_TEXT];
-        prefix_format(prefixes[i], text);
-        json_put_string(writer, NULL, text);
-    }
-    json_close(writer, ']');
-}
-
-static void put_resources(struct json_writer *writer, const struct flow_change *change)
-{
-    json_open(writer, "resources", '[');
-    for (size_t i = 0; i < change->resources.count; i++) {
-        const struct change_resource *one = &change->resources.items[i];
-        json_open(writer, NULL, '{');
-        json_put_string(writer, "address", one->address);
-        json_put_string(writer, "file", one->file);
-        if (one->file != NULL)
-            json_put_integer(writer, "line", (int64_t)one->line);
-        json_close(writer, '}');
-    }
-    json_close(writer, ']');
+    if (prefixset_equal(set, prefixset_internet(arena, family)))
+        json_put_strings(writer, key, (const char *const[]){"internet"}, 1);
+    else
+        exposure_put_prefixes(writer, arena, key, family, set);
 }
 
 static void put(struct json_writer *writer, struct arena *arena, const struct flow_change *change, bool gates,
@@ -89,7 +65,7 @@ static void put(struct json_writer *writer, struct arena *arena, const struct fl
     }
     reasons_put(writer, arena, "causes", &change->causes);
     if (planned)
-        put_resources(writer, change);
+        change_put_resources(writer, &change->resources, true);
     json_close(writer, '}');
 }
 

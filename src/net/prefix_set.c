@@ -254,6 +254,40 @@ struct prefix *prefixset_prefixes(struct arena *arena, enum family family, struc
     return prefixes;
 }
 
+// Of so many prefixes as there are, the first `most`.
+static const char *in_words(struct arena *arena, const struct prefix *prefixes, size_t count, size_t most)
+{
+    const char *text = "";
+    for (size_t i = 0; i < count && i < most; i++) {
+        char one[ADDRESS_TEXT];
+        prefix_format(prefixes[i], one);
+        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", one);
+    }
+    return count > most ? arena_printf(arena, "%s and %zu more", text, count - most) : text;
+}
+
+const char *prefixset_text(struct arena *arena, enum family family, struct prefixset set, size_t most)
+{
+    size_t count;
+    const struct prefix *prefixes = prefixset_prefixes(arena, family, set, &count);
+    return in_words(arena, prefixes, count, most);
+}
+
+const char *prefixset_brief(struct arena *arena, enum family family, struct prefixset set)
+{
+    enum { FEW = 3 };
+    size_t count, left;
+    const struct prefix *prefixes = prefixset_prefixes(arena, family, set, &count);
+    if (count <= FEW)
+        return in_words(arena, prefixes, count, FEW);
+    const struct prefix *others =
+        prefixset_prefixes(arena, family, prefixset_subtract(arena, prefixset_all(arena, family), set), &left);
+    if (left > FEW)
+        return in_words(arena, prefixes, count, FEW);
+    return arena_printf(arena, "%s except %s", family == FAMILY_IPV4 ? "0.0.0.0/0" : "::/0",
+                        in_words(arena, others, left, FEW));
+}
+
 static struct prefixset listed(struct arena *arena, const char *const *list, size_t count)
 {
     struct prefixset set = prefixset_empty;

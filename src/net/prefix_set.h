@@ -44,6 +44,10 @@ int prefixset_compare(struct prefixset a, struct prefixset b);
 
 // The fewest prefixes that cover exactly the set, ascending. *count of them, in the arena.
 struct prefix *prefixset_prefixes(struct arena *arena, enum family family, struct prefixset set, size_t *count);
+// The same in words: "10.0.0.0/8, 192.0.2.0/24 and 7 more", the first `most` of them.
+const char *prefixset_text(struct arena *arena, enum family family, struct prefixset set, size_t most);
+// In few words, by what is left out of all where that is shorter: "0.0.0.0/0 except 10.0.0.0/16".
+const char *prefixset_brief(struct arena *arena, enum family family, struct prefixset set);
 
 // Space that counts as the internet: globally reachable in IANA's special-purpose registries (RFC 6890 and its
 // updates), and documentation space; of IPv6 only 2000::/3 and 64:ff9b::/96 (RFC 6052), the rest being reserved by the

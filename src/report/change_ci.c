@@ -99,13 +99,7 @@ static void put_result(struct arena *arena, struct json_writer *writer, const st
     sarif_put_key(writer, arena, key);
     json_open(writer, "properties", '{');
     reasons_put(writer, arena, "causes", &piece->change.causes);
-    json_open(writer, "resources", '[');
-    for (size_t i = 0; i < piece->resources.count; i++) {
-        json_open(writer, NULL, '{');
-        json_put_string(writer, "address", piece->resources.items[i].address);
-        json_close(writer, '}');
-    }
-    json_close(writer, ']');
+    change_put_resources(writer, &piece->resources, false);
     json_close(writer, '}');
     json_close(writer, '}');
 }

@@ -8,17 +8,7 @@ static const char *const verbs[3][2] = {{"opens", "open"}, {"closes", "close"}, 
 
 static const char *addresses(struct arena *arena, enum family family, struct prefixset set)
 {
-    size_t count;
-    const struct prefix *prefixes = prefixset_prefixes(arena, family, set, &count);
-    const char *text = "";
-    if (prefixset_is_anywhere(family, set))
-        return "the internet";
-    for (size_t i = 0; i < count && i < MOST_PREFIXES; i++) {
-        char one[ADDRESS_TEXT];
-        prefix_format(prefixes[i], one);
-        text = arena_printf(arena, "%s%s%s", text, i == 0 ? "" : ", ", one);
-    }
-    return count > MOST_PREFIXES ? arena_printf(arena, "%s and %zu more", text, count - MOST_PREFIXES) : text;
+    return prefixset_is_anywhere(family, set) ? "the internet" : prefixset_text(arena, family, set, MOST_PREFIXES);
 }
 
 const char *report_flow_place(struct arena *arena, const struct flow_change *change)

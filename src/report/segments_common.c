@@ -198,17 +198,7 @@ const char *segment_exits(struct arena *arena, const struct segment_set *set, ui
 static const char *addresses_text(struct arena *arena, enum family family, struct prefixset set, bool outside)
 {
     enum { MOST = 3 };
-    if (outside && prefixset_is_anywhere(family, set))
-        return "the internet";
-    size_t count;
-    const struct prefix *prefixes = prefixset_prefixes(arena, family, set, &count);
-    const char *text = "";
-    for (size_t i = 0; i < count && i < MOST; i++) {
-        char one[ADDRESS_TEXT];
-        prefix_format(prefixes[i], one);
-        text = arena_printf(arena, "%s%s%s", text, i == 0 ? "" : ", ", one);
-    }
-    return count > MOST ? arena_printf(arena, "%s and %zu more", text, count - MOST) : text;
+    return outside && prefixset_is_anywhere(family, set) ? "the internet" : prefixset_text(arena, family, set, MOST);
 }
 
 const char *segment_finding_text(struct arena *arena, const struct segment_finding *finding)
