@@ -336,17 +336,15 @@ static void ask_gateways(struct walk *walk)
         if (gateway && exit->state == GATE_SHUT) {
             stop(walk, "gateway", exit->why, reason_text(arena, exit->why), NULL);
         } else if (way->kind == FLOW_INTERNET_GATEWAY && walk->from.family == FAMILY_IPV4 &&
-                   !prefixset_holds(walk->from.has_public, packet->source.bits) &&
-                   walk->from.ground->translates != NULL) {
-            if (walk->hops != NULL) {
+                   !prefixset_holds(walk->from.has_public, packet->source.bits)) {
+            const char *text = "it has no public address, without which an internet gateway drops it";
+            if (walk->from.ground->translates == NULL) {
+                stop(walk, "gateway", reason_stop(arena, REASON_GATEWAY, way->by, text), text, "one would let it");
+            } else if (walk->hops != NULL) {
                 struct flow_hop *hop = pass(walk, "gateway", &none);
                 hop->result = HOP_POSSIBLE;
                 hop->text = reason_text(arena, walk->from.ground->translates);
             }
-        } else if (way->kind == FLOW_INTERNET_GATEWAY && walk->from.family == FAMILY_IPV4 &&
-                   !prefixset_holds(walk->from.has_public, packet->source.bits)) {
-            const char *text = "it has no public address, without which an internet gateway drops it";
-            stop(walk, "gateway", reason_stop(arena, REASON_GATEWAY, way->by, text), text, "one would let it");
         } else if (way->kind == FLOW_NAT && packet->flow == NULL) {
             const char *text = arena_printf(arena,
                                             "it does not get through %s, or what stops it stands above: its state, the "

@@ -114,17 +114,6 @@ static bool read_options(struct diff_job *comparing, struct error *error)
 
 // ---- Writing
 
-static void add_texts(struct arena *arena, text_list *to, const text_list *from)
-{
-    for (size_t i = 0; i < from->count; i++) {
-        bool known = false;
-        for (size_t k = 0; k < to->count && !known; k++)
-            known = strcmp(to->items[k], from->items[i]) == 0;
-        if (!known)
-            *vector_add(arena, to) = from->items[i];
-    }
-}
-
 // What lacks for what gets out and who reaches whom inside, beside what lacks for what comes in: of the whole where
 // rules of the intent rest on it, else of that part alone.
 static void add_flow_gaps(struct diff_job *comparing, const struct flow_difference *flows, struct diff_names *names,
@@ -142,11 +131,13 @@ static void add_flow_gaps(struct diff_job *comparing, const struct flow_differen
     }
     forecast->complete = forecast->complete && flows->unknown.count == 0 && report->carriers.count == 0 &&
                          flows->missing[0].count == 0 && flows->missing[1].count == 0;
-    add_texts(arena, &forecast->unknown, &flows->unknown);
+    text_list_add_all(arena, &forecast->unknown, &flows->unknown);
     for (size_t i = 0; i < report->carriers.count; i++)
         text_list_add(arena, &forecast->unknown, report->carriers.items[i]);
-    add_texts(arena, &names->missing_before, &flows->missing[0]);
-    add_texts(arena, &names->missing_after, &flows->missing[1]);
+    text_list_add_all(arena, &names->missing_before, &flows->missing[0]);
+    text_list_add_all(arena, &names->missing_after, &flows->missing[1]);
+    for (int side = 0; side < 2; side++)
+        text_list_add_all(arena, &forecast->missing, &flows->missing[side]);
 }
 
 static void forecast_of(struct diff_job *comparing, const struct difference *difference,
@@ -175,17 +166,15 @@ static void forecast_of(struct diff_job *comparing, const struct difference *dif
         *vector_add(arena, &forecast->not_considered) = report->not_considered.items[i];
     for (size_t i = 0; i < report->unknown.count; i++)
         *vector_add(arena, &forecast->unknown) = report->unknown.items[i];
-    add_texts(arena, &forecast->unknown, &difference->unknown);
+    text_list_add_all(arena, &forecast->unknown, &difference->unknown);
     forecast->complete = forecast->unknown.count == 0 && exposure_set_complete(sides[0].exposures) &&
                          exposure_set_complete(sides[1].exposures);
-    if (flows != NULL)
+    text_list_add_all(arena, &forecast->missing, &names->missing_before);
+    text_list_add_all(arena, &forecast->missing, &names->missing_after);
+    if (flows != NULL) {
         forecast->flows = arena_new_of(arena, struct flow_changes);
-    add_texts(arena, &forecast->missing, &names->missing_before);
-    add_texts(arena, &forecast->missing, &names->missing_after);
-    if (flows != NULL)
         add_flow_gaps(comparing, flows, names, forecast);
-    add_texts(arena, &forecast->missing, &names->missing_before);
-    add_texts(arena, &forecast->missing, &names->missing_after);
+    }
     const struct forecast_given given = {.intent = comparing->intent,
                                          .today = comparing->today,
                                          .fail_on = comparing->gates ? &comparing->fail_on : NULL,

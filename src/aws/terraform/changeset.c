@@ -183,7 +183,6 @@ static void emit_other(struct changeset_resource *resource)
     for (int i = 0; i < 2; i++) {
         struct changeset_side *side = i == 0 ? &resource->before : &resource->after;
         const cJSON *one;
-        begin_side(side);
         cJSON_ArrayForEach (one, side->properties) {
             const char *key = strcmp(one->string, "Tags") == 0 ? "tags" : one->string;
             if (!put_unknown(side, one, key) && !cJSON_HasObjectItem(side->values, key))

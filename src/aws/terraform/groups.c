@@ -263,6 +263,14 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
     }
 }
 
+static void fill_egress(struct plan_reader *plan, const struct resource *resource, struct security_group *group,
+                        bool adopted)
+{
+    plan->aside = true;
+    fill(plan, resource, group, adopted, true);
+    plan->aside = false;
+}
+
 static void put_group(struct plan_reader *plan, const struct resource *resource)
 {
     struct security_group *group = map_get(&plan->estate->security_groups, resource->id);
@@ -281,10 +289,8 @@ static void put_group(struct plan_reader *plan, const struct resource *resource)
         plan->aside = false;
     }
     fill(plan, resource, group, false, false);
-    plan->aside = true;
     if (!plan->by_changeset) // there, each rule is a resource of its own
-        fill(plan, resource, group, false, true);
-    plan->aside = false;
+        fill_egress(plan, resource, group, false);
     if (!resource->creates && differs(resource, "egress"))
         heed_egress(plan, resource, group->id);
 }
@@ -320,9 +326,7 @@ static void put_default_group(struct plan_reader *plan, const struct resource *r
     }
     adopts(plan, resource, group->id);
     fill(plan, resource, group, true, false);
-    plan->aside = true;
-    fill(plan, resource, group, true, true);
-    plan->aside = false;
+    fill_egress(plan, resource, group, true);
     if (resource->creates || differs(resource, "egress"))
         heed_egress(plan, resource, group->id);
 }
