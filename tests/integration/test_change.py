@@ -117,6 +117,11 @@ class Change(Bundles):
             plan.write_text(json.dumps({"format_version": "1.2", "resource_changes": [change("aws_security_group_rule.o", ["create"], None, dict(rule, from_port=port, to_port=port))]}))
             self.change(before, self.now, "--terraform", plan, status=0 if port == 444 else 1)
             self.assertEqual(told(), expected)
+        plan.write_text(json.dumps({"format_version": "1.2", "resource_changes": [change("aws_db_instance.d", ["create"], None, {"publicly_accessible": False, "vpc_security_group_ids": ["sg-1"]})]}))
+        self.change(before, self.then, "--terraform", plan)
+        self.assertIn("aws_db_instance.d: ", self.document["flows_missing"][0])
+        self.assertIn("As planned, and nothing else: nothing moved; inside and outwards not all is known", " ".join(self.change(before, self.then, "--terraform", plan, form="text").split()))
+        self.assertIn("Not verified: ", self.change(before, self.then, "--terraform", plan, "--intent", intent, status=3, form="text"))  # its rule rests on it
 
     def test_declared_and_observed_agree(self):
         """On loopback nothing is filtered, so that a closed port answers: it is still reachable, and so a closing is not in force."""

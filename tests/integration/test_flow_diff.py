@@ -109,6 +109,16 @@ class FlowDiff(unittest.TestCase):
         self.assertTrue(any("NatGateways" in text for text in self.output["missing_after"]))
         self.assertIn("is altered outwards", self.run_diff(with_ssh(), after).splitlines()[-1].replace("are altered", "is altered"))
 
+    def test_that_nothing_moves_is_said_only_where_all_is_known(self):
+        without = platform()
+        del without["NatGateways"]
+        for estate, moves, opens in ((platform(), "nothing moves", "nothing opens or closes"),
+                                     (without, "nothing is known to move", "nothing opens or closes for the internet; inside and outwards not all is known")):
+            self.assertEqual(self.diff(estate, estate), set())
+            self.assertIn("inside and outwards, by group: %s\n" % moves, self.run_diff(estate, estate))
+            self.assertIn(" %s\n" % opens, self.run_diff(estate, estate, "--format", "markdown"))
+        self.assertIn("Not all is known inside and outwards: before: missing: NatGateways", self.run_diff(without, without, "--format", "markdown"))
+
     def test_a_side_that_tells_of_no_interfaces_leaves_unknown_what_would_open(self):
         before = platform()
         del before["NetworkInterfaces"], before["Reservations"]
@@ -243,6 +253,15 @@ class Plans(unittest.TestCase):
                       {"id": True, "private_ip": True})
         self.assertIn(("inside", "opened", "sg-app", "sg-db", "tcp", "5432", "exact"), self.planned([made]))
         self.assertIn("is new", json.dumps(self.output["flows"][0]["causes"]))
+
+    def test_what_an_outbound_rule_says_only_after_apply_is_a_doubt_of_these_directions_alone(self):
+        out = change("aws_security_group_rule.out", ["create"], None, dict(RULE, cidr_blocks=None), {"id": True, "cidr_blocks": True})
+        moved = self.planned([out])
+        self.assertEqual({(d, c, x) for d, c, *_, x in moved}, {("inside", "opened", "possible"), ("outwards", "opened", "possible")})
+        self.assertEqual(self.output["unknown"], [])
+        self.assertIn("aws_security_group_rule.out: cidr_blocks is known after apply", self.output["flows_missing"])
+        self.assertEqual(self.planned([out], status=3, more=("--intent", str(intent(DENIES)))), moved)
+        self.assertEqual(self.output["unknown"], ["aws_security_group_rule.out: cidr_blocks is known after apply"])
 
     def test_what_carries_packets_and_is_not_modelled_is_named(self):
         for kind, after in (("aws_vpc_peering_connection", {"vpc_id": "vpc-1", "peer_vpc_id": "vpc-2"}), ("aws_ec2_transit_gateway_vpc_attachment", {"subnet_ids": ["subnet-a"]}),
