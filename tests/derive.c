@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "cli/derive.h"
+#include "pipeline/derive.h"
 
 static struct derivation derivation;
 static struct manifest manifest;

@@ -31,7 +31,7 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_account, "expected one snapshot folder");
     if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &today, &error) ||
         !cli_packs(arena, &options, &sources, &error) || !cli_intent(arena, &options, &intent, &error) ||
-        !cli_declared_any(options.operands.items[0], &declared, &error))
+        !declared_read_any(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     const struct pack **packs = arena_array(arena, const struct pack *, sources.items.count + 1);
     for (size_t i = 0; i < sources.items.count; i++)
@@ -56,9 +56,9 @@ static int run(struct arena *arena, int argc, char **argv)
             complete = complete && report.packs.items[p].controls.items[i].result != CONTROL_NOT_EVALUATED;
     const char *fail_on = options_value(&options, "fail-on");
     bool failed = controls_failed(&report, fail_on == NULL ? "*" : fail_on);
-    int status = cli_output(&options, &out, &error) ? cli_status_of(complete, failed) : cli_fail(&error);
+    int status = cli_output(&options, &out, &error) ? exit_status_of(complete, failed) : cli_fail(&error);
     text_free(&out);
-    cli_declared_free(&declared);
+    declared_free(&declared);
     return status;
 }
 

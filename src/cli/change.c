@@ -8,6 +8,8 @@
 #include "cli/run_options.h"
 #include "model/flow_change.h"
 #include "report/report.h"
+#include "cli/probing.h"
+#include "cli/vouching.h"
 
 static const struct option_spec options_of_change[] = {
     OPTIONS_GROUP("What is read"),
@@ -81,12 +83,12 @@ static bool check(struct run_job *job, struct error *error)
         GUARD(past_answers(job->arena, job->change.evidence, &known, error));
         answered_join(job->arena, &job->answered, &known);
     }
-    GUARD(cli_declared(job->change.base, &tried, error));
+    GUARD(declared_read(job->change.base, &tried, error));
     bool good = change_apply_plans(tried.estate, &planned, &report, error);
-    cli_declared_free(&tried);
+    declared_free(&tried);
     if (good && job->snapshot != NULL) {
-        good = cli_declared(job->snapshot, &tried, error);
-        cli_declared_free(&tried);
+        good = declared_read(job->snapshot, &tried, error);
+        declared_free(&tried);
     }
     return good;
 }
@@ -117,7 +119,7 @@ static int status_of(const struct change_report *report)
     size_t wrong = flow_changes_wrong(report->flows);
     for (int outcome = 0; outcome < OUTCOME_UNVERIFIED; outcome++)
         wrong += report->count[outcome];
-    return cli_status_of(report->complete && report->count[OUTCOME_UNVERIFIED] == 0, wrong > 0);
+    return exit_status_of(report->complete && report->count[OUTCOME_UNVERIFIED] == 0, wrong > 0);
 }
 
 static int conclude(struct run_job *job, void *context)

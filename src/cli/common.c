@@ -11,12 +11,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/rights.h"
-#include "cli/evidence_files.h"
+#include "pipeline/evidence_files.h"
 #include "cli/habits.h"
 #include "model/protocol.h"
 #include "verdicts/drift.h"
 #include "verdicts/plan.h"
 #include "service_ports.h"
+#include "rules/reach/reach.h"
 
 int cli_fail(const struct error *error)
 {
@@ -93,50 +94,6 @@ bool cli_colour(const struct options *options)
            (no_colour == NULL || no_colour[0] == '\0');
 }
 
-static bool read_declared(const char *folder, struct declared *declared, struct error *error)
-{
-    declared->estate = snapshot_read(folder, error);
-    if (declared->estate == NULL)
-        return false;
-    for (size_t i = 0; i < declared->estate->notes.count; i++)
-        log_line(LOG_DEBUG, "%s", declared->estate->notes.items[i]);
-    for (size_t i = 0; i < declared->estate->ignored.count; i++)
-        log_line(LOG_DEBUG, "%s %s", declared->estate->ignored.items[i].file, declared->estate->ignored.items[i].why);
-    declared->exposures = reach_compute(declared->estate);
-    return true;
-}
-
-bool cli_declared(const char *folder, struct declared *declared, struct error *error)
-{
-    return evidence_documents_hold(folder, error) && evidence_is_none(folder, error) &&
-           cli_declared_checked(folder, declared, error);
-}
-
-bool cli_declared_checked(const char *folder, struct declared *declared, struct error *error)
-{
-    GUARD(read_declared(folder, declared, error));
-    if (estate_has_network(declared->estate))
-        return true;
-    cli_declared_free(declared);
-    return error_set(error, ERROR_USAGE,
-                     "%s: holds documents of an account, and none of a network such as NetworkInterfaces or "
-                     "SecurityGroups: sgproof account judges it",
-                     folder);
-}
-
-bool cli_declared_any(const char *folder, struct declared *declared, struct error *error)
-{
-    return evidence_documents_hold(folder, error) && evidence_is_none(folder, error) &&
-           read_declared(folder, declared, error);
-}
-
-void cli_declared_free(struct declared *declared)
-{
-    exposure_set_free(declared->exposures);
-    estate_free(declared->estate);
-    *declared = (struct declared){0};
-}
-
 bool cli_say_missing(const struct exposure_set *set)
 {
     enum { SHOWN = 20 };
@@ -175,49 +132,10 @@ bool cli_intent(struct arena *arena, const struct options *options, struct inten
     return file == NULL || *intent != NULL;
 }
 
-static bool add_pack(struct arena *arena, const char *file, const char *bytes, size_t length, struct pack_list *packs,
-                     struct error *error)
-{
-    const struct pack *pack = pack_parse(arena, file, bytes, length, error);
-    if (pack == NULL)
-        return false;
-    for (size_t i = 0; i < packs->items.count; i++)
-        if (strcmp(packs->items.items[i].pack->id, pack->id) == 0)
-            return error_set(error, ERROR_USAGE, "--pack %s: \"%s\" is the id of another pack too", file, pack->id);
-    const struct built_in_pack *namesake = built_in_pack_named(pack->id);
-    if (namesake != NULL && !built_in_pack_is(namesake, bytes, length))
-        return error_set(error, ERROR_USAGE,
-                         "%s: id: \"%s\" is a pack that comes with the program, and this one differs: give it an id "
-                         "of its own",
-                         file, pack->id);
-    if (pack->id[0] == '.' || strpbrk(pack->id, "/\\") != NULL || pack->id[0] == '\0')
-        return error_set(error, ERROR_USAGE, "%s: id: \"%s\" cannot name a file", file, pack->id);
-    *vector_add(arena, &packs->items) = (struct pack_source){pack, bytes, length};
-    return true;
-}
-
 bool cli_packs(struct arena *arena, const struct options *options, struct pack_list *packs, struct error *error)
 {
     const struct option_values *given = options_values(options, "pack");
-    for (const struct built_in_pack *one = built_in_packs; given->items.count == 0 && one->id != NULL; one++)
-        GUARD(!one->by_default || add_pack(arena, one->id, one->bytes, one->length, packs, error));
-    for (size_t i = 0; i < given->items.count; i++) {
-        const char *name = given->items.items[i];
-        const struct built_in_pack *one = built_in_pack_named(name);
-        if (one != NULL) {
-            GUARD(add_pack(arena, one->id, one->bytes, one->length, packs, error));
-            continue;
-        }
-        size_t length;
-        char *bytes = file_read(name, &length, error);
-        if (bytes == NULL)
-            return false;
-        char *kept = arena_alloc(arena, length + 1);
-        memcpy(kept, bytes, length);
-        free(bytes);
-        GUARD(add_pack(arena, name, kept, length, packs, error));
-    }
-    return true;
+    return pack_list_read(arena, given->items.items, given->items.count, packs, error);
 }
 
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error)
@@ -281,31 +199,6 @@ bool cli_fail_on(struct arena *arena, const struct options *options, struct fail
             GUARD(fail_on_word(arena, word, fail_on, error));
     }
     return true;
-}
-
-int cli_status_of(bool complete, bool findings)
-{
-    enum { FINDINGS = 1, INCOMPLETE_WITH_FINDINGS = 4 };
-    return complete ? (findings ? FINDINGS : 0) : findings ? INCOMPLETE_WITH_FINDINGS : ERROR_INCOMPLETE;
-}
-
-static bool has_findings(const struct verdict_set *set, const struct control_report *controls,
-                         const struct fail_on *fail_on)
-{
-    for (size_t i = 0; i < set->items.count; i++) {
-        const struct verdict *verdict = &set->items.items[i];
-        if ((fail_on->severity && verdict->severity <= fail_on->least) || fail_on->verdicts[verdict->kind])
-            return true;
-    }
-    for (size_t i = 0; controls != NULL && i < fail_on->controls.count; i++)
-        if (controls_failed(controls, fail_on->controls.items[i]))
-            return true;
-    return false;
-}
-
-int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on)
-{
-    return cli_status_of(set->complete, has_findings(set, controls, fail_on));
 }
 
 bool cli_is_silent(const struct options *options, const char *format, int status)

@@ -8,11 +8,11 @@
 #include "cli/vantage.h"
 #include "model/exposure.h"
 #include "model/control.h"
+#include "pipeline/declare.h"
+#include "pipeline/fail_on.h"
+#include "pipeline/pack_list.h"
 #include "verdicts/drift.h"
 #include "rules/intent/intent.h"
-#include "rules/controls/pack.h"
-#include "rules/reach/reach.h"
-#include "rules/reach/vantage.h"
 
 // Prints an error the way every command does and returns its exit status.
 int cli_fail(const struct error *error);
@@ -38,51 +38,17 @@ bool cli_format(const struct options *options, const char *formats, const char *
 // Colour is for terminals, and not where NO_COLOR is set (https://no-color.org).
 bool cli_colour(const struct options *options);
 
-// A snapshot and what it declares. Both are freed with cli_declared_free.
-struct declared {
-    struct estate *estate;
-    struct exposure_set *exposures;
-};
-
-// Fails too where the folder holds no document of a network; cli_declared_any takes those of accounts alone. Documents
-// of evidence must be as they were sealed (cli/evidence_files.h), but for cli_declared_checked: there it is known
-// already, or nothing is sealed yet.
-bool cli_declared(const char *folder, struct declared *declared, struct error *error);
-bool cli_declared_checked(const char *folder, struct declared *declared, struct error *error);
-bool cli_declared_any(const char *folder, struct declared *declared, struct error *error);
-void cli_declared_free(struct declared *declared);
-
 // --intent, or NULL.
 bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error);
 
-// --pack, by name of one that comes with the program or as a file; without it, all that come with it.
-struct pack_source {
-    const struct pack *pack;
-    const char *bytes;
-    size_t length;
-};
-struct pack_list {
-    VECTOR(struct pack_source) items;
-};
+// --pack, by name of one that comes with the program or as a file; without it, those that come with it by default.
 bool cli_packs(struct arena *arena, const struct options *options, struct pack_list *packs, struct error *error);
 
 // Date of --date, or today, as YYYY-MM-DD; false where the option is no date.
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error);
 
 // --fail-on (repeatable, each a list): severities from which on, verdicts, controls by glob.
-struct fail_on {
-    bool severity;
-    enum severity least;
-    bool verdicts[VERDICT_KINDS];
-    text_list controls;
-};
 bool cli_fail_on(struct arena *arena, const struct options *options, struct fail_on *fail_on, struct error *error);
-
-// Exit status of a job that is done: 0 nothing to report, 1 findings, 3 incomplete, 4 incomplete and findings too.
-int cli_status_of(bool complete, bool findings);
-
-// The same of a set; findings are what of it, or of the controls (NULL: none were judged), is what --fail-on says.
-int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on);
 
 // Whether nothing is to be printed: -q, text, no --output, and nothing to report. A nightly job is silent so.
 bool cli_is_silent(const struct options *options, const char *format, int status);

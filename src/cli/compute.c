@@ -4,6 +4,7 @@
 #include "cli/exposure_text.h"
 #include "model/protocol.h"
 #include "rules/intent/intent_start.h"
+#include "rules/reach/reach.h"
 
 static const struct option_spec options_of_compute[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
@@ -66,8 +67,8 @@ static int run(struct arena *arena, int argc, char **argv)
     if (!read_ranges(arena, &options, ranges, &range_count, &error))
         return cli_fail(&error);
     if (!cli_format(&options, "text json", &format, &error) ||
-        (from != NULL && !cli_vantage(arena, from, &vantage, &error)) ||
-        !cli_declared(options.operands.items[0], &declared, &error))
+        (from != NULL && !vantage_read(arena, from, &vantage, &error)) ||
+        !declared_read(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     const struct exposure_set *set = declared.exposures;
     if (from != NULL)
@@ -95,7 +96,7 @@ static int run(struct arena *arena, int argc, char **argv)
     }
     bool complete = cli_say_missing(set);
     exposure_set_free(narrowed);
-    cli_declared_free(&declared);
+    declared_free(&declared);
     return !written ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
 }
 

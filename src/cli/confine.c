@@ -13,8 +13,9 @@
 #include "base/syscalls.h"
 #include "cli/common.h"
 #include "cli/defaults.h"
-#include "cli/evidence_files.h"
-#include "cli/past.h"
+#include "pipeline/evidence_files.h"
+#include "pipeline/past.h"
+#include "cli/past_file.h"
 
 typedef VECTOR(struct landlock_place) place_list;
 
@@ -190,6 +191,19 @@ static void confine(struct arena *arena, const struct options *options)
     limit_syscalls(starts ? SYSCALLS_START : talks ? SYSCALLS_TALK : SYSCALLS_PARSE);
 }
 
+// Each file that the command line names, but for those that the command makes.
+static bool inputs_hold(const struct options *options, struct error *error)
+{
+    for (size_t i = 0; i < options->operands.count && !options->command->makes_operand; i++)
+        GUARD(evidence_input_holds(options->operands.items[i], error));
+    for (const struct option_spec *spec = options->command->options; spec->name != NULL; spec++) {
+        const struct option_values *values = options_values(options, spec->name);
+        for (size_t i = 0; i < values->items.count && !cli_makes(spec->name); i++)
+            GUARD(evidence_input_holds(values->items.items[i], error));
+    }
+    return true;
+}
+
 bool cli_options(struct arena *arena, const struct command *command, int argc, char **argv, struct options *options,
                  bool *done, struct error *error)
 {
@@ -198,7 +212,7 @@ bool cli_options(struct arena *arena, const struct command *command, int argc, c
         return true;
     GUARD(defaults_apply(arena, options, error));
     confine(arena, options);
-    return evidence_inputs_hold(options, error);
+    return inputs_hold(options, error);
 }
 
 void cli_confine_to(struct arena *arena, const struct options *options, const struct temporary *temporary)

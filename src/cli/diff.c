@@ -4,11 +4,12 @@
 #include "base/printable.h"
 #include "cli/diff_runs.h"
 #include "cli/diff_write.h"
-#include "cli/forecast.h"
+#include "pipeline/forecast.h"
 #include "cli/gaps_text.h"
-#include "cli/past.h"
+#include "pipeline/past.h"
 #include "report/report.h"
 #include "rules/intent/intent_flows.h"
+#include "cli/past_file.h"
 
 static const struct option_spec options_of_diff[] = {
     OPTION_FORMAT("text|json|markdown|junit|sarif", "of what is printed (default text); of runs text or json"),
@@ -72,8 +73,8 @@ static bool read_sides(struct diff_job *comparing, struct error *error)
     const char *const *operands = comparing->options->operands.items;
     size_t count = comparing->options->operands.count;
     if (!is_planned(comparing))
-        return cli_declared(operands[0], &declared[0], error) && cli_declared(operands[1], &declared[1], error);
-    if (count > 0 && !cli_declared(operands[0], &declared[0], error))
+        return declared_read(operands[0], &declared[0], error) && declared_read(operands[1], &declared[1], error);
+    if (count > 0 && !declared_read(operands[0], &declared[0], error))
         return false;
     for (int i = count > 0; i < 2; i++) {
         declared[i].estate = read_base(comparing, error);
@@ -226,8 +227,9 @@ static int compare(struct diff_job *comparing, struct error *error)
     complete = cli_say_missing(comparing->declared[1].exposures) && complete;
     bool moved = difference->changes.count > 0 || (flows != NULL && flows->changes.items.count > 0);
     bool differs = moved && options_value(comparing->options, "exit-code") != NULL;
-    int status = cli_output(comparing->options, &out, error) ? cli_status_of(complete, differs || forecast.findings > 0)
-                                                             : cli_fail(error);
+    int status = cli_output(comparing->options, &out, error)
+                     ? exit_status_of(complete, differs || forecast.findings > 0)
+                     : cli_fail(error);
     text_free(&out);
     flow_diff_free(flows);
     diff_free(difference);
@@ -257,7 +259,7 @@ static int run(struct arena *arena, int argc, char **argv)
     int status = read_options(&comparing, &error) && read_sides(&comparing, &error) ? compare(&comparing, &error)
                                                                                     : cli_fail(&error);
     for (int i = 0; i < 2; i++)
-        cli_declared_free(&comparing.declared[i]);
+        declared_free(&comparing.declared[i]);
     return status;
 }
 

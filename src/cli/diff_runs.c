@@ -4,10 +4,11 @@
 #include <unistd.h>
 
 #include "base/printable.h"
-#include "cli/evidence_files.h"
-#include "cli/past.h"
+#include "pipeline/evidence_files.h"
+#include "pipeline/past.h"
 #include "model/flow_change.h"
 #include "report/report.h"
+#include "cli/past_file.h"
 
 static bool is_folder(const char *path)
 {
@@ -93,7 +94,7 @@ int diff_runs(struct arena *arena, const struct options *options)
     bool complete = sets[0].complete && sets[1].complete;
     for (size_t i = 0; i < list.count && complete; i++)
         complete = !drift_is_open_question(&list, &list.items[i]);
-    int status = cli_output(options, &out, &error) ? cli_status_of(complete, differs) : cli_fail(&error);
+    int status = cli_output(options, &out, &error) ? exit_status_of(complete, differs) : cli_fail(&error);
     text_free(&out);
     return status;
 }

@@ -254,10 +254,10 @@ static int run(struct arena *arena, int argc, char **argv)
     if (to != NULL && from != NULL)
         return cli_usage(&command_explain, "expected --from or --to");
     if (!cli_format(&options, "text json", &format, &error) ||
-        (from != NULL && !from_inside && !cli_vantage(arena, from, &vantage, &error)) ||
+        (from != NULL && !from_inside && !vantage_read(arena, from, &vantage, &error)) ||
         !explain_question_parse(arena, options.operands.items[1],
                                 options.operands.count == 3 ? options.operands.items[2] : NULL, &question, &error) ||
-        !cli_declared(options.operands.items[0], &declared, &error))
+        !declared_read(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     struct text out = {0};
     bool good = from_inside ? explain_inner(arena, &declared, &question, to != NULL ? question.target : from,
@@ -266,7 +266,7 @@ static int run(struct arena *arena, int argc, char **argv)
     bool complete = cli_say_missing(declared.exposures);
     int status = !good || !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     text_free(&out);
-    cli_declared_free(&declared);
+    declared_free(&declared);
     return status;
 }
 

@@ -1,6 +1,8 @@
 #include "base/printable.h"
-#include "cli/past.h"
+#include "pipeline/past.h"
 #include "report/report.h"
+#include "cli/common.h"
+#include "cli/past_file.h"
 
 static const struct option_spec options_of_history[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),

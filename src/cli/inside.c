@@ -1,7 +1,7 @@
 #include "cli/inside.h"
 
 #include "aws/snapshot.h"
-#include "cli/evidence_files.h"
+#include "pipeline/evidence_files.h"
 #include "rules/reach/instance_home.h"
 
 static bool is_called(const struct instance *instance, const char *text)
@@ -96,7 +96,7 @@ bool cli_inside(const struct options *options, const char *folder, struct cli_in
 void cli_inside_free(struct cli_inside *inside)
 {
     inside_view_end(inside->view);
-    cli_declared_free(&inside->declared);
+    declared_free(&inside->declared);
 }
 
 void cli_inside_gaps(struct arena *arena, const struct cli_inside *inside, struct verdict_set *coverage)

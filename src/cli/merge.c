@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/common.h"
-#include "cli/merge_captures.h"
-#include "cli/probing.h"
+#include "pipeline/merge_captures.h"
+#include "pipeline/planning.h"
 #include "model/protocol.h"
 #include "model/shard.h"
 #include "probe/summary.h"
@@ -285,7 +285,7 @@ static int run(struct arena *arena, int argc, char **argv)
     text_free(&out);
     if (!written)
         return cli_fail(&error);
-    cli_say_probed(&merging.summary);
+    planning_say_probed(&merging.summary);
     return merging.summary.by_state[OBSERVED_UNKNOWN] > 0 || merging.summary.interrupted ? ERROR_INCOMPLETE : 0;
 }
 

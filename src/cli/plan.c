@@ -1,9 +1,10 @@
 #include "base/log.h"
 #include "cli/inside.h"
-#include "cli/past.h"
+#include "pipeline/past.h"
 #include "cli/probing.h"
 #include "model/protocol.h"
 #include "report/report.h"
+#include "rules/reach/reach.h"
 
 static const struct option_spec options_of_plan[] = {
     OPTION_FORMAT("json|text", "of the plan (default json: the lines that `probe` reads)"),
@@ -49,7 +50,7 @@ static bool write_plan(const struct options *options, const struct plan *plan, c
     if (!as_text)
         plan_head_write(plan, head, &out);
     if (as_text && only_head)
-        cli_write_estimate(plan, head, &out);
+        planning_write_estimate(plan, head, &out);
     else if (as_text)
         write_text(plan, coverage, &out);
     else if (!only_head)
@@ -115,12 +116,12 @@ static int make_plan(struct plan_job *job, const struct declared *declared)
     struct error error = {0};
     struct plan plan = {0};
     struct verdict_set coverage = {0};
-    struct exposure_set *narrowed = cli_narrow(declared->exposures, &job->vantages);
+    struct exposure_set *narrowed = vantages_narrow(declared->exposures, &job->vantages);
     int status;
-    if (!cli_plan(arena, options_value(job->options, "depth"), declared, narrowed, job->intent, NULL, &job->answered,
-                  &job->vantages, &plan, &coverage, &error) ||
+    if (!planning_make(arena, options_value(job->options, "depth"), declared, narrowed, job->intent, NULL,
+                       &job->answered, &job->vantages, &plan, &coverage, &error) ||
         !cli_canaries(arena, job->options, &plan, NULL, &error) ||
-        !cli_canaries_apart(&plan, declared->exposures, &error)) {
+        !planning_canaries_apart(&plan, declared->exposures, &error)) {
         status = cli_fail(&error);
     } else {
         put_hosts_together(arena, declared->exposures, &plan);
@@ -129,7 +130,7 @@ static int make_plan(struct plan_job *job, const struct declared *declared)
             return cli_fail(&error);
         }
         bool as_text = options_value(job->options, "format") != NULL && strcmp(job->format, "text") == 0;
-        struct plan_head head = cli_plan_head(arena, &plan, &job->vantages, &job->speed);
+        struct plan_head head = planning_head(arena, &plan, &job->vantages, &job->speed);
         if (job->inside != NULL) {
             head.vantage_interface = job->inside->asker->id;
             head.vantage_instance = job->inside->asker->instance_id;
@@ -149,15 +150,17 @@ static int plan_outside(struct plan_job *job, const char *folder)
 {
     struct error error = {0};
     struct declared declared = {0};
-    if (!cli_declared(folder, &declared, &error))
+    if (!declared_read(folder, &declared, &error))
         return cli_fail(&error);
     struct vantage_list own = {.automatic = job->vantages.automatic};
+    struct vantage_search search;
     bool good =
-        job->vantages.items.count > 0 || cli_own_vantages(job->arena, job->options, declared.exposures, &own, &error);
+        job->vantages.items.count > 0 || (cli_search(job->options, &search, &error) &&
+                                          vantages_find_own(job->arena, &search, declared.exposures, &own, &error));
     if (job->vantages.items.count == 0)
         job->vantages = own;
     int status = good ? make_plan(job, &declared) : cli_fail(&error);
-    cli_declared_free(&declared);
+    declared_free(&declared);
     return status;
 }
 
@@ -173,7 +176,7 @@ static int plan_inside(struct plan_job *job, const char *folder)
     if (!cli_inside(job->options, folder, &inside, &error))
         return cli_fail(&error);
     job->inside = &inside;
-    cli_inside_vantages(job->arena, inside.asker, NULL, &job->vantages);
+    vantages_of_interface(job->arena, inside.asker, NULL, &job->vantages);
     int status = make_plan(job, &inside.declared);
     cli_inside_free(&inside);
     return status;

@@ -61,7 +61,7 @@ static bool take_captured(struct arena *arena, const struct options *options, st
     if (!same)
         return error_set(error, ERROR_USAGE, "--canary: %s says which it was probed with: leave it out", file);
     for (size_t i = 0; canaries->items.count == 0 && i < captured->canaries.count; i++)
-        GUARD(cli_add_canary(arena, captured->canaries.items[i], plan, error));
+        GUARD(planning_add_canary(arena, captured->canaries.items[i], plan, error));
     return true;
 }
 
@@ -143,8 +143,8 @@ static int estimate(struct arena *arena, const struct options *options, const st
     struct vantage_list nobody = {0};
     if (!cli_probe_options(arena, options, &probe, &error) || !probe_scope(plan, probe.only, probe.only_count, &error))
         return cli_fail(&error);
-    struct plan_head head = cli_plan_head(arena, plan, &nobody, &probe.speed);
-    cli_write_estimate(plan, &head, &out);
+    struct plan_head head = planning_head(arena, plan, &nobody, &probe.speed);
+    planning_write_estimate(plan, &head, &out);
     bool written = cli_output(options, &out, &error);
     text_free(&out);
     return written ? 0 : cli_fail(&error);
@@ -182,7 +182,7 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
     if (!read_targets(arena, file, &plan, &error) ||
         (options_value(&options, "from-capture") != NULL &&
          !take_captured(arena, &options, &plan, &captured, &error)) ||
-        !cli_canaries(arena, &options, &plan, NULL, &error) || !cli_canaries_apart(&plan, NULL, &error))
+        !cli_canaries(arena, &options, &plan, NULL, &error) || !planning_canaries_apart(&plan, NULL, &error))
         return cli_fail(&error);
     if (!cli_shard(arena, &options, &plan, &error))
         return cli_fail(&error);
@@ -197,7 +197,7 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
     probe_summary_write(&summary, &out);
     bool written = print(&options, &out, &error);
     text_free(&out);
-    cli_say_probed(&summary);
+    planning_say_probed(&summary);
     return !written                                                    ? cli_fail(&error)
            : summary.by_state[OBSERVED_UNKNOWN] > 0 || summary.problem ? ERROR_INCOMPLETE
                                                                        : 0;

@@ -4,6 +4,7 @@
 #include "report/report.h"
 #include "rules/access/carried.h"
 #include "rules/intent/judge.h"
+#include "rules/reach/reach.h"
 
 static const struct option_spec options_of_reconcile[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
@@ -37,7 +38,7 @@ static int write_verdicts(struct reconcile_job *job, const struct verdict_set *s
     struct drift_known known;
     struct error error = {0};
     struct verdict_set fresh = cli_baseline_fresh(job->arena, set, job->baseline, &known);
-    int status = cli_status(&fresh, NULL, &job->fail_on);
+    int status = exit_status(&fresh, NULL, &job->fail_on);
     const char *still = cli_still_wrong(job->arena, &known);
     bool silent = cli_is_silent(job->options, job->format, status);
     if (!silent || still[0] != '\0') {
@@ -61,7 +62,7 @@ static int judge_all(struct reconcile_job *job, const struct declared *declared)
 {
     struct arena *arena = job->arena;
     struct verdict_set set = {0};
-    struct exposure_set *narrowed = cli_narrow(declared->exposures, &job->vantages);
+    struct exposure_set *narrowed = vantages_narrow(declared->exposures, &job->vantages);
     const struct map roles =
         job->inside != NULL ? (struct map){0} : carried_roles(arena, declared->exposures, declared->estate);
     const struct judge_options by = {.intent = job->intent,
@@ -70,8 +71,8 @@ static int judge_all(struct reconcile_job *job, const struct declared *declared)
                                      .today = job->date,
                                      .roles = job->inside != NULL ? NULL : &roles,
                                      .inside = job->inside};
-    set.vantage = cli_vantages_text(arena, &job->vantages);
-    set.vantage_learnt = cli_vantages_learnt(arena, &job->vantages);
+    set.vantage = vantages_text(arena, &job->vantages);
+    set.vantage_learnt = vantages_learnt(arena, &job->vantages);
     struct judging *judging = judge_begin(arena, declared->estate, declared->exposures, &by, &set);
     reconcile(arena, narrowed, &job->observations, judge_take, judging, &set);
     judge_end(judging);
@@ -85,12 +86,12 @@ static int reconcile_outside(struct reconcile_job *job, const char *folder)
 {
     struct declared declared = {0};
     struct error error = {0};
-    if (!cli_declared(folder, &declared, &error))
+    if (!declared_read(folder, &declared, &error))
         return cli_fail(&error);
     bool good =
-        job->vantages.items.count > 0 || cli_observed_vantages(job->arena, &job->observations, &job->vantages, &error);
+        job->vantages.items.count > 0 || vantages_observed(job->arena, &job->observations, &job->vantages, &error);
     int status = good ? judge_all(job, &declared) : cli_fail(&error);
-    cli_declared_free(&declared);
+    declared_free(&declared);
     return status;
 }
 
@@ -104,7 +105,7 @@ static int reconcile_inside(struct reconcile_job *job, const char *folder)
     if (!cli_inside(job->options, folder, &inside, &error))
         return cli_fail(&error);
     job->inside = inside.view;
-    cli_inside_vantages(job->arena, inside.asker, &job->observations, &job->vantages);
+    vantages_of_interface(job->arena, inside.asker, &job->observations, &job->vantages);
     int status = judge_all(job, &inside.declared);
     cli_inside_free(&inside);
     return status;

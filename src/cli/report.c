@@ -2,12 +2,13 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "cli/evidence_files.h"
-#include "cli/past.h"
+#include "pipeline/evidence_files.h"
+#include "pipeline/past.h"
 #include "cli/places.h"
 #include "evidence/remembered.h"
 #include "evidence/tar.h"
 #include "report/report.h"
+#include "cli/common.h"
 
 static const struct option_spec options_of_report[] = {
     OPTION_FORMAT("text|markdown|html|json|csv|sarif|junit|ocsf|asff|metrics|nmap|tar", "of the report (default text)"),

@@ -4,6 +4,9 @@
 #include "cli/places.h"
 #include "cli/run_options.h"
 #include "report/report.h"
+#include "cli/probing.h"
+#include "cli/vouching.h"
+#include "cli/past_file.h"
 
 static const struct option_spec options_of_run[] = {
     OPTIONS_GROUP("What is read"),
@@ -106,7 +109,7 @@ static int conclude(struct run_job *job, void *context)
         *vector_add(job->arena, &fresh.missing) = job->failed_outside.items[i];
         fresh.complete = false;
     }
-    int status = cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+    int status = exit_status(&fresh, &job->derivation.controls, &wanted->fail_on);
     cli_say_missing(job->derivation.before.exposures);
     if (job->place != NULL) {
         bool report = failed_step_why(&job->derivation.given.failed, STEP_REPORT) == NULL;
@@ -116,12 +119,12 @@ static int conclude(struct run_job *job, void *context)
     if (!print(job, wanted, &fresh, status, &error)) {
         run_note_outside(job, "output", &error);
         fresh.complete = false;
-        status = cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+        status = exit_status(&fresh, &job->derivation.controls, &wanted->fail_on);
     }
     if (!notify_post(job->options, job->manifest.claims.title, &fresh, status, &error)) {
         log_line(LOG_ERROR, "%s", error.message);
         fresh.complete = false;
-        status = cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+        status = exit_status(&fresh, &job->derivation.controls, &wanted->fail_on);
     }
     return status;
 }

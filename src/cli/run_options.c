@@ -6,11 +6,15 @@
 #include "base/printable.h"
 #include "base/redact.h"
 #include "base/rights.h"
-#include "cli/evidence_files.h"
+#include "pipeline/evidence_files.h"
+#include "cli/aws.h"
 #include "cli/notify.h"
+#include "cli/past_file.h"
 #include "cli/places.h"
-#include "cli/readings.h"
+#include "pipeline/readings.h"
 #include "config.h"
+#include "cli/probing.h"
+#include "cli/vouching.h"
 
 static const char *now(struct arena *arena, const char *format)
 {
@@ -57,10 +61,15 @@ int run_through(struct run_job *job, bool good, int argc, char **argv,
     const text_list *given = &job->options->given;
     for (size_t i = 0; i < given->count; i++)
         add_word(job, i > 0 ? given->items[i - 1] : NULL, given->items[i]);
+    struct text out = {0};
     if (good && cli_only_estimate(job->options))
-        status = run_estimate(job, strcmp(job->format, "json") == 0, error) ? 0 : cli_fail(error);
+        status =
+            run_estimate(job, strcmp(job->format, "json") == 0, &out, error) && cli_output(job->options, &out, error)
+                ? 0
+                : cli_fail(error);
     else
         status = good && run_gather(job, error) ? conclude(job, context) : cli_fail(error);
+    text_free(&out);
     run_free(job);
     return status;
 }
@@ -78,12 +87,28 @@ static bool answered_before(struct run_job *job, struct error *error)
     return true;
 }
 
+static bool collect_for_run(const struct run_job *job, const char *folder, bool network_only, struct error *error)
+{
+    struct collected collected;
+    return cli_collect(job->arena, job->options, folder, network_only, &collected, error);
+}
+
+static void confine_run(const struct run_job *job, const struct temporary *folder)
+{
+    cli_confine_to(job->arena, job->options, folder);
+}
+
 bool run_check(struct run_job *job, const char *depth, struct error *error)
 {
     struct derivation_given *given = &job->derivation.given;
     const struct options *options = job->options;
     struct intent *intent;
     enum plan_depth chosen;
+    job->hands = (struct run_hands){collect_for_run, confine_run};
+    job->history = past_file_used(job->arena, options);
+    job->series = options_value(options, "series");
+    job->previous_folder = options_value(options, "previous");
+    job->authority = options_value(options, "timestamp");
     given->intent = options_value(options, "intent");
     given->depth = options_value(options, "depth") == NULL ? depth : options_value(options, "depth");
     const char *begin = clock_text(job->arena, probe_raw_opened_us(job->raw)); // packets are heard from then on
@@ -93,10 +118,12 @@ bool run_check(struct run_job *job, const char *depth, struct error *error)
         return error_set(error, ERROR_USAGE, "--out: is empty, expected a folder to make");
     if (output != NULL && strcmp(output, job->out) == 0)
         return error_set(error, ERROR_USAGE, "--out and --output are the same, %s: expected two places", output);
+    GUARD(job->change.base != NULL || cli_only_estimate(options) || past_file_may_keep(job->arena, options, error));
     GUARD(place_is_outside_evidence(job->out, error) && cli_vantages(job->arena, options, &given->vantages, error));
-    GUARD(cli_depth(given->depth, &chosen, error) && cli_probe_options(job->arena, options, &job->probe, error));
+    GUARD(planning_depth(given->depth, &chosen, error) && cli_probe_options(job->arena, options, &job->probe, error));
     struct plan canaries = {0};
     given->speed = job->probe.speed;
+    GUARD(cli_search(options, &job->search, error));
     job->probe.raw = job->raw;
     GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
@@ -104,7 +131,7 @@ bool run_check(struct run_job *job, const char *depth, struct error *error)
     GUARD(job->snapshot == NULL || reading_can_be_taken(job->arena, job->snapshot, error));
     GUARD(job->change.base == NULL || reading_can_be_taken(job->arena, job->change.base, error));
     GUARD(answered_before(job, error));
-    GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
+    GUARD(vouch_previous(job->arena, job->previous_folder, &job->previous, error) && vouch_authority(options, error));
     GUARD(vouch_key(options, job->signer, &job->key, error));
     const char *title = intent != NULL ? intent->platform : job->snapshot == NULL ? job->out : job->snapshot;
     job->manifest = (struct manifest){

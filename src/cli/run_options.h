@@ -2,7 +2,7 @@
 // checked before anything is done.
 #pragma once
 
-#include "cli/run_stages.h"
+#include "pipeline/run_stages.h"
 
 // Before an option or a file is looked at, who signs is forked, what needs the right to raw sockets is opened, and
 // every privilege given up; then `with`, whose exit status it gives.

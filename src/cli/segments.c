@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "cli/common.h"
-#include "cli/evidence_files.h"
-#include "cli/forecast.h"
+#include "pipeline/evidence_files.h"
+#include "pipeline/forecast.h"
 #include "rules/intent/intent_flows.h"
 
 static const struct option_spec options_of_segments[] = {
@@ -126,7 +126,7 @@ static int write(struct segments_job *job, struct segment_set *set, struct error
         }
     }
     say_missing(set);
-    return written ? cli_status_of(segment_set_complete(set), job->findings.count > 0) : cli_fail(error);
+    return written ? exit_status_of(segment_set_complete(set), job->findings.count > 0) : cli_fail(error);
 }
 
 static int compute(struct segments_job *job, const struct estate *estate, struct error *error)

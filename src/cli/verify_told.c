@@ -3,7 +3,7 @@
 #include <stdarg.h>
 
 #include "base/printable.h"
-#include "cli/readings.h"
+#include "pipeline/readings.h"
 #include "evidence/remembered.h"
 
 // ---- What it is about: from what was derived, not from what is claimed
@@ -136,7 +136,7 @@ static void claim_probed(const struct verified *verified, text_list *claims)
     size_t services = 0, local = 0;
     if (manifest->vantages.count > 0)
         claim(verified, claims, "how it knows the vantage: %s",
-              cli_vantages_learnt(verified->checks.arena, &derivation->given.vantages));
+              vantages_learnt(verified->checks.arena, &derivation->given.vantages));
     for (size_t i = 0; i < manifest->canaries.count; i++)
         claim(verified, claims, "that the canary %s is a host of its own, and answers for itself",
               manifest->canaries.items[i]);

@@ -192,7 +192,7 @@ static void check_claims(struct checks *checks, const struct checked_bundle *bun
     else if (begin_us > end_us)
         check_add(checks, "claims", CHECK_WRONG, "manifest.json: claims: the run ended, %s, before it began, %s", end,
                   begin);
-    else if (manifest_file(manifest, "capture.pcap") == NULL && // else by its first packet: cli/packets.h
+    else if (manifest_file(manifest, "capture.pcap") == NULL && // else by its first packet: pipeline/packets.h
              (strlen(day) != strlen("YYYY-MM-DD") || strncmp(day, begin, strlen(day)) != 0))
         check_add(checks, "claims", CHECK_WRONG,
                   "manifest.json: judged_on: \"%s\" is not the day on which it began, %s", day, begin);

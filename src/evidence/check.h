@@ -1,5 +1,5 @@
 // Is a bundle what its manifest says, and who vouches for it: every question that needs nothing but the bundle, keys
-// and certificates. What follows from its contents is derived again elsewhere (cli/derive.h).
+// and certificates. What follows from its contents is derived again elsewhere (pipeline/derive.h).
 #pragma once
 
 #include "evidence/manifest.h"

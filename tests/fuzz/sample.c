@@ -11,7 +11,7 @@
 #include "aws/terraform/terraform.h"
 #include "base/file.h"
 #include "rules/reach/diff.h"
-#include "cli/readings.h"
+#include "pipeline/readings.h"
 #include "report/segments.h"
 #include "rules/reach/reach.h"
 #include "rules/reach/segments.h"
