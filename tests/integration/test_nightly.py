@@ -114,7 +114,7 @@ class Nightly(unittest.TestCase):
         again = self.night("3")
         self.assertRegex(again, r"^Still there, as in the baseline: 1 ports critical, 0 high\n$")
         newest = self.evidence()[-2:]
-        self.assertEqual(self.night("2"), again)
+        self.assertEqual(self.night("--keep", "2"), again)
         self.assertEqual(self.evidence(), ["20200101T000000Z", newest[-1], os.readlink(self.path / "evidence/latest")])
         self.assertTrue((self.path / "evidence/notes").is_dir())
         self.assertFalse((self.path / "evidence" / first).exists())
@@ -125,7 +125,8 @@ class Nightly(unittest.TestCase):
         self.night()
         last = self.evidence()
         self.assertIn("nothere", self.night("30", "--intent", "nothere", status=2))
-        self.assertIn("KEEP 0: expected a number", self.night("0", status=2))
+        for words in (["0"], ["--keep", "0"], ["--keep=x"], ["--keep"], [""]):
+            self.assertIn("expected a number from 1 on", self.night(*words, status=2))
         self.assertEqual((self.evidence(), os.readlink(self.path / "evidence/latest")), (last, last[0]))
         with open(self.path / "evidence/.lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
