@@ -39,6 +39,7 @@ struct reading {
     struct arena *arena;
     FILE *stream;
     bool swapped; // written by a machine of the other byte order
+    bool whole;   // without claims: to the end, not to the first packet alone
     uint32_t frame;
     const struct frames_claims *claims;
     struct schedule schedule;
@@ -183,8 +184,12 @@ static const char *read_frames(struct reading *reading)
             fread(packet, 1, captured, reading->stream) != captured)
             return cut;
         if (reading->claims == NULL) {
-            *reading->frames = (struct frames){wall_us, wall_us, false};
-            return NULL;
+            struct frames *frames = reading->frames;
+            frames->first_us = frames->first_us == 0 ? wall_us : frames->first_us;
+            frames->last_us = wall_us > frames->last_us ? wall_us : frames->last_us;
+            if (!reading->whole)
+                return NULL;
+            continue;
         }
         wrong = seam_difference(reading, packet, captured, wall_us);
         wrong = wrong != NULL ? wrong : head_difference(reading, packet, captured, wall_us);
@@ -194,14 +199,14 @@ static const char *read_frames(struct reading *reading)
     return wrong != NULL ? wrong : got != 0 ? cut : reading->claims == NULL ? NULL : rate_difference(reading);
 }
 
-const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name, const struct frames_claims *claims,
-                             struct frames *frames, struct error *error)
+static const char *read_stream(struct reading reading, FILE *stream, const char *name, struct error *error)
 {
-    struct reading reading = {.arena = arena, .claims = claims, .frames = frames, .stream = stream};
-    *frames = (struct frames){0};
+    const struct frames_claims *claims = reading.claims;
+    reading.stream = stream;
+    *reading.frames = (struct frames){0};
     if (claims != NULL) {
-        reading.schedule = schedule_of(arena, claims->plan, 1);
-        reading.askings = arena_array(arena, struct asking, reading.schedule.lane_count + 1);
+        reading.schedule = schedule_of(reading.arena, claims->plan, 1);
+        reading.askings = arena_array(reading.arena, struct asking, reading.schedule.lane_count + 1);
     }
     const char *wrong =
         !read_head(&reading) ? "capture.pcap: is no capture as a probe writes it" : read_frames(&reading);
@@ -211,6 +216,21 @@ const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name
     }
     fclose(stream);
     return wrong;
+}
+
+const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name, const struct frames_claims *claims,
+                             struct frames *frames, struct error *error)
+{
+    return read_stream((struct reading){.arena = arena, .claims = claims, .frames = frames}, stream, name, error);
+}
+
+const char *frames_span(struct arena *arena, const char *path, struct frames *frames, struct error *error)
+{
+    FILE *stream = file_open_stream(path, error);
+    *frames = (struct frames){0};
+    return stream == NULL
+               ? NULL
+               : read_stream((struct reading){.arena = arena, .frames = frames, .whole = true}, stream, path, error);
 }
 
 const char *frames_difference(struct arena *arena, const char *path, const struct frames_claims *claims,

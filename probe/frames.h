@@ -28,3 +28,6 @@ const char *frames_difference(struct arena *arena, const char *path, const struc
 // The same of a stream, which is closed; `name` is for errors.
 const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name, const struct frames_claims *claims,
                              struct frames *frames, struct error *error);
+
+// From the first packet to the latest one, whatever they are: the file is read to its end.
+const char *frames_span(struct arena *arena, const char *path, struct frames *frames, struct error *error);

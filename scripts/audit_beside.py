@@ -263,6 +263,11 @@ def check_services(audit, root):  # what answers say of themselves is of open po
 def check_controls(audit, root, manifest):
     document = audit.parse("controls.json", (root / "controls.json").read_bytes())
     packs = [audit.parse(path, (root / path).read_bytes()) for path in manifest["packs"]]
+    ours = [json.loads(path.read_bytes()) for path in sorted((pathlib.Path(audit.__file__).resolve().parents[1] / "rules/packs").glob("*.json"))]
+    known = {control["id"]: pack["id"] for pack in ours for control in pack.get("controls", ())}
+    for pack in packs:
+        audit.contradictions["%s: is no id of a pack" % pack["id"]] += not re.fullmatch("[a-z0-9_][a-z0-9._-]*", pack["id"])
+        audit.contradictions["%s: has controls of a published pack" % pack["id"]] += any(known.get(control["id"], pack["id"]) != pack["id"] for control in pack["controls"])
     intent = root / "intent.json"
     exceptions = audit.parse("intent.json", intent.read_bytes()).get("exceptions", []) if intent.exists() else []
     audit.compare("controls.json: judged_on", document["judged_on"], manifest["judged_on"])

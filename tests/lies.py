@@ -43,7 +43,11 @@ def replayed(forger):
 
 def summary(forger, **members):
     lines = forger.lines("observations.jsonl")
-    lines[-1]["summary"].update(members)
+    told = lines[-1]["summary"]
+    told.update(members)
+    if "services" in members:  # where the program has it
+        behind = ("accepting_everything", "shard")
+        told.update({key: told.pop(key) for key in behind if key in told})
     forger.write_lines("observations.jsonl", lines)
     with contextlib.suppress(AssertionError):  # what cannot be read has nothing that follows
         forger.derive()
@@ -371,6 +375,46 @@ failed_step("step_of_none", "approval by AWS", 'failed\\[0\\].step: "approval by
 failed_step("for_no_reason", "services", "failed\\[0\\]: does not say why", "failed: services is no step of a run, or does not say why", why="")
 for name in ("controls", "report"):
     failed_step(name + "_that_is_there", name, "failed: says that %s.* was not made, and it is there" % name, "failed: says that %s.* was not made, and it is there" % name)
+
+
+@lie(r"summary\.passes: ", "summary: counts that cannot be")
+def passes_without_end(forger):
+    summary(forger, passes=1000000)
+
+
+@lie("summary: is not written as its values are", "summary: counts that cannot be")
+def passes_written_otherwise(forger):
+    summary(forger, passes=float(forger.lines("observations.jsonl")[-1]["summary"]["passes"]))
+
+
+@lie(r"summary\.seed: ", "summary: counts that cannot be")
+def seed_too_large(forger):
+    summary(forger, seed=2**32)
+
+
+# ---- Packs that pass for others
+
+def own_pack(name, edit, verify, audit):
+    """A pack of the maker's own, whose controls fail where the built-in one's do."""
+    def added(forger):
+        path = forger.manifest["packs"][0]
+        pack, judged = forger.json(path), forger.json("controls.json")
+        edit(pack)
+        judged["packs"][0].update(id=pack["id"])
+        for told, control in zip(judged["packs"][0]["controls"], pack["controls"]):
+            told.update(id=control["id"])
+        forger.path("packs/own.json").write_text(json.dumps(pack))
+        forger.path(path).unlink()
+        forger.manifest["packs"][0] = "packs/own.json"
+        forger.list_files()
+        forger.path("controls.json").write_text(json.dumps(judged))
+    added.__name__ = "pack_" + name
+    lie(verify, audit)(added)
+
+
+own_pack("with_controls_of_another", lambda pack: pack.update(id="own"), r'packs/own.json: controls\[0\]: id: "sec-002/.*" is a control of sec-002', "own: has controls of a published pack")
+own_pack("in_capitals", lambda pack: pack.update(id=pack["id"].upper()), 'id: "SEC-002", expected small letters', "SEC-002: is no id of a pack")
+own_pack("in_other_letters", lambda pack: pack.update(id="s\u0435c-002"), "expected small letters", "is no id of a pack")
 
 
 # ---- Files

@@ -155,3 +155,40 @@ struct pack *pack_parse(struct arena *arena, const char *file, const char *bytes
     cJSON_Delete(root);
     return good ? pack : NULL;
 }
+
+// Letters that look like others, and capitals, would make another id of what people read as the same.
+static bool is_plain(const char *id)
+{
+    return id[0] != '\0' && id[0] != '.' && id[0] != '-' &&
+           id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
+}
+
+const char *pack_poses(struct arena *arena, const struct pack *pack, const char *bytes, size_t length)
+{
+    const struct built_in_pack *namesake = built_in_pack_named(pack->id);
+    struct error ignored;
+    struct map ids = {0};
+    if (namesake != NULL)
+        return built_in_pack_is(namesake, bytes, length)
+                   ? NULL
+                   : arena_printf(arena,
+                                  "id: \"%s\" is a pack that comes with the program, and this one differs: give it "
+                                  "an id of its own",
+                                  pack->id);
+    if (!is_plain(pack->id))
+        return arena_printf(arena, "id: \"%s\", expected small letters, digits, and . _ - between them", pack->id);
+    for (const struct built_in_pack *one = built_in_packs; one->id != NULL; one++) {
+        const struct pack *theirs = pack_parse(arena, one->id, one->bytes, one->length, &ignored);
+        for (size_t i = 0; theirs != NULL && i < theirs->controls.count; i++)
+            map_put(arena, &ids, theirs->controls.items[i].id, (void *)(uintptr_t)one->id);
+    }
+    for (size_t i = 0; i < pack->controls.count; i++) {
+        const char *id = pack->controls.items[i].id, *of = map_get(&ids, id);
+        if (of != NULL)
+            return arena_printf(arena,
+                                "controls[%zu]: id: \"%s\" is a control of %s, which comes with the program: give "
+                                "it an id of its own",
+                                i, id, of);
+    }
+    return NULL;
+}

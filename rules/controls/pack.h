@@ -41,3 +41,7 @@ struct built_in_pack {
 extern const struct built_in_pack built_in_packs[];
 const struct built_in_pack *built_in_pack_named(const char *name);                         // or NULL
 bool built_in_pack_is(const struct built_in_pack *pack, const char *bytes, size_t length); // byte for byte
+
+// What would let a pack of somebody's own be taken for one that comes with the program, in words in the arena: its id,
+// or that of one of its controls. NULL where nothing would, and of one that comes with it.
+const char *pack_poses(struct arena *arena, const struct pack *pack, const char *bytes, size_t length);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/places.h"
 #include "pipeline/merge_captures.h"
 #include "pipeline/planning.h"
 #include "model/protocol.h"
@@ -264,6 +265,11 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(
             &command_merge,
             "captures go together into --capture FILE: give --captures FILE once for each file of observations");
+    const char *output = options_value(&options, "output");
+    if (capture != NULL && output != NULL && strcmp(capture, output) == 0)
+        return cli_usage(&command_merge, "--capture and --output are the same: expected two files");
+    if (capture != NULL && !place_may_write(capture, &error))
+        return cli_fail(&error);
     struct observations *files = arena_array(arena, struct observations, count);
     uint32_t *frames = arena_array(arena, uint32_t, count + 1);
     if (!read_all(arena, &options, files, &error) ||

@@ -148,8 +148,9 @@ bool options_settle(struct arena *arena, const struct options *options, struct e
 
 static bool unknown(struct arena *arena, const struct command *command, const char *word, struct error *error)
 {
-    const char *habit = habit_of_option(arena, command, word);
-    return error_set(error, ERROR_USAGE, "unknown option %s%s%ssee sgproof help %s", word, habit, habit_end(habit),
+    const char *name = arena_strndup(arena, word, strcspn(word, "=")); // a value may be a secret
+    const char *habit = habit_of_option(arena, command, name);
+    return error_set(error, ERROR_USAGE, "unknown option %s%s%ssee sgproof help %s", name, habit, habit_end(habit),
                      command->name);
 }
 

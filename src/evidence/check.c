@@ -86,9 +86,11 @@ static bool vouches(const char *path)
     return text_among(path, names);
 }
 
-// Folders that a run makes before what they are for: empty where that failed.
-static bool is_left_empty(const char *path)
+// Folders that a run makes before what they are for: empty where that failed, of which the manifest tells.
+static bool is_left_empty(const struct manifest *manifest, const char *path)
 {
+    if (path[0] != '\0' && manifest->failed.count == 0)
+        return false;
     static const char *const made[] = {"after", "base", "packs", "history", NULL};
     static const char *const read[] = {"after/", "base/"};
     for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
@@ -128,7 +130,7 @@ static void look_for_added(struct checks *checks, struct checked_bundle *bundle,
     if (errno != 0) {
         check_add(checks, "files", CHECK_NOT_DONE, "%s: cannot be read to its end: %s", below, strerror(errno));
         (*added)++;
-    } else if (empty && !is_left_empty(below) && (*added)++ == 0) {
+    } else if (empty && !is_left_empty(&bundle->manifest, below) && (*added)++ == 0) {
         check_add(checks, "files", CHECK_WRONG, "%s: an empty folder, which no file of the manifest needs", below);
     }
     closedir(directory);

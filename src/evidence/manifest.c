@@ -229,6 +229,23 @@ static bool read_claims(struct arena *arena, const struct json_cursor *at, struc
            json_string(arena, at, "begin", &claims->begin, error) && json_string(arena, at, "end", &claims->end, error);
 }
 
+// A list of few texts, none of them twice: each costs what is in it once.
+static bool expect_each_once(struct arena *arena, const struct json_cursor *root, const char *name,
+                             const text_list *texts, struct error *error)
+{
+    enum { MOST = 256 };
+    struct json_cursor at = json_member(root, name);
+    struct map known = {0};
+    if (texts->count > MOST)
+        return json_fail(&at, error, "has more than %d items", MOST);
+    for (size_t i = 0; i < texts->count; i++) {
+        if (map_get(&known, texts->items[i]) != NULL)
+            return json_fail(&at, error, "has %s twice", texts->items[i]);
+        map_put(arena, &known, texts->items[i], &known);
+    }
+    return true;
+}
+
 // What earlier evidence did not tell is nothing that other evidence may leave out: silence is judged by it.
 static bool read_speed(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
                        struct error *error)
@@ -240,6 +257,7 @@ static bool read_speed(struct arena *arena, const struct json_cursor *root, stru
         GUARD(json_integer(root, "host_rate", 1, 1000000, &manifest->host_rate, error));
         GUARD(json_texts(arena, root, "vantages_learnt", &manifest->vantages_learnt, error));
         GUARD(json_texts(arena, root, "canaries", &manifest->canaries, error));
+        GUARD(expect_each_once(arena, root, "canaries", &manifest->canaries, error));
         struct json_cursor at_learnt = json_member(root, "vantages_learnt");
         if (manifest->vantages_learnt.count != manifest->vantages.count)
             return json_fail(&at_learnt, error, "has not as many items as \"vantages\"");
@@ -271,6 +289,7 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     GUARD(json_integer(root, "tries", 1, 10, &manifest->tries, error));
     GUARD(json_string(arena, root, "judged_on", &manifest->judged_on, error));
     GUARD(json_texts(arena, root, "packs", &manifest->packs, error));
+    GUARD(expect_each_once(arena, root, "packs", &manifest->packs, error));
     GUARD(run_record_read_ports(root, 1000000000000, manifest->ports_by_verdict, manifest->ports_by_severity, error));
     GUARD(json_optional_string(arena, root, "previous", &manifest->previous, error));
     struct json_cursor previous = json_member(root, "previous");

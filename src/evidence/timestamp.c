@@ -135,6 +135,13 @@ static X509_STORE *trusting(const char *authorities, struct error *error)
     return NULL;
 }
 
+bool timestamp_are_authorities(const char *file, struct error *error)
+{
+    X509_STORE *store = trusting(file, error);
+    X509_STORE_free(store);
+    return store != NULL;
+}
+
 bool timestamp_check(const char *answer, size_t size, const char *bytes, size_t length, const char *authorities,
                      char when[32], struct error *error)
 {

@@ -133,8 +133,13 @@ static bool make_above(const struct unpacking *unpacking, const char *path, stru
 {
     for (const char *slash = path; (slash = strchr(slash, '/')) != NULL; slash++) {
         const char *folder = arena_printf(unpacking->arena, "%s/%.*s", unpacking->folder, (int)(slash - path), path);
-        if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        struct stat about;
+        if (mkdir(folder, 0700) == 0)
+            continue;
+        if (errno != EEXIST || lstat(folder, &about) != 0)
             return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be made", folder);
+        if (!S_ISDIR(about.st_mode))
+            return refuse(unpacking, error, "a folder where a file was already");
     }
     return true;
 }

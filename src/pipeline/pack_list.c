@@ -14,14 +14,9 @@ static bool add_pack(struct arena *arena, const char *file, const char *bytes, s
     for (size_t i = 0; i < packs->items.count; i++)
         if (strcmp(packs->items.items[i].pack->id, pack->id) == 0)
             return error_set(error, ERROR_USAGE, "--pack %s: \"%s\" is the id of another pack too", file, pack->id);
-    const struct built_in_pack *namesake = built_in_pack_named(pack->id);
-    if (namesake != NULL && !built_in_pack_is(namesake, bytes, length))
-        return error_set(error, ERROR_USAGE,
-                         "%s: id: \"%s\" is a pack that comes with the program, and this one differs: give it an id "
-                         "of its own",
-                         file, pack->id);
-    if (pack->id[0] == '.' || strpbrk(pack->id, "/\\") != NULL || pack->id[0] == '\0')
-        return error_set(error, ERROR_USAGE, "%s: id: \"%s\" cannot name a file", file, pack->id);
+    const char *poses = pack_poses(arena, pack, bytes, length);
+    if (poses != NULL)
+        return error_set(error, ERROR_USAGE, "%s: %s", file, poses);
     *vector_add(arena, &packs->items) = (struct pack_source){pack, bytes, length};
     return true;
 }

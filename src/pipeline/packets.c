@@ -90,23 +90,45 @@ static const char *member_difference(const cJSON *told, const cJSON *derived)
     return NULL;
 }
 
-static bool is_count(const cJSON *node)
+static bool is_count(const cJSON *node, double least, double most)
 {
-    static const double most = 1LL << 53;
-    return cJSON_IsNumber(node) && node->valuedouble >= 0 && node->valuedouble <= most &&
+    return cJSON_IsNumber(node) && node->valuedouble >= least && node->valuedouble <= most &&
            node->valuedouble == (double)(int64_t)node->valuedouble;
+}
+
+// The summary as it is told: of packets, and what of it the maker alone can say.
+static bool is_written_so(const struct probe_summary *derived, const struct probe_services *services, const cJSON *told,
+                          const char *line, size_t length)
+{
+    struct probe_summary summary = *derived;
+    struct text text = {0};
+    summary.seconds = json_find(told, "seconds")->valuedouble;
+    summary.method = json_find(told, "method")->valuestring;
+    summary.seed = (uint64_t)json_find(told, "seed")->valuedouble;
+    summary.passes = (unsigned)json_find(told, "passes")->valuedouble;
+    summary.dropped = (size_t)json_find(told, "dropped")->valuedouble;
+    summary.services = *services;
+    summary.services.told = json_find(told, "services") != NULL;
+    probe_summary_write(&summary, &text);
+    bool same = text.length == length && memcmp(text.bytes, line, length) == 0;
+    text_free(&text);
+    return same;
 }
 
 // What no packet tells must at least be possible; what was counted of services is in the lines.
 static const char *claim_difference(const struct comparison *comparison, const cJSON *told,
                                     const struct observations *lines)
 {
-    static const char *const counts[] = {"dropped", "passes", "seed"};
+    // What asks a port again is bounded (probe/watch.h, MOST_TRIES), and so are passes; seeds are of 32 bits.
+    static const struct {
+        const char *name;
+        double least, most;
+    } counts[] = {{"dropped", 0, 1LL << 53}, {"passes", 0, 1000}, {"seed", 1, UINT32_MAX}};
     const struct manifest_claims *claims = &comparison->bundle->manifest.claims;
     uint64_t begin_us = 0, end_us = 0;
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-        if (!is_count(json_find(told, counts[i])))
-            return counts[i];
+        if (!is_count(json_find(told, counts[i].name), counts[i].least, counts[i].most))
+            return counts[i].name;
     const cJSON *seconds = json_find(told, "seconds"), *method = json_find(told, "method");
     clock_moment(claims->begin, &begin_us);
     clock_moment(claims->end, &end_us);
@@ -158,6 +180,9 @@ static const char *summary_difference(const struct comparison *comparison, size_
     cJSON *again = json_parse(comparison->path, derived.bytes, derived.length, &ignored);
     const char *member = member_difference(summary_of(told), summary_of(again));
     const char *claim = member == NULL ? claim_difference(comparison, summary_of(told), seen) : NULL;
+    struct probe_services services = probe_services_of(comparison->arena, seen);
+    bool written = member != NULL || claim != NULL || !one_line ||
+                   is_written_so(summary, &services, summary_of(told), rest, (size_t)(end - rest));
     const char *lost = member != NULL || claim != NULL || summary->stray != 0 // which is told first
                            ? NULL
                            : passes_difference(comparison->arena, summary_of(told), &summary->silent);
@@ -165,6 +190,7 @@ static const char *summary_difference(const struct comparison *comparison, size_
         !one_line ? "observations.jsonl: holds lines that the packets do not tell, or no summary at its end"
         : member != NULL
             ? arena_printf(comparison->arena, "observations.jsonl: summary.%s: the packets say otherwise", member)
+        : !written      ? "observations.jsonl: summary: is not written as its values are"
         : claim != NULL ? arena_printf(comparison->arena,
                                        "observations.jsonl: summary.%s: cannot be, or the lines say otherwise", claim)
                         : lost;

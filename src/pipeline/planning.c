@@ -47,6 +47,9 @@ bool planning_make(struct arena *arena, const char *depth, const struct declared
 
 bool planning_add_canary(struct arena *arena, const char *text, struct plan *plan, struct error *error)
 {
+    enum { MOST = 256 };
+    size_t count = 0;
+    bool twice = false;
     struct vantage parsed; // ADDRESS:PORT is read as a client's address and ports are
     bool one = vantage_read(arena, text, &parsed, error) && prefixset_is_empty(parsed.targets) &&
                portset_size(parsed.client_ports) == 1 && !portset_holds(parsed.client_ports, 0);
@@ -59,6 +62,15 @@ bool planning_add_canary(struct arena *arena, const char *text, struct plan *pla
                                  .canary = true};
     if (!one)
         return error_set(error, ERROR_USAGE, "--canary %s: expected ADDRESS:PORT or [IPV6]:PORT", text);
+    for (size_t i = 0; i < plan->targets.count; i++) {
+        const struct plan_target *other = &plan->targets.items[i];
+        count += other->canary;
+        twice = twice || (other->canary && address_equal(other->address, target.address) &&
+                          portset_equal(other->ports, target.ports));
+    }
+    if (count >= MOST || twice)
+        return error_set(error, ERROR_USAGE, twice ? "--canary %s: is there twice" : "--canary %s: there are too many",
+                         text);
     *vector_add(arena, &target.why) = "canary";
     *vector_add(arena, &plan->targets) = target;
     return true;

@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "base/system.h"
 #include "evidence/remembered.h"
+#include "evidence/timestamp.h"
 #include "evidence/untar.h"
 #include "pipeline/evidence_files.h"
 #include "pipeline/packets.h"
@@ -174,7 +175,8 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
             listed(arena, bundle, path) == NULL ? NULL : file_read(inside(arena, bundle, path), &length, &error);
         const struct pack *pack = bytes == NULL ? NULL : pack_parse(arena, path, bytes, length, &error);
         const struct built_in_pack *known = pack == NULL ? NULL : built_in_pack_named(pack->id);
-        bool same = known != NULL && known->length == length && memcmp(known->bytes, bytes, length) == 0;
+        const char *poses = pack == NULL ? NULL : pack_poses(arena, pack, bytes, length);
+        bool same = known != NULL && poses == NULL;
         free(bytes);
         if (pack == NULL && error.code == ERROR_INCOMPLETE) {
             check_add(checks, "packs", CHECK_NOT_DONE, "%s", error.message);
@@ -190,9 +192,8 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
             return;
         }
         map_put(arena, &ids, pack->id, &ids);
-        if (known != NULL && !same) {
-            check_add(checks, "packs", CHECK_WRONG, "%s: has the id of a pack that comes with sgproof, and is not it",
-                      path);
+        if (poses != NULL) {
+            check_add(checks, "packs", CHECK_WRONG, "%s: %s", path, poses);
             return;
         }
         const char **list = same ? &built_in : &own;
@@ -308,11 +309,42 @@ static bool open_bundle(struct arena *arena, size_t number, const char *name, st
 bool verify_open(struct arena *arena, const struct verify_given *given, struct temporary *scratch,
                  struct checked_bundle *bundles, struct error *error)
 {
+    GUARD(given->tsa_ca == NULL || timestamp_are_authorities(given->tsa_ca, error));
     for (size_t i = 0; i < given->count; i++)
         GUARD(open_bundle(arena, i, given->names[i], scratch, &bundles[i], error) &&
               check_open(arena, given->key, &bundles[i], error));
     qsort(bundles, given->count, sizeof(*bundles), by_time);
     return true;
+}
+
+// The packets of a bundle; first_us is 0 where it has none.
+static struct frames frames_of(const struct checks *checks, const struct checked_bundle *bundle)
+{
+    struct frames frames = {0};
+    struct error ignored = {0};
+    const char *path = inside(checks->arena, bundle, "capture.pcap");
+    if (listed(checks->arena, bundle, "capture.pcap") != NULL &&
+        frames_span(checks->arena, path, &frames, &ignored) != NULL)
+        frames = (struct frames){0};
+    return frames;
+}
+
+// Two runs from one vantage are one after the other, and each has packets of its own.
+static void check_apart(struct checks *checks, const struct checked_bundle *bundle, const struct checked_bundle *before)
+{
+    static const uint64_t step_us = 5000000; // by which a clock may be set back between them
+    const struct manifest_file *own = manifest_file(&bundle->manifest, "capture.pcap"),
+                               *other = manifest_file(&before->manifest, "capture.pcap");
+    struct frames now = frames_of(checks, bundle), then = frames_of(checks, before);
+    if (now.first_us == 0 || then.first_us == 0)
+        return;
+    if (strcmp(own->sha256, other->sha256) == 0)
+        check_add(checks, "chain", CHECK_WRONG, "its packets are those of %s: it is no run of its own", before->name);
+    else if (text_same(bundle->manifest.vantage, before->manifest.vantage) && now.first_us + step_us < then.last_us)
+        check_add(checks, "chain", CHECK_WRONG,
+                  "%s was still probing, until %s, when this one, from the same vantage, "
+                  "sent its first packet, %s",
+                  before->name, clock_text(checks->arena, then.last_us), clock_text(checks->arena, now.first_us));
 }
 
 // Who follows a bundle knows its manifest, which was made when that run had ended, before the first packet.
@@ -349,6 +381,8 @@ void verify_one(struct verified *verified, const struct verify_given *given, con
         return;
     check_chain(checks, &verified->bundle, at > 0 ? &bundles[at - 1] : NULL);
     check_followed(checks, &verified->bundle, at > 0 ? &bundles[at - 1] : NULL);
+    if (at > 0)
+        check_apart(checks, &verified->bundle, &bundles[at - 1]);
     check_steps(checks, &verified->bundle);
     check_derivation(checks, &verified->bundle, &verified->derivation);
     if (!verified->derivation.whole)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "report/report.h"
+#include "rules/controls/pack.h"
 
 #define LEAD "                "
 
@@ -77,7 +78,9 @@ const char *report_pack_title(struct arena *arena, const struct control_pack *pa
 {
     const char *title = report_clean(arena, pack->title);
     bool says = pack->version == NULL || strstr(title, pack->version) != NULL;
-    return says ? title : arena_printf(arena, "%s, %s", title, report_clean(arena, pack->version));
+    const char *own = built_in_pack_named(pack->id) == NULL ? " (a pack of the maker's own)" : "";
+    return says ? arena_printf(arena, "%s%s", title, own)
+                : arena_printf(arena, "%s, %s%s", title, report_clean(arena, pack->version), own);
 }
 
 void report_controls_text(const struct control_report *report, const struct report_options *options, struct text *out)

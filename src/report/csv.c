@@ -6,7 +6,8 @@
 static void put_cell(struct arena *arena, struct text *out, const char *text, bool last)
 {
     text = report_clean(arena, text);
-    bool formula = text[0] != '\0' && strchr("=+-@", text[0]) != NULL;
+    const char *first = text + strspn(text, " "); // which some spreadsheets leave out
+    bool formula = first[0] != '\0' && strchr("=+-@", first[0]) != NULL;
     bool quoted = formula || strpbrk(text, ",\"") != NULL;
     if (quoted)
         text_puts(out, "\"");

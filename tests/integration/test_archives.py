@@ -106,6 +106,8 @@ class Archives(Golden):
             "a name for nothing": {"special": lambda *_: None, "behind": pax((b"path", b"ev/x")) + b"\0" * 1024},
             "a time that not every reader has": {"special": at_report(lambda path, data: pax((b"mtime", b"-99999999999999999999")) + member(path, data))},
             "a time that is none": {"special": at_report(lambda path, data: pax((b"mtime", b"soon")) + member(path, data))},
+            "a folder where a file was": {"special": lambda *_: None, "behind": member(b"ev/report.html/", b"", kind=b"5") + b"\0" * 1024},
+            "a file where a folder was": {"special": lambda *_: None, "behind": member(b"ev/report.html/x", b"x") + b"\0" * 1024},
             "no end": {"special": lambda *_: None, "behind": b""},
             "something behind": {"special": lambda *_: None, "behind": b"\0" * 1024 + b"x"},
         }
@@ -232,9 +234,14 @@ class Edited(Golden):
 
     def test_the_second_opinion_finds_an_empty_folder_too(self):
         folder = self.copied()
-        (folder / "before" / "No findings").mkdir()
-        done = subprocess.run([sys.executable, common.TOP / "scripts/audit", folder, "--key", GOLDEN / "key.pub.pem"], capture_output=True, text=True)
-        self.assertIn("CONTRADICTS   before/No findings: an empty folder", done.stdout)
+        for name in ("before/No findings", "after/audited", "history"):
+            (folder / name).mkdir()
+            done = subprocess.run([sys.executable, common.TOP / "scripts/audit", folder, "--key", GOLDEN / "key.pub.pem"], capture_output=True, text=True)
+            self.assertIn("CONTRADICTS   %s: an empty folder" % name, done.stdout)
+            done = common.sgproof("verify", folder, "--key", GOLDEN / "key.pub.pem")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(name + ": an empty folder", done.stdout)
+            (folder / name).rmdir()
 
     def test_an_empty_folder_is_no_part_of_the_evidence(self):
         copy = self.copied()

@@ -147,6 +147,7 @@ class Typos(unittest.TestCase):
         self.refused("did you mean reconcile?", "reconsile")
         self.refused("did you mean verify?", "help", "verfiy")
         self.refused("unknown option --verbos; did you mean --verbose? see sgproof help compute", "compute", "--verbos")
+        self.refused("unknown option --pin; see sgproof help keygen", "keygen", "k.pem", "--pin=S3CR3T")  # and not what may be a secret
         self.refused("did you mean --region?", "run", "--regions=x")
         self.refused("did you mean json?", "compute", "estate", "--format", "JSON")
         self.refused("did you mean standard?", "plan", "estate", "--depth", "standart")

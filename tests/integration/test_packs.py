@@ -415,7 +415,7 @@ class Packs(Bundles):
             done = common.sgproof("account", folder, "--pack", path, "--format", "json")
             told = json.loads(done.stdout)["packs"][0]
             self.assertEqual((told["version"], told["scope"], told["controls"][0]["crosswalk"]), ("3", "all of it", {"handbook": ["4.2", "4.3"]}))
-            self.assertIn("Mine, 3\n", common.sgproof("account", folder, "--pack", path).stdout)
+            self.assertIn("Mine, 3 (a pack of the maker's own)\n", common.sgproof("account", folder, "--pack", path).stdout)
             for says, crosswalk in (("controls[0].crosswalk.handbook: is empty", {"handbook": []}), ("crosswalk.handbook[0]: expected a row", {"handbook": [4]}),
                                     ("controls[0].crosswalk: expected an object", [])):
                 wrong = copy.deepcopy(pack)

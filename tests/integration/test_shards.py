@@ -144,6 +144,11 @@ class Shards(unittest.TestCase):
         captures[1].write_bytes(captures[1].read_bytes()[:-1])
         self.assertIn("ends amid frame 2", self.merge(*framed, *words, "--capture", self.path / "never", status=2))
         self.assertFalse((self.path / "never").exists())
+        evidence = self.path / "evidence"
+        evidence.mkdir()
+        (evidence / "manifest.json").write_text('{"schema": "sgproof/manifest/v1"}')
+        self.assertIn("lies in the evidence folder", self.merge(*framed, *words, "--capture", evidence / "report.html", status=2))
+        self.assertIn("are the same", self.merge(*framed, *words, "--capture", self.path / "never", "--output", self.path / "never", status=2))
         self.assertIn("once for each file", self.merge(*framed, "--captures", captures[0], "--capture", self.path / "never", status=2))
 
     def test_what_is_unknown_in_one_shard_is_unknown_in_all(self):

@@ -1,4 +1,5 @@
 """Lies of whoever made evidence, signed and sealed (tests/lies.py): `sgproof verify` calls none of them holding, and scripts/audit agrees where it looks."""
+import base64
 import concurrent.futures
 import contextlib
 import hashlib
@@ -90,6 +91,37 @@ class Lies(Evidence):
             for said in (self.verified(evidence).stdout, audit(evidence, "--key", self.public).stdout):
                 line = next(line for line in said.splitlines() if "audit" in line and "Ed25519, by" in line)
                 self.assertNotRegex(line.strip().partition("title")[2], "[ \u3000\xa0]{2}")
+
+    def test_one_run_is_not_counted_as_two(self):
+        """The same packets once more, with the first run as what they follow."""
+        def again(forged):
+            files = forged.manifest.pop("files")
+            forged.manifest.update(previous=hashlib.sha256((self.one / "manifest.json").read_bytes()).hexdigest(), files=files)
+            forged.claim(title="The next night")
+            forged.derive()
+        done = common.sgproof("verify", self.one, self.forge(again), "--key", self.public)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("chain        its packets are those of %s" % self.one, done.stdout)
+
+    def test_a_key_that_anybody_can_sign_for_vouches_for_nothing(self):
+        prefix = bytes.fromhex("302a300506032b6570032100")  # RFC 8410, section 4
+        for number in (0, 1, 2**255 - 19, 2**255 - 20, 2**255 + 1, int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")):
+            weak = self.path / "weak.pub.pem"
+            weak.write_text("-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n" % base64.b64encode(prefix + number.to_bytes(32, "little")).decode())
+            done = common.sgproof("verify", self.one, "--key", weak)
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertIn("a key that anybody can sign for", done.stderr)
+
+    def test_lists_that_cost_what_they_name_again_and_again_are_refused(self):
+        for name, items in (("packs", lambda forged: 2 * forged.manifest["packs"]), ("canaries", lambda _: ["192.0.2.1:%d" % port for port in range(1, 258)])):
+            done = self.verified(self.forge(lambda forged: forged.manifest.update({name: items(forged)})))
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertRegex(done.stdout, "WRONG        manifest     .*%s: (has .* twice|has more than 256 items)" % name)
+
+    def test_what_is_to_be_trusted_with_timestamps_must_hold_certificates(self):
+        done = common.sgproof("verify", self.one, "--key", self.public, "--tsa-ca", self.public)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("holds no CA certificates in PEM", done.stderr)
 
     def test_replayed_honestly_it_holds(self):
         """The forger forges well: what it lets follow is what follows."""
