@@ -39,6 +39,20 @@ class OddValues(Case):
         made[kind][0][key][0].update(more)
         self.check(folder(documents(made)), 3, {V4: "possible"})
 
+    @each([("NatGatewayId", "nat-1"), ("TransitGatewayId", "tgw-1"), ("VpcPeeringConnectionId", "pcx-1"), ("EgressOnlyInternetGatewayId", "eigw-1"), ("LocalGatewayId", "lgw-1"),
+           ("CarrierGatewayId", "cagw-1"), ("CoreNetworkArn", "arn:aws:networkmanager::1:core-network/c"), ("NetworkInterfaceId", "eni-9"), ("VpcEndpointId", "vpce-1")])
+    def test_a_route_of_two_targets_leads_to_either(self, key, target):
+        made = world()
+        for route in made["RouteTables"][0]["Routes"]:
+            if route.get("GatewayId", "").startswith("igw-"):
+                route[key] = target
+        self.check(folder(documents(made)), 0, MAYBE)
+
+    @each([("nat_gateway",), ("vpc_endpoint",), ("global_accelerator_managed",)])
+    def test_an_interface_of_an_instance_that_is_said_to_be_a_service_s(self, kind):
+        made = world(InterfaceType=kind, Attachment={"InstanceId": "i-1", "Status": "attached", "DeviceIndex": 0})
+        self.check(folder(documents(made)), 3, MAYBE, unread="InterfaceType")
+
     @each([("network", "Listeners"), ("application", "Listeners"), ("network", "TargetGroups")])
     def test_nothing_listens_on_port_0(self, kind, key):
         made = balanced(kind, protocol="TCP" if kind == "network" else "HTTP")

@@ -35,6 +35,7 @@ static bool read_route_target(struct reader *reader, const struct json_cursor *a
                     {"vpce-", ROUTE_APPLIANCE, WAY_OTHER},       {"vgw-", ROUTE_ELSEWHERE, WAY_VPN},
                     {"eigw-", ROUTE_ELSEWHERE, WAY_EGRESS_ONLY}, {"cagw-", ROUTE_ELSEWHERE, WAY_OTHER},
                     {"tgw-", ROUTE_ELSEWHERE, WAY_TRANSIT},      {"nat-", ROUTE_ELSEWHERE, WAY_NAT}};
+    const char *found = NULL;
     route->target = ROUTE_UNKNOWN;
     route->target_id = "a target of unknown kind";
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -42,6 +43,15 @@ static bool read_route_target(struct reader *reader, const struct json_cursor *a
         GUARD(optional_interned(reader, at, keys[i].key, &id));
         if (id == NULL || id[0] == '\0')
             continue;
+        if (found != NULL && strcmp(found, "NetworkInterfaceId") == 0 && strcmp(keys[i].key, "InstanceId") == 0)
+            continue; // the instance that the interface is of: AWS prints both
+        if (found != NULL) {
+            route->target = ROUTE_UNKNOWN;
+            route->way = WAY_OTHER;
+            route->target_id = arena_printf(reader->arena, "%s and %s, two targets", route->target_id, id);
+            return true;
+        }
+        found = keys[i].key;
         route->target = keys[i].target;
         route->way = keys[i].way;
         route->target_id = id;
@@ -51,8 +61,9 @@ static bool read_route_target(struct reader *reader, const struct json_cursor *a
                     route->target = gateways[g].target;
                     route->way = gateways[g].way;
                 }
-        return true;
     }
+    if (found != NULL)
+        return true;
     for (const cJSON *member = at->node->child; member != NULL; member = member->next) {
         size_t length = strlen(member->string);
         if (strncmp(member->string, "Destination", 11) != 0 && length > 3 &&
