@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "aws/read/endpoint.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -128,6 +129,8 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
     }
     const char *bundle = cli_ca_bundle(options);
     bundle = bundle != NULL ? bundle : aws_config_setting(&config, "ca_bundle");
+    config.until = clock_steady_ms() + (uint64_t)wanted.client.deadline;
+    config.stopped = wanted.client.stopped;
     config.ca_bundle = bundle == NULL ? NULL : config_path(secrets, bundle);
     wanted.client.ca_bundle = config.ca_bundle;
     wanted.endpoint = options_value(options, "endpoint-url");

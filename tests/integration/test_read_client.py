@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -94,6 +95,25 @@ class Client(Script):
         self.assertEqual(done.returncode, 0, done.stderr)
         signed = [(a, headers["Authorization"].split("=")[1].split("/")[0]) for a, _, headers in self.seen]
         self.assertEqual(signed, [("AssumeRole", "AKIAPROC"), ("GetCallerIdentity", "ASIAA")])
+
+    def test_whoever_gives_credentials_has_no_more_time_than_the_reading(self):
+        """A process that does not end, one that closes its output and does not, and IAM Identity Center that does not answer."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        (self.path / "lasts").write_text("#!/bin/sh\nexec sleep 60 >&-\n")
+        (self.path / "lasts").chmod(0o755)
+        cache = self.path / ".aws/sso/cache"
+        cache.mkdir(parents=True)
+        (cache / (hashlib.sha1(b"corp").hexdigest() + ".json")).write_text('{"accessToken": "t", "expiresAt": "2099-01-01T00:00:00Z"}')
+        (self.path / "config").write_text("[profile p]\ncredential_process = sleep 60\n[profile q]\ncredential_process = %s\n[profile s]\nsso_session = corp\n"
+                                          "sso_account_id = 111122223333\nsso_role_name = r\n[sso-session corp]\nsso_start_url = https://x\nsso_region = eu-west-3\n" % (self.path / "lasts"))
+        env = {"AWS_CONFIG_FILE": str(self.path / "config"), "HOME": str(self.path), "AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:%d" % silent.getsockname()[1]}
+        for profile, said in (("p", "did not end in the time for the whole reading"), ("q", "did not end in the time for the whole reading"), ("s", "does not answer")):
+            began = time.monotonic()
+            done = self.read("--whoami", "--profile", profile, "--deadline", "1", env=env)
+            self.assertEqual((done.returncode, self.seen), (2, []), done.stderr)
+            self.assertIn(said, done.stderr)
+            self.assertLess(time.monotonic() - began, 8)
 
     def test_a_services_section_that_is_not_there_is_refused_and_not_passed_over(self):
         (self.path / "config").write_text("[default]\nservices = mistyped\nendpoint_url = %s\n[services local]\nec2 =\n  endpoint_url = %s\n" % (self.url, self.url))

@@ -154,7 +154,7 @@ static char home[] = "/tmp/sgproof-client-XXXXXX";
 static void forget_environment(void)
 {
     for (char **one = environ; *one != NULL;)
-        if (strncmp(*one, "AWS_", 4) == 0 || strncmp(*one, "HOME=", 5) == 0) {
+        if (strncmp(*one, "AWS_", 4) == 0 || strncmp(*one, "HOME=", 5) == 0 || strncmp(*one, "BOTO_CONFIG=", 12) == 0) {
             char name[128];
             snprintf(name, sizeof(name), "%.*s", (int)strcspn(*one, "="), *one);
             unsetenv(name);
@@ -364,6 +364,8 @@ static void shared_files_are_where_the_environment_says(void **state)
         {"/home/user", NULL, "/other/credentials", "/home/user/.aws/config", "/other/credentials"},
         {"/home/user", "~/mine", "~/its/keys", "/home/user/mine", "/home/user/its/keys"},
         {"/home/user", "a~/mine", "~", "a~/mine", "/home/user"},
+        {"/home/user", "$HOME/mine", "a${HOME}$HOME", "/home/user/mine", "a/home/user/home/user"},
+        {"~", "$HOME/mine", "$NOT_SET/${NOT_SET}/${HOME/$/$$", "~/mine", "$NOT_SET/${NOT_SET}/${HOME/$/$$"},
     };
     struct arena *arena = arena_new();
     (void)state;

@@ -70,6 +70,7 @@ bool collect(struct arena *arena, const struct collect_options *options, struct 
     collector.model = model_new();
     client.renew = credentials_renew;
     client.context = &collector;
+    client.deadline = collect_deadline(options);
     collector.client = client_new(&collector.loop, &client);
     const char *role = options->role.arn;
     bool one_role = role != NULL && strstr(role, COLLECT_ACCOUNT) == NULL;

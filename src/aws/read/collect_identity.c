@@ -156,6 +156,12 @@ static bool find_keys(struct collector *collector, struct read_account *account)
 
 // ---- New keys before old ones expire. The reader waits meanwhile: it is one call an hour.
 
+long collect_deadline(const struct collect_options *options)
+{
+    long left = options->client.deadline <= 0 ? 0 : aws_config_left(options->config, options->client.deadline);
+    return options->client.deadline > 0 && left < 1 ? 1 : left;
+}
+
 static bool renew(struct collector *alone, struct read_account *self, struct read_account *account)
 {
     struct read_account fresh = {.id = account->id, .credentials = {.source = account->credentials.source}};
@@ -186,7 +192,9 @@ void credentials_renew(void *context, const struct credentials *credentials)
                               .home = collector->home,
                               .error = &error};
     uv_loop_init(&alone.loop);
-    alone.client = client_new(&alone.loop, &collector->options->client);
+    struct client_options client = collector->options->client;
+    client.deadline = collect_deadline(collector->options);
+    alone.client = client_new(&alone.loop, &client);
     renew(&alone, &collector->self, account); // where it fails, the request that needs it says so
     client_free(alone.client);
     uv_loop_close(&alone.loop);

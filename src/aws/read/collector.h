@@ -148,6 +148,8 @@ void name_add(struct call *call, const char *what, const char *name, bool (*is_n
 bool name_is_account(const char *text); // 12 digits
 // Finds our keys and says who we are.
 bool identity_find(struct collector *collector);
+// Milliseconds that a client has from now on, of the time for all reading.
+long collect_deadline(const struct collect_options *options);
 // Assumes the one role that is named, and says who we are then.
 bool identity_of_role(struct collector *collector);
 // The regions to read.
