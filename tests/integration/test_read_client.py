@@ -1,4 +1,5 @@
 """How the AWS client takes answers that are none, failures in all their places, and clocks and quotas: the defects of shared/field/client.md by name."""
+import base64
 import datetime
 import email.utils
 import gzip
@@ -243,7 +244,7 @@ class Client(Script):
 
     def portal(self, certificate=None):
         """A server of IAM Identity Center, what it was asked, and a profile that has a token for it, which has expired."""
-        asked, keys = [], {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 1}
+        asked, keys = [], {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 4070908800000}
 
         class Portal(http.server.BaseHTTPRequestHandler):
             def answer(self, body):
@@ -294,11 +295,11 @@ class Client(Script):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=x", "-addext",
                         "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
         given = [("/token", "r-1"), ("/federation/credentials", "new")]
-        for how, trusted in ((None, False), ("variable", True), ("option", True), ("profile", True)):
+        for how, trusted in ((None, False), ("variable", True), ("option", True), ("requests", True), ("profile", True)):
             with self.subTest(how=how):
                 asked, _, env = self.portal((certificate, key))
-                if how == "variable":
-                    env["AWS_CA_BUNDLE"] = certificate
+                if how in ("variable", "requests"):
+                    env["AWS_CA_BUNDLE" if how == "variable" else "REQUESTS_CA_BUNDLE"] = certificate
                 elif how == "profile":
                     config = self.path / "config"
                     config.write_text(config.read_text().replace("[profile p]\n", "[profile p]\nca_bundle = ~/ca.pem\n"))
@@ -320,7 +321,8 @@ class Client(Script):
             for region, fips, host in (("eusc-de-east-1", "", "sts.eusc-de-east-1.amazonaws.eu"), ("us-iso-east-1", "", "sts.us-iso-east-1.c2s.ic.gov"),
                                        ("us-isob-east-1", "", "sts.us-isob-east-1.sc2s.sgov.gov"), ("eu-isoe-west-1", "", "sts.eu-isoe-west-1.cloud.adc-e.uk"),
                                        ("us-isof-south-1", "", "sts.us-isof-south-1.csp.hci.ic.gov"), ("cn-north-1", "", "sts.cn-north-1.amazonaws.com.cn"),
-                                       ("us-gov-west-1", "", "sts.us-gov-west-1.amazonaws.com"), ("us-east-1", "true", "sts-fips.us-east-1.amazonaws.com")):
+                                       ("us-gov-west-1", "", "sts.us-gov-west-1.amazonaws.com"), ("fips-us-east-1", "", "sts-fips.us-east-1.amazonaws.com"),
+                                       ("us-west-2-fips", "", "sts-fips.us-west-2.amazonaws.com"), ("us-east-1", "true", "sts-fips.us-east-1.amazonaws.com")):
                 with self.subTest(region=region):
                     connected.clear()
                     done = sgproof("read", "--whoami", "--region", region, "--max-attempts", "1",
@@ -350,6 +352,39 @@ class Client(Script):
                 name = "describe-subnets.json" if operation == "DescribeSubnets" else "describe-load-balancers.json"
                 self.assertEqual((self.path / ("estate%d" % n) / "111122223333" / REGION / name).exists(), not said)
                 del self.script[operation]
+
+    def test_records_of_another_account_fail_their_call_in_every_service(self):
+        """All calls in one reading, whose records are of our account, and then in one, whose are of another one."""
+        def answers(account):
+            arn = lambda service, rest, region=REGION: "arn:aws:%s:%s:%s:%s" % (service, region, account, rest)
+            query = lambda name, inner: (200, {}, "<%sResponse><%sResult>%s</%sResult></%sResponse>" % (name, name, inner, name, name))
+            report = "user,arn,user_creation_time\nx,%s,2026-01-01T00:00:00+00:00\n" % arn("iam", "user/x", "")
+            return {
+                "DescribeInstances": (200, {}, "<DescribeInstancesResponse><reservationSet><item><ownerId>%s</ownerId><instancesSet><item><instanceId>i-1</instanceId><networkInterfaceSet><item>"
+                                      "<ownerId>333344445555</ownerId></item></networkInterfaceSet></item></instancesSet></item></reservationSet></DescribeInstancesResponse>" % account),
+                "DescribeDBInstances": query("DescribeDBInstances", "<DBInstances><DBInstance><DBInstanceArn>%s</DBInstanceArn></DBInstance></DBInstances>" % arn("rds", "db:a")),
+                "DescribeClusters": query("DescribeClusters", "<Clusters><Cluster><ClusterNamespaceArn>%s</ClusterNamespaceArn></Cluster></Clusters>" % arn("redshift", "namespace:a")),
+                "ListClusters": (200, {}, json.dumps({"clusterArns": [arn("ecs", "cluster/a")]})),
+                "GET /clusters": (200, {}, '{"clusters": ["c"]}'),
+                "GET /clusters/c": (200, {}, json.dumps({"cluster": {"name": "c", "arn": arn("eks", "cluster/c"), "roleArn": "arn:aws:iam::333344445555:role/r"}})),
+                "GET /api/v2/clusters": (200, {}, json.dumps({"clusterInfoList": [{"clusterArn": arn("kafka", "cluster/a/1")}]})),
+                "GET /2021-01-01/domain": (200, {}, '{"DomainNames": [{"DomainName": "d"}]}'),
+                "GET /2021-01-01/opensearch/domain/d": (200, {}, json.dumps({"DomainStatus": {"DomainName": "d", "ARN": arn("es", "domain/d")}})),
+                "GET /2020-05-31/distribution": (200, {}, "<DistributionList><Quantity>1</Quantity><IsTruncated>false</IsTruncated><Items><DistributionSummary><ARN>%s</ARN></DistributionSummary>"
+                                                 "</Items></DistributionList>" % arn("cloudfront", "distribution/E1", "")),
+                "ListAccelerators": (200, {}, json.dumps({"Accelerators": [{"AcceleratorArn": arn("globalaccelerator", "accelerator/a", "")}]})),
+                "GetAccountAuthorizationDetails": query("GetAccountAuthorizationDetails", "<RoleDetailList><member><Arn>%s</Arn></member></RoleDetailList><UserDetailList/><GroupDetailList/><Policies>"
+                                                        "<member><Arn>arn:aws:iam::aws:policy/ReadOnlyAccess</Arn></member></Policies>" % arn("iam", "role/r", "")),
+                "GetCredentialReport": query("GetCredentialReport", "<Content>%s</Content>" % base64.b64encode(report.encode()).decode())}
+        failed = {}
+        for account in ("111122223333", "222233334444"):
+            self.script.update({operation: [answer] for operation, answer in answers(account).items()})
+            self.quick(folder=account)
+            failed[account] = {one["operation"]: one["message"] for one in self.record(account)["unread"] if "a record is of" in one["message"]}
+        self.assertEqual(failed["111122223333"], {})
+        self.assertEqual(failed["222233334444"], dict.fromkeys((
+            "DescribeInstances", "DescribeDBInstances", "DescribeClusters", "ListClusters", "DescribeCluster", "ListClustersV2", "DescribeDomain", "ListDistributions", "ListAccelerators",
+            "GetAccountAuthorizationDetails", "GetCredentialReport"), "a record is of account 222233334444, asked of 111122223333"))
 
     def test_a_tag_that_looks_like_a_zone_is_none(self):
         self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><tagSet><item><key>AvailabilityZone</key>"

@@ -12,6 +12,7 @@ struct aws_config {
     const char *profile;
     bool profile_given;  // by option or environment
     bool profile_option; // by option: then the environment's keys are not looked at
+    bool fips;           // a region was named as one with FIPS endpoints
     uint64_t until;      // clock_steady_ms when all reading is to be done, or 0: whoever gives credentials has no more
     bool (*stopped)(void); // whether it is to end, or NULL
     const char *ca_bundle; // PEM file of authorities to trust, or NULL: the system's

@@ -45,6 +45,7 @@ static bool collect_into_folder(struct collector *collector)
     read_accounts(collector);
     if (!collector->failed)
         references_read_missing(collector);
+    settle_unread(collector);
     bool good = !collector->failed && record_write(collector);
     if (good && rename(collector->folder, folder) != 0)
         good = error_system(collector->error, ERROR_INCOMPLETE, errno, "%s: cannot be made", folder);

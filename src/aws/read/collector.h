@@ -118,6 +118,9 @@ void calls_run(struct collector *collector);
 const char *file_word(struct arena *arena, const char *text);
 // Notes that something of an account could not be read.
 void note_unread(const struct call *call);
+// Takes out of what could not be read what is not there: a service whose host is not found, while others of its region
+// are, and which botocore lists nowhere in that region.
+void settle_unread(struct collector *collector);
 // A string of an object, borrowed, or NULL.
 const char *string_of(const cJSON *object, const char *key);
 

@@ -300,6 +300,10 @@ static const char *xml_wrong(const cJSON *shapes, const char *name, const struct
 {
     const cJSON *shape = get(shapes, name);
     const char *why = NULL;
+    if (shape == NULL && strcmp(name, "boolean") == 0)
+        return strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0
+                   ? NULL
+                   : "what is to be true or false is neither";
     if (shape == NULL)
         return (strcmp(name, "integer") == 0 && !is_number(node->text, true)) ||
                        (strcmp(name, "number") == 0 && !is_number(node->text, false))
