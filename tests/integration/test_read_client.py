@@ -116,6 +116,39 @@ class Client(Script):
             self.assertIn(said, done.stderr)
             self.assertLess(time.monotonic() - began, 8)
 
+    def test_keys_that_are_renewed_are_of_the_same_account(self):
+        """Those of a process that gives another account's the second time."""
+        until = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=304)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        printed = '{"Version": 1, "AccessKeyId": "AKIA%s", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "%s"}'
+        (self.path / "keys").write_text("#!/bin/sh\n[ -e %s/again ] && echo '%s' || echo '%s'\ntouch %s/again\n" % (
+            self.path, printed % ("OTHER", "2099-01-01T00:00:00Z"), printed % ("FIRST", until), self.path))
+        (self.path / "keys").chmod(0o755)
+        (self.path / "config").write_text("[default]\ncredential_process = %s\n" % (self.path / "keys"))
+
+        def identity(form):
+            if self.tries("GetCallerIdentity") > 1:
+                return (200, {}, self.IDENTITY.replace("111122223333", "222233334444"))
+            time.sleep(5)
+            return (200, {}, self.IDENTITY)
+        self.script["GetCallerIdentity"] = identity
+        done = self.quick("--network-only", env={"AWS_CONFIG_FILE": str(self.path / "config")})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("new keys are of account 222233334444, expected 111122223333", done.stderr)
+        signed = {action: headers["Authorization"].split("=")[1].split("/")[0] for action, _, headers in self.seen if "Authorization" in headers}
+        self.assertEqual({key for action, key in signed.items() if action != "GetCallerIdentity"}, {"AKIAFIRST"})
+
+    def test_keys_of_another_account_than_whoever_gave_them_says_are_refused(self):
+        for account, said in (("111122223333", None), ("", None), ("222233334444", "the keys are of account 111122223333, expected 222233334444, which credential_process of profile default says")):
+            printed = json.dumps({"Version": 1, "AccessKeyId": "AKIAPROC", "SecretAccessKey": SECRET, "AccountId": account})
+            (self.path / "config").write_text("[default]\ncredential_process = printf '%%s' '%s'\n" % printed)
+            done = self.read("--whoami", env={"AWS_CONFIG_FILE": str(self.path / "config")})
+            self.assertEqual(done.returncode, 2 if said else 0, done.stderr)
+            self.assertIn(said or "", done.stderr)
+        asked, _, env = self.portal(account="222233334444")
+        done = self.read("--whoami", "--profile", "p", env=env)
+        self.assertEqual((done.returncode, len(asked)), (2, 2), done.stderr)
+        self.assertIn("expected 222233334444, which IAM Identity Center, profile p says", done.stderr)
+
     def test_a_services_section_that_is_not_there_is_refused_and_not_passed_over(self):
         (self.path / "config").write_text("[default]\nservices = mistyped\nendpoint_url = %s\n[services local]\nec2 =\n  endpoint_url = %s\n" % (self.url, self.url))
         words, env = ("read", "--whoami", "--region", REGION), {**KEYS, "AWS_CONFIG_FILE": str(self.path / "config")}
@@ -242,7 +275,7 @@ class Client(Script):
             self.assertEqual((done.returncode, self.seen), (2, []))
             self.assertIn("endpoints are asked for", done.stderr)
 
-    def portal(self, certificate=None):
+    def portal(self, certificate=None, account="111122223333"):
         """A server of IAM Identity Center, what it was asked, and a profile that has a token for it, which has expired."""
         asked, keys = [], {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 4070908800000}
 
@@ -264,7 +297,7 @@ class Client(Script):
 
             def log_message(self, *_):
                 pass
-        (self.path / "config").write_text("[profile p]\nsso_session = us\nsso_account_id = 111122223333\nsso_role_name = r\n"
+        (self.path / "config").write_text("[profile p]\nsso_session = us\nsso_account_id = " + account + "\nsso_role_name = r\n"
                                           "[sso-session us]\nsso_region = eu-west-1\nsso_start_url = https://x.awsapps.com/start\n")
         cached = self.path / ".aws/sso/cache" / (hashlib.sha1(b"us").hexdigest() + ".json")
         cached.parent.mkdir(parents=True, exist_ok=True)

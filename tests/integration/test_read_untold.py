@@ -139,6 +139,10 @@ class Untold(Script):
             status, why = self.told(n)
             self.assertEqual((status, list(why)), (0, []) if good else (3, ["DescribeSubnets"]))
             self.assertIn("" if good else "what is to be true or false is neither", str(why))
+        self.script["DescribeSubnets"] = [(200, {}, subnet % "true")]
+        for n, (enabled, good) in enumerate(((True, True), (False, True), (None, True), ("true", False), (1, False))):
+            self.script["ListAccelerators"] = [(200, {}, json.dumps({"Accelerators": [{"Enabled": enabled}]}))]
+            self.assertEqual(list(self.told(10 + n)[1]), [] if good else ["ListAccelerators"])
 
     def test_elements_of_another_kind_fail_their_call(self):
         for n, firewalls in enumerate(([{"FirewallName": "a"}], [None], [5], ["a"], [[]], {}, [{"FirewallName": {}}])):

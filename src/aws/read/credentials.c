@@ -30,6 +30,8 @@ bool credentials_parse(struct arena *arena, const char *name, enum credentials_f
            json_string(arena, &at, "SecretAccessKey", &credentials->secret, error) &&
            json_optional_string(arena, &at, process ? "SessionToken" : "Token", &credentials->token, error) &&
            json_optional_string(arena, &at, "Expiration", &expires, error);
+    const char *account = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "AccountId"));
+    credentials->account = account == NULL || account[0] == '\0' ? NULL : arena_strdup(arena, account);
     credentials->expires = 0;
     if (good && expires != NULL && !clock_parse_zone(expires, &credentials->expires)) {
         struct json_cursor expiration = json_member(&at, "Expiration");

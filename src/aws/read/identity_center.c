@@ -246,6 +246,7 @@ static bool read_role_credentials(const struct login *login, const struct http_a
            json_string(arena, &at, "sessionToken", &credentials->token, error) &&
            json_integer(&at, "expiration", 0, LONG_MAX, &expires, error); // milliseconds
     credentials->expires = expires / 1000;
+    credentials->account = login->account;
     credentials->source = arena_printf(arena, "IAM Identity Center, profile %s", login->profile);
     json_wipe(root);
     return good && credentials->expires <= time(NULL)
