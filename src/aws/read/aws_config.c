@@ -105,10 +105,20 @@ static bool find_profile(struct aws_config *config, const char *option, struct e
     return true;
 }
 
+// With an empty variable the AWS CLI reads no such file, and other SDKs the one in the home folder.
+static bool expect_named(const char *variable, struct error *error)
+{
+    const char *value = getenv(variable);
+    return value == NULL || value[0] != '\0' ||
+           error_set(error, ERROR_USAGE, "%s is set, but empty: expected a file's name, or /dev/null for none",
+                     variable);
+}
+
 bool aws_config_read(struct arena *arena, const char *profile, struct aws_config *config, struct error *error)
 {
     *config = (struct aws_config){.arena = arena, .files = {aws_config_file(arena), aws_credentials_file(arena)}};
-    if (!find_profile(config, profile, error) ||
+    if (!expect_named("AWS_CONFIG_FILE", error) || !expect_named("AWS_SHARED_CREDENTIALS_FILE", error) ||
+        !find_profile(config, profile, error) ||
         !config_file_read(arena, config->files[0], CONFIG_SETTINGS, &config->config, error) ||
         !config_file_read(arena, config->files[1], CONFIG_CREDENTIALS, &config->shared, error) ||
         !refuse_lines(arena, config->files[0], &config->config, error) ||

@@ -95,7 +95,8 @@ static void send_page(struct call *call, const char *token)
         write_form(call, token, arena, &body);
     call->request = (struct request){
         .url = url,
-        .elsewhere = collector->options->endpoint != NULL,
+        .elsewhere = endpoint_is_elsewhere(collector->options->config, collector->options->endpoint, of->service),
+        .by_option = collector->options->endpoint != NULL,
         .speaks_json = of->speaks_json,
         .region = call->region,
         .signing_name = of->prefix,

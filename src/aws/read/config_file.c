@@ -174,9 +174,16 @@ static bool begin_section(struct parser *parser, char *line, struct error *error
         return refuse(parser, error, "a section that does not end with ], expected [profile NAME]");
     body[length - 1] = '\0';
     bool padded = is_padded(parser, body + 1, length - 2);
+    char *raw = arena_strdup(parser->arena, body + 1);
     char *inner = trimmed(body + 1);
     parser->everywhere = strcmp(inner, "DEFAULT") == 0;
     parser->section = section_of(parser, inner);
+    const char *before = map_get(&parser->file->written, parser->section);
+    if (before != NULL && strcmp(before, raw) != 0)
+        doubt(parser, parser->section,
+              "its section is there twice, written in two ways, and it takes the last one alone");
+    else if (parser->section != NULL)
+        map_put(parser->arena, &parser->file->written, parser->section, raw);
     if (parser->section != NULL && (padded || bracket || parser->everywhere)) {
         bool plain = strcmp(parser->section, "default") == 0;
         doubt(parser, plain ? "profile default" : parser->section,

@@ -14,6 +14,7 @@ struct config_file {
     struct map spaced;   // of these, what stands in a credentials file with a space in its name: no name of the
                          // specification's, so it counts only where the config file has the name in quotes
     struct map doubts; // of profiles' sections, there or not: in which way the AWS CLI reads them and other SDKs do not
+    struct map written;  // SECTION -> what stood between its brackets
     struct map defaults; // KEY -> text of [DEFAULT], which for the AWS CLI is in every section
 };
 

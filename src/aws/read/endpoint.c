@@ -53,6 +53,13 @@ static bool find_configured(const struct aws_config *config, const char *service
     return true;
 }
 
+bool endpoint_is_elsewhere(const struct aws_config *config, const char *given, const char *service)
+{
+    const char *configured = NULL;
+    struct error ignored;
+    return given != NULL || (find_configured(config, service, &configured, &ignored) && configured != NULL);
+}
+
 bool endpoint_is_region(const char *text)
 {
     enum { LONGEST = 63 }; // of a label of a host's name
@@ -115,12 +122,9 @@ bool endpoint_is_there(const char *service, const char *region)
 
 const char *endpoint_lacks(const struct aws_config *config, const char *service, const char *region)
 {
-    const char *configured;
-    struct error ignored;
     for (size_t i = 0; i < SERVICES; i++)
         if (strcmp(endpoint_services[i].service, service) == 0)
-            return has_word(endpoint_services[i].absent, region) &&
-                           find_configured(config, service, &configured, &ignored) && configured == NULL
+            return has_word(endpoint_services[i].absent, region) && !endpoint_is_elsewhere(config, NULL, service)
                        ? endpoint_source
                        : NULL;
     return NULL;

@@ -10,6 +10,9 @@
 const char *endpoint_url(const struct aws_config *config, const char *given, const char *service, const char *region,
                          struct error *error);
 
+// Whether settings or `given` name where a service is asked, and so perhaps not AWS.
+bool endpoint_is_elsewhere(const struct aws_config *config, const char *given, const char *service);
+
 // Whether a service answers at one place for all regions of a partition, and what is read of it is the account's.
 bool endpoint_is_global(const char *service);
 // Whether the partition of a region has the service at all, as far as that is known of one of these.
