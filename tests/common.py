@@ -1,6 +1,7 @@
 """What the Python tests share."""
 import atexit
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -68,6 +69,21 @@ def alone(behaviour, *words, stdin=None, before=()):
         raise unittest.SkipTest("no namespace with a TUN device here: " + done.stderr.strip())
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
     return done
+
+
+def in_a_network_of_its_own(test):
+    """Runs a test of a file in a network namespace that has a loopback and nothing else: no name is found in it, and none is asked for."""
+    @functools.wraps(test)
+    def run(self):
+        if os.environ.get("SGPROOF_ALONE") == self.id():
+            return test(self)
+        unshare = ("unshare", "-n") if os.geteuid() == 0 else ("unshare", "-Urn")
+        done = subprocess.run([*unshare, "sh", "-c", 'ip link set lo up || exit 77; exec "$0" -m unittest "$1"', sys.executable, self.id()], text=True, capture_output=True, timeout=120,
+                              env={**os.environ, "SGPROOF_ALONE": self.id(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+        if done.returncode == 77 or "unshare:" in done.stderr:
+            raise unittest.SkipTest("no network namespace here: " + done.stderr.strip())
+        self.assertEqual(done.returncode, 0, done.stderr)
+    return run
 
 
 def wait_until_it_runs(process, most=30):

@@ -12,6 +12,13 @@ uint64_t clock_wall_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+uint64_t clock_steady_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 void clock_format(uint64_t wall_us, char text[CLOCK_TEXT])
 {
     time_t seconds = (time_t)(wall_us / 1000000);

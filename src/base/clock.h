@@ -9,6 +9,9 @@
 // Microseconds since 1970.
 uint64_t clock_wall_us(void);
 
+// Milliseconds of a clock that nobody sets, from a beginning of its own.
+uint64_t clock_steady_ms(void);
+
 // RFC 3339 in UTC with microseconds: "2026-11-25T01:02:03.000004Z".
 enum { CLOCK_TEXT = 40 };
 void clock_format(uint64_t wall_us, char text[CLOCK_TEXT]);

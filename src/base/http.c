@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "config.h"
@@ -67,13 +68,21 @@ static bool leave_from(CURL *easy, const char *address)
     return length == 0 || (length < (int)sizeof(host) && SET(CURLOPT_INTERFACE, host));
 }
 
+// Milliseconds that a request has, below one where there are none left.
+static long time_of(const struct http_request *request)
+{
+    uint64_t now = request->until == 0 ? 0 : clock_steady_ms();
+    uint64_t left = now > request->until ? 0 : request->until - now;
+    return request->until == 0 || left > (uint64_t)request->milliseconds ? request->milliseconds : (long)left;
+}
+
 static bool set_up(struct http_exchange *exchange, const struct http_request *request)
 {
     static const long families[] = {CURL_IPRESOLVE_WHATEVER, CURL_IPRESOLVE_V4, CURL_IPRESOLVE_V6};
     CURL *easy = exchange->easy;
     return request->milliseconds > 0 && SET(CURLOPT_URL, request->url) &&
            SET(CURLOPT_PROTOCOLS_STR, request->https_only ? "https" : "http,https") &&
-           SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_TIMEOUT_MS, request->milliseconds) &&
+           SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_TIMEOUT_MS, time_of(request)) &&
            (request->connect_milliseconds == 0 || SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_milliseconds)) &&
            SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_USERAGENT, "sgproof/" SGPROOF_VERSION) &&
            SET(CURLOPT_ACCEPT_ENCODING, "") && SET(CURLOPT_WRITEFUNCTION, take) && SET(CURLOPT_WRITEDATA, exchange) &&
@@ -98,6 +107,10 @@ bool http_open(struct http_exchange *exchange, const struct http_request *reques
     for (size_t i = 0; i < HTTP_HEADERS; i++)
         if (request->headers[i] != NULL)
             exchange->headers = memory_must(curl_slist_append(exchange->headers, request->headers[i]));
+    if (request->until != 0 && time_of(request) < 1) {
+        exchange->answer = (struct http_answer){.end = HTTP_TIMED_OUT, .problem = "the time for the whole is over"};
+        return false;
+    }
     if (!set_up(exchange, request))
         return false;
     exchange->answer = (struct http_answer){0};
@@ -154,7 +167,7 @@ bool http_try(const struct http_request *request, int tries, struct http_answer 
     for (int i = 1;; i++) {
         bool good = http_send(request, answer),
              passing = good ? answer->status == 429 || answer->status >= 500 : answer->end > HTTP_TOO_LARGE;
-        if (i >= tries || !passing)
+        if (i >= tries || !passing || (request->until != 0 && time_of(request) < 1))
             return good;
         http_forget(answer);
         usleep((useconds_t)(PAUSE_US * i));

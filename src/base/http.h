@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "base/json.h"
@@ -44,6 +45,7 @@ struct http_request {
     const char *body;                  // or NULL; it stays where it is until the exchange ends
     size_t body_length;
     long milliseconds;         // for all of it, from 1
+    uint64_t until;            // clock_steady_ms when it ends at the latest, or 0
     long connect_milliseconds; // of these, or 0
     size_t most;               // bytes of the answer, or 0 for HTTP_MOST
     const char *spool;         // folder for an answer above HTTP_MOST, in a file without a name; NULL: it is in memory

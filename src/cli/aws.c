@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "aws/read/endpoint.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -15,33 +16,38 @@ const char *cli_ca_bundle(const struct options *options)
     return given != NULL ? given : config_environment("AWS_CA_BUNDLE");
 }
 
-static const char *configured_region(const struct aws_config *config)
+static const char *configured_region(const struct aws_config *config, bool *fips)
 {
     const char *one = config_environment("AWS_REGION");
     one = one != NULL ? one : config_environment("AWS_DEFAULT_REGION");
-    return one != NULL ? one : aws_config_setting(config, "region");
+    one = one != NULL ? one : aws_config_setting(config, "region");
+    return one == NULL ? NULL : endpoint_plain_region(config->arena, one, fips);
 }
 
-static bool read_regions(struct arena *arena, const struct options *options, const struct aws_config *config,
+static bool read_regions(struct arena *arena, const struct options *options, struct aws_config *config,
                          struct option_values *regions, struct error *error)
 {
     const struct option_values *given = options_values(options, "region");
-    const char *one = configured_region(config);
+    bool fips = false;
+    const char *one = configured_region(config, &fips);
     *regions = (struct option_values){0};
     for (size_t i = 0; i < given->items.count; i++) {
+        const char *region = endpoint_plain_region(arena, given->items.items[i], &config->fips);
         bool twice = false;
-        for (size_t j = 0; j < i; j++)
-            twice = twice || strcmp(given->items.items[i], given->items.items[j]) == 0;
+        for (size_t j = 0; j < regions->items.count; j++)
+            twice = twice || strcmp(region, regions->items.items[j]) == 0;
         if (!twice)
-            *vector_add(arena, &regions->items) = given->items.items[i];
+            *vector_add(arena, &regions->items) = region;
     }
     if (given->items.count == 0 && one == NULL)
         return error_set(error, ERROR_USAGE, "no region: give --region NAME or all, or set AWS_REGION");
     if (one != NULL && !endpoint_is_region(one)) // it is the home region too, where all of them are read
         return error_set(error, ERROR_USAGE,
                          "region %s, of the environment or profile: expected a name such as eu-west-3", one);
-    if (given->items.count == 0)
+    if (given->items.count == 0) {
         *vector_add(arena, &regions->items) = one;
+        config->fips = fips;
+    }
     for (size_t i = 0; i < regions->items.count; i++)
         if (strchr(regions->items.items[i], ',') != NULL)
             return error_set(error, ERROR_USAGE, "--region %s: is a list, expected one: repeat --region for each",
@@ -53,6 +59,8 @@ static bool read_regions(struct arena *arena, const struct options *options, con
     for (size_t i = 0; i < regions->items.count; i++)
         if (strcmp(regions->items.items[i], "all") == 0 && regions->items.count > 1)
             return error_set(error, ERROR_USAGE, "--region all excludes other regions");
+    if (config->fips)
+        log_line(LOG_INFO, "a region is named with fips: all are read without it in their names, by FIPS endpoints");
     return true;
 }
 
@@ -128,12 +136,16 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
     }
     const char *bundle = cli_ca_bundle(options);
     bundle = bundle != NULL ? bundle : aws_config_setting(&config, "ca_bundle");
+    bundle = bundle != NULL ? bundle : config_environment("REQUESTS_CA_BUNDLE"); // as botocore has it
+    config.until = clock_steady_ms() + (uint64_t)wanted.client.deadline;
+    config.stopped = wanted.client.stopped;
     config.ca_bundle = bundle == NULL ? NULL : config_path(secrets, bundle);
     wanted.client.ca_bundle = config.ca_bundle;
     wanted.endpoint = options_value(options, "endpoint-url");
     wanted.regions = regions.items.items;
     wanted.region_count = regions.items.count;
-    const char *home = strcmp(regions.items.items[0], "all") == 0 ? configured_region(&config) : regions.items.items[0];
+    const char *home =
+        strcmp(regions.items.items[0], "all") == 0 ? configured_region(&config, &config.fips) : regions.items.items[0];
     wanted.home = home != NULL ? home : "us-east-1";
     wanted.progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL;
     bool good = (config.ca_bundle == NULL || file_expect_input(config.ca_bundle, error)) &&

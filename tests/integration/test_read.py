@@ -24,7 +24,7 @@ import common
 
 REGION = "eu-west-3"
 SECRET = "s3cretS3CRETs3cretS3CRETs3cretS3CRETs3cr"
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO_", "REQUESTS_"))}
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
 NOWHERE = {"AWS_CONFIG_FILE": "/nonexistent/config", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/credentials", "AWS_EC2_METADATA_DISABLED": "true"}
 
@@ -431,13 +431,19 @@ class Scripted(Script):
 
     def test_an_answer_that_swells_is_left_unread(self):
         swollen = gzip.compress(b"<DescribeManagedPrefixListsResponse><prefixListSet>" + b"<item><prefixListName>" + b"x" * 70000000, 1)
+        text = gzip.compress(b"<DescribeInstancesResponse><reservationSet><item><ownerId>" + b"1" * (17 << 20) + b"</ownerId></item></reservationSet></DescribeInstancesResponse>", 1)
+        record = gzip.compress(b'{"Accelerators": [{"Name": "' + b"x" * (17 << 20) + b'"}]}', 1)
+        self.script["DescribeInstances"] = [(200, {"Content-Encoding": "gzip"}, text)]
+        self.script["ListAccelerators"] = [(200, {"Content-Encoding": "gzip"}, record)]
         many = gzip.compress(b"<DescribeSubnetsResponse><subnetSet>" + b"<a/>" * 1000001 + b"</subnetSet></DescribeSubnetsResponse>", 1)
         self.script["DescribeManagedPrefixLists"] = [(200, {"Content-Encoding": "gzip"}, swollen)]
         self.script["DescribeSubnets"] = [(200, {"Content-Encoding": "gzip"}, many)]
         self.script["ListFirewalls"] = [(200, {"Content-Encoding": "gzip"}, gzip.compress(b'{"Firewalls": [[' + b"0," * 1000000 + b"0]]}"))]
         self.assertEqual(self.read("--max-attempts", "1", "--network-only").returncode, 3)
         unread = self.unread()
-        self.assertEqual({k: v["code"] for k, v in unread.items()}, dict.fromkeys(("DescribeManagedPrefixLists", "DescribeSubnets", "ListFirewalls"), "answer"))
+        self.assertEqual({k: v["code"] for k, v in unread.items()}, dict.fromkeys(("DescribeManagedPrefixLists", "DescribeSubnets", "ListFirewalls", "DescribeInstances", "ListAccelerators"), "answer"))
+        self.assertIn("a text longer than any answer has", unread["DescribeInstances"]["message"])
+        self.assertIn("more values than any answer has", unread["ListAccelerators"]["message"])
         self.assertIn("more values than any answer has", unread["ListFirewalls"]["message"])
         self.assertIn("larger than 64 MiB", unread["DescribeManagedPrefixLists"]["message"])
         self.assertIn("more elements than any answer has", unread["DescribeSubnets"]["message"])
@@ -841,7 +847,7 @@ class Scripted(Script):
         class Portal(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 asked.append((self.path, self.headers["x-amz-sso_bearer_token"]))
-                body = json.dumps({"roleCredentials": {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 1}}).encode()
+                body = json.dumps({"roleCredentials": {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 4070908800000}}).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -1,4 +1,5 @@
 """How the AWS client takes answers that are none, failures in all their places, and clocks and quotas: the defects of shared/field/client.md by name."""
+import base64
 import datetime
 import email.utils
 import gzip
@@ -6,6 +7,7 @@ import hashlib
 import http.server
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -94,6 +96,58 @@ class Client(Script):
         self.assertEqual(done.returncode, 0, done.stderr)
         signed = [(a, headers["Authorization"].split("=")[1].split("/")[0]) for a, _, headers in self.seen]
         self.assertEqual(signed, [("AssumeRole", "AKIAPROC"), ("GetCallerIdentity", "ASIAA")])
+
+    def test_whoever_gives_credentials_has_no_more_time_than_the_reading(self):
+        """A process that does not end, one that closes its output and does not, and IAM Identity Center that does not answer."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        (self.path / "lasts").write_text("#!/bin/sh\nexec sleep 60 >&-\n")
+        (self.path / "lasts").chmod(0o755)
+        cache = self.path / ".aws/sso/cache"
+        cache.mkdir(parents=True)
+        (cache / (hashlib.sha1(b"corp").hexdigest() + ".json")).write_text('{"accessToken": "t", "expiresAt": "2099-01-01T00:00:00Z"}')
+        (self.path / "config").write_text("[profile p]\ncredential_process = sleep 60\n[profile q]\ncredential_process = %s\n[profile s]\nsso_session = corp\n"
+                                          "sso_account_id = 111122223333\nsso_role_name = r\n[sso-session corp]\nsso_start_url = https://x\nsso_region = eu-west-3\n" % (self.path / "lasts"))
+        env = {"AWS_CONFIG_FILE": str(self.path / "config"), "HOME": str(self.path), "AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:%d" % silent.getsockname()[1]}
+        for profile, said in (("p", "did not end in the time for the whole reading"), ("q", "did not end in the time for the whole reading"), ("s", "does not answer")):
+            began = time.monotonic()
+            done = self.read("--whoami", "--profile", profile, "--deadline", "1", env=env)
+            self.assertEqual((done.returncode, self.seen), (2, []), done.stderr)
+            self.assertIn(said, done.stderr)
+            self.assertLess(time.monotonic() - began, 8)
+
+    def test_keys_that_are_renewed_are_of_the_same_account(self):
+        """Those of a process that gives another account's the second time."""
+        until = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=304)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        printed = '{"Version": 1, "AccessKeyId": "AKIA%s", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "%s"}'
+        (self.path / "keys").write_text("#!/bin/sh\n[ -e %s/again ] && echo '%s' || echo '%s'\ntouch %s/again\n" % (
+            self.path, printed % ("OTHER", "2099-01-01T00:00:00Z"), printed % ("FIRST", until), self.path))
+        (self.path / "keys").chmod(0o755)
+        (self.path / "config").write_text("[default]\ncredential_process = %s\n" % (self.path / "keys"))
+
+        def identity(form):
+            if self.tries("GetCallerIdentity") > 1:
+                return (200, {}, self.IDENTITY.replace("111122223333", "222233334444"))
+            time.sleep(5)
+            return (200, {}, self.IDENTITY)
+        self.script["GetCallerIdentity"] = identity
+        done = self.quick("--network-only", env={"AWS_CONFIG_FILE": str(self.path / "config")})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("new keys are of account 222233334444, expected 111122223333", done.stderr)
+        signed = {action: headers["Authorization"].split("=")[1].split("/")[0] for action, _, headers in self.seen if "Authorization" in headers}
+        self.assertEqual({key for action, key in signed.items() if action != "GetCallerIdentity"}, {"AKIAFIRST"})
+
+    def test_keys_of_another_account_than_whoever_gave_them_says_are_refused(self):
+        for account, said in (("111122223333", None), ("", None), ("222233334444", "the keys are of account 111122223333, expected 222233334444, which credential_process of profile default says")):
+            printed = json.dumps({"Version": 1, "AccessKeyId": "AKIAPROC", "SecretAccessKey": SECRET, "AccountId": account})
+            (self.path / "config").write_text("[default]\ncredential_process = printf '%%s' '%s'\n" % printed)
+            done = self.read("--whoami", env={"AWS_CONFIG_FILE": str(self.path / "config")})
+            self.assertEqual(done.returncode, 2 if said else 0, done.stderr)
+            self.assertIn(said or "", done.stderr)
+        asked, _, env = self.portal(account="222233334444")
+        done = self.read("--whoami", "--profile", "p", env=env)
+        self.assertEqual((done.returncode, len(asked)), (2, 2), done.stderr)
+        self.assertIn("expected 222233334444, which IAM Identity Center, profile p says", done.stderr)
 
     def test_a_services_section_that_is_not_there_is_refused_and_not_passed_over(self):
         (self.path / "config").write_text("[default]\nservices = mistyped\nendpoint_url = %s\n[services local]\nec2 =\n  endpoint_url = %s\n" % (self.url, self.url))
@@ -221,9 +275,9 @@ class Client(Script):
             self.assertEqual((done.returncode, self.seen), (2, []))
             self.assertIn("endpoints are asked for", done.stderr)
 
-    def portal(self, certificate=None):
+    def portal(self, certificate=None, account="111122223333"):
         """A server of IAM Identity Center, what it was asked, and a profile that has a token for it, which has expired."""
-        asked, keys = [], {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 1}
+        asked, keys = [], {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 4070908800000}
 
         class Portal(http.server.BaseHTTPRequestHandler):
             def answer(self, body):
@@ -243,7 +297,7 @@ class Client(Script):
 
             def log_message(self, *_):
                 pass
-        (self.path / "config").write_text("[profile p]\nsso_session = us\nsso_account_id = 111122223333\nsso_role_name = r\n"
+        (self.path / "config").write_text("[profile p]\nsso_session = us\nsso_account_id = " + account + "\nsso_role_name = r\n"
                                           "[sso-session us]\nsso_region = eu-west-1\nsso_start_url = https://x.awsapps.com/start\n")
         cached = self.path / ".aws/sso/cache" / (hashlib.sha1(b"us").hexdigest() + ".json")
         cached.parent.mkdir(parents=True, exist_ok=True)
@@ -274,11 +328,11 @@ class Client(Script):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=x", "-addext",
                         "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
         given = [("/token", "r-1"), ("/federation/credentials", "new")]
-        for how, trusted in ((None, False), ("variable", True), ("option", True), ("profile", True)):
+        for how, trusted in ((None, False), ("variable", True), ("option", True), ("requests", True), ("profile", True)):
             with self.subTest(how=how):
                 asked, _, env = self.portal((certificate, key))
-                if how == "variable":
-                    env["AWS_CA_BUNDLE"] = certificate
+                if how in ("variable", "requests"):
+                    env["AWS_CA_BUNDLE" if how == "variable" else "REQUESTS_CA_BUNDLE"] = certificate
                 elif how == "profile":
                     config = self.path / "config"
                     config.write_text(config.read_text().replace("[profile p]\n", "[profile p]\nca_bundle = ~/ca.pem\n"))
@@ -300,7 +354,8 @@ class Client(Script):
             for region, fips, host in (("eusc-de-east-1", "", "sts.eusc-de-east-1.amazonaws.eu"), ("us-iso-east-1", "", "sts.us-iso-east-1.c2s.ic.gov"),
                                        ("us-isob-east-1", "", "sts.us-isob-east-1.sc2s.sgov.gov"), ("eu-isoe-west-1", "", "sts.eu-isoe-west-1.cloud.adc-e.uk"),
                                        ("us-isof-south-1", "", "sts.us-isof-south-1.csp.hci.ic.gov"), ("cn-north-1", "", "sts.cn-north-1.amazonaws.com.cn"),
-                                       ("us-gov-west-1", "", "sts.us-gov-west-1.amazonaws.com"), ("us-east-1", "true", "sts-fips.us-east-1.amazonaws.com")):
+                                       ("us-gov-west-1", "", "sts.us-gov-west-1.amazonaws.com"), ("fips-us-east-1", "", "sts-fips.us-east-1.amazonaws.com"),
+                                       ("us-west-2-fips", "", "sts-fips.us-west-2.amazonaws.com"), ("us-east-1", "true", "sts-fips.us-east-1.amazonaws.com")):
                 with self.subTest(region=region):
                     connected.clear()
                     done = sgproof("read", "--whoami", "--region", region, "--max-attempts", "1",
@@ -330,6 +385,39 @@ class Client(Script):
                 name = "describe-subnets.json" if operation == "DescribeSubnets" else "describe-load-balancers.json"
                 self.assertEqual((self.path / ("estate%d" % n) / "111122223333" / REGION / name).exists(), not said)
                 del self.script[operation]
+
+    def test_records_of_another_account_fail_their_call_in_every_service(self):
+        """All calls in one reading, whose records are of our account, and then in one, whose are of another one."""
+        def answers(account):
+            arn = lambda service, rest, region=REGION: "arn:aws:%s:%s:%s:%s" % (service, region, account, rest)
+            query = lambda name, inner: (200, {}, "<%sResponse><%sResult>%s</%sResult></%sResponse>" % (name, name, inner, name, name))
+            report = "user,arn,user_creation_time\nx,%s,2026-01-01T00:00:00+00:00\n" % arn("iam", "user/x", "")
+            return {
+                "DescribeInstances": (200, {}, "<DescribeInstancesResponse><reservationSet><item><ownerId>%s</ownerId><instancesSet><item><instanceId>i-1</instanceId><networkInterfaceSet><item>"
+                                      "<ownerId>333344445555</ownerId></item></networkInterfaceSet></item></instancesSet></item></reservationSet></DescribeInstancesResponse>" % account),
+                "DescribeDBInstances": query("DescribeDBInstances", "<DBInstances><DBInstance><DBInstanceArn>%s</DBInstanceArn></DBInstance></DBInstances>" % arn("rds", "db:a")),
+                "DescribeClusters": query("DescribeClusters", "<Clusters><Cluster><ClusterNamespaceArn>%s</ClusterNamespaceArn></Cluster></Clusters>" % arn("redshift", "namespace:a")),
+                "ListClusters": (200, {}, json.dumps({"clusterArns": [arn("ecs", "cluster/a")]})),
+                "GET /clusters": (200, {}, '{"clusters": ["c"]}'),
+                "GET /clusters/c": (200, {}, json.dumps({"cluster": {"name": "c", "arn": arn("eks", "cluster/c"), "roleArn": "arn:aws:iam::333344445555:role/r"}})),
+                "GET /api/v2/clusters": (200, {}, json.dumps({"clusterInfoList": [{"clusterArn": arn("kafka", "cluster/a/1")}]})),
+                "GET /2021-01-01/domain": (200, {}, '{"DomainNames": [{"DomainName": "d"}]}'),
+                "GET /2021-01-01/opensearch/domain/d": (200, {}, json.dumps({"DomainStatus": {"DomainName": "d", "ARN": arn("es", "domain/d")}})),
+                "GET /2020-05-31/distribution": (200, {}, "<DistributionList><Quantity>1</Quantity><IsTruncated>false</IsTruncated><Items><DistributionSummary><ARN>%s</ARN></DistributionSummary>"
+                                                 "</Items></DistributionList>" % arn("cloudfront", "distribution/E1", "")),
+                "ListAccelerators": (200, {}, json.dumps({"Accelerators": [{"AcceleratorArn": arn("globalaccelerator", "accelerator/a", "")}]})),
+                "GetAccountAuthorizationDetails": query("GetAccountAuthorizationDetails", "<RoleDetailList><member><Arn>%s</Arn></member></RoleDetailList><UserDetailList/><GroupDetailList/><Policies>"
+                                                        "<member><Arn>arn:aws:iam::aws:policy/ReadOnlyAccess</Arn></member></Policies>" % arn("iam", "role/r", "")),
+                "GetCredentialReport": query("GetCredentialReport", "<Content>%s</Content>" % base64.b64encode(report.encode()).decode())}
+        failed = {}
+        for account in ("111122223333", "222233334444"):
+            self.script.update({operation: [answer] for operation, answer in answers(account).items()})
+            self.quick(folder=account)
+            failed[account] = {one["operation"]: one["message"] for one in self.record(account)["unread"] if "a record is of" in one["message"]}
+        self.assertEqual(failed["111122223333"], {})
+        self.assertEqual(failed["222233334444"], dict.fromkeys((
+            "DescribeInstances", "DescribeDBInstances", "DescribeClusters", "ListClusters", "DescribeCluster", "ListClustersV2", "DescribeDomain", "ListDistributions", "ListAccelerators",
+            "GetAccountAuthorizationDetails", "GetCredentialReport"), "a record is of account 222233334444, asked of 111122223333"))
 
     def test_a_tag_that_looks_like_a_zone_is_none(self):
         self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><tagSet><item><key>AvailabilityZone</key>"

@@ -6,7 +6,8 @@ import sys
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
-from test_read import KEYS, REGION, SECRET, Script, keys_of_role, sgproof
+import common
+from test_read import EMPTY, KEYS, REGION, SECRET, Script, keys_of_role, sgproof
 
 OTHER = "222233334444"
 
@@ -86,6 +87,27 @@ class Untold(Script):
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertEqual({(u["service"], u["code"]) for u in self.record()["unread"]}, {("ecs", "host-unknown")})
 
+    @common.in_a_network_of_its_own
+    def test_a_service_that_a_region_does_not_have_is_unavailable_where_its_host_is_not_found(self):
+        """Nothing is asked for names here: in this network nobody is. MSK is none of us-iso-west-1's services, and ECS is one."""
+        names = ("EC2", "STS", "IAM", "ORGANIZATIONS", "RDS", "REDSHIFT", "EKS", "OPENSEARCH", "NETWORK_FIREWALL", "CLOUDTRAIL", "CLOUDFRONT", "GLOBAL_ACCELERATOR", "SSO_ADMIN", "API_GATEWAY",
+                 "APIGATEWAYV2", "ELASTIC_LOAD_BALANCING", "ELASTIC_LOAD_BALANCING_V2")
+        self.script["GetCallerIdentity"] = [(200, {}, self.IDENTITY.replace("arn:aws:", "arn:aws-iso:"))]
+        read = lambda folder, **more: sgproof("read", self.path / folder, "--region", "us-iso-west-1", "--network-only", "--max-attempts", "1",
+                                              env={**KEYS, **{"AWS_ENDPOINT_URL_" + name: self.url for name in names}, **more})
+        done = read("estate")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        record = self.record()
+        self.assertEqual([(u["service"], u["code"]) for u in record["unread"]], [("ecs", "host-unknown")])
+        self.assertEqual([(u["operation"], u["message"]) for u in record["unavailable"] if u["code"] == "not-in-region"],
+                         [("ListClustersV2", "its host is not found, and botocore 1.44.8 lists none of it in this region")])
+        self.script.update({name: [(400, {}, self.ERROR % "Unheard")] for name, _ in EMPTY if name != "GetCallerIdentity"})
+        self.assertEqual(read("none").returncode, 3)  # nothing of the region answered
+        self.assertIn(("kafka", "host-unknown"), [(u["service"], u["code"]) for u in self.record("none")["unread"]])
+        self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>")]
+        self.assertEqual(read("own", AWS_ENDPOINT_URL_KAFKA="http://%s.invalid" % ("a" * 64)).returncode, 3)  # whoever names its place says that it is there
+        self.assertIn(("kafka", "host-unknown"), [(u["service"], u["code"]) for u in self.record("own")["unread"]])
+
     def test_no_region_at_all_is_a_failure(self):
         self.script["DescribeRegions"] = [(200, {}, "<DescribeRegionsResponse><regionInfo/></DescribeRegionsResponse>")]
         done = sgproof("read", self.path / "estate", "--region", "all", "--endpoint-url", self.url, env={**KEYS, "AWS_REGION": REGION})
@@ -109,6 +131,18 @@ class Untold(Script):
                 status, why = self.told(n)
                 self.assertEqual((status, list(why)), (3, ["DescribeSecurityGroups"]) if word else (0, []))
                 self.assertIn(word or "", str(why))
+
+    def test_what_is_neither_true_nor_false_fails_its_call(self):
+        subnet = "<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-1</subnetId><mapPublicIpOnLaunch>%s</mapPublicIpOnLaunch></item></subnetSet></DescribeSubnetsResponse>"
+        for n, (text, good) in enumerate((("true", True), ("false", True), ("maybe", False), ("True", False), ("", False), (" true", False), ("1", False))):
+            self.script["DescribeSubnets"] = [(200, {}, subnet % text)]
+            status, why = self.told(n)
+            self.assertEqual((status, list(why)), (0, []) if good else (3, ["DescribeSubnets"]))
+            self.assertIn("" if good else "what is to be true or false is neither", str(why))
+        self.script["DescribeSubnets"] = [(200, {}, subnet % "true")]
+        for n, (enabled, good) in enumerate(((True, True), (False, True), (None, True), ("true", False), (1, False))):
+            self.script["ListAccelerators"] = [(200, {}, json.dumps({"Accelerators": [{"Enabled": enabled}]}))]
+            self.assertEqual(list(self.told(10 + n)[1]), [] if good else ["ListAccelerators"])
 
     def test_elements_of_another_kind_fail_their_call(self):
         for n, firewalls in enumerate(([{"FirewallName": "a"}], [None], [5], ["a"], [[]], {}, [{"FirewallName": {}}])):

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aws/read/client_answer.h"
 #include "aws/read/credentials.h"
 #include "aws/read/endpoint.h"
 #include "aws/read/metadata.h"
@@ -154,7 +155,7 @@ static char home[] = "/tmp/sgproof-client-XXXXXX";
 static void forget_environment(void)
 {
     for (char **one = environ; *one != NULL;)
-        if (strncmp(*one, "AWS_", 4) == 0 || strncmp(*one, "HOME=", 5) == 0) {
+        if (strncmp(*one, "AWS_", 4) == 0 || strncmp(*one, "HOME=", 5) == 0 || strncmp(*one, "BOTO_CONFIG=", 12) == 0) {
             char name[128];
             snprintf(name, sizeof(name), "%.*s", (int)strcspn(*one, "="), *one);
             unsetenv(name);
@@ -364,6 +365,8 @@ static void shared_files_are_where_the_environment_says(void **state)
         {"/home/user", NULL, "/other/credentials", "/home/user/.aws/config", "/other/credentials"},
         {"/home/user", "~/mine", "~/its/keys", "/home/user/mine", "/home/user/its/keys"},
         {"/home/user", "a~/mine", "~", "a~/mine", "/home/user"},
+        {"/home/user", "$HOME/mine", "a${HOME}$HOME", "/home/user/mine", "a/home/user/home/user"},
+        {"~", "$HOME/mine", "$NOT_SET/${NOT_SET}/${HOME/$/$$", "~/mine", "$NOT_SET/${NOT_SET}/${HOME/$/$$"},
     };
     struct arena *arena = arena_new();
     (void)state;
@@ -382,6 +385,26 @@ static void shared_files_are_where_the_environment_says(void **state)
     arena_free(arena);
 }
 
+// A page that is none of AWS's says that a call is not known only where a server of the user's own is asked.
+static void what_stands_between_does_not_say_that_a_call_is_not_known(void **state)
+{
+    static const long statuses[] = {404, 405, 500, 501};
+    (void)state;
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+        for (int place = 0; place < 3; place++) // AWS, one of the environment, --endpoint-url
+            for (int json = 0; json < 2; json++) {
+                char page[] = "<html>a proxy</html>";
+                struct http_exchange http = {.answer = {.bytes = page, .length = strlen(page), .status = statuses[i]}};
+                struct request request = {
+                    .arena = arena_new(), .elsewhere = place > 0, .by_option = place > 1, .speaks_json = json};
+                cJSON *parsed = NULL;
+                answer_read(&request, &http, &parsed);
+                assert_int_equal(request.failure, place > (statuses[i] == 500) ? FAILURE_UNSUPPORTED : FAILURE_OTHER);
+                json_wipe(parsed);
+                arena_free(request.arena);
+            }
+}
+
 // With arguments, CHECK FILE: one check, with a file of the same form in place of ours.
 int main(int argc, char **argv)
 {
@@ -392,6 +415,7 @@ int main(int argc, char **argv)
                   {"credentials", cmocka_unit_test(credentials_are_found_as_the_sdks_find_them)},
                   {"endpoints", cmocka_unit_test(services_answer_where_the_rules_say)},
                   {"metadata", cmocka_unit_test(the_metadata_service_is_where_settings_say)},
+                  {"answers", cmocka_unit_test(what_stands_between_does_not_say_that_a_call_is_not_known)},
                   {"places", cmocka_unit_test(shared_files_are_where_the_environment_says)}};
     enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
     struct CMUnitTest tests[CHECKS];

@@ -47,9 +47,10 @@ struct request {
     const char *region;
     const char *signing_name;
     const struct credentials *credentials;
-    bool
-        elsewhere; // not AWS is asked, but a server that its user has named: it may answer 500 to what it does not know
-    bool speaks_json;               // the answer is JSON, else XML
+    bool elsewhere;   // not AWS is asked, but a server that its user has named: its own page with 404, 405 or 501 says
+                      // that it knows no such call
+    bool by_option;   // by --endpoint-url: one with 500 says so too
+    bool speaks_json; // the answer is JSON, else XML
     const char *target;             // X-Amz-Target of the JSON protocol, else NULL
     const char *version;            // of the JSON protocol
     const char *body;               // JSON, or form-encoded; NULL: a GET, as the REST protocols ask

@@ -32,10 +32,11 @@ static enum failure_kind kind_of(const struct request *request, const char *code
         return FAILURE_DENIED;
     if (text_among(code, absent))
         return FAILURE_ABSENT;
-    // What is not AWS's own form of a failure comes from a server that does not know the call.
-    bool strange =
-        strncmp(code, "HTTP ", 5) == 0 && (status == 404 || status == 405 || (status == 500 && request->elsewhere));
-    return text_among(code, unsupported) || strange || status == 501 ? FAILURE_UNSUPPORTED : FAILURE_OTHER;
+    // What is not AWS's own form of a failure comes from a server that does not know the call; or, where AWS is asked,
+    // from whatever stands between, which says nothing of it.
+    bool strange = request->elsewhere && strncmp(code, "HTTP ", 5) == 0 &&
+                   (status == 404 || status == 405 || status == 501 || (status == 500 && request->by_option));
+    return text_among(code, unsupported) || strange ? FAILURE_UNSUPPORTED : FAILURE_OTHER;
 }
 
 void request_fail(struct request *request, enum failure_kind kind, const char *code, const char *message)

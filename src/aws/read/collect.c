@@ -45,6 +45,7 @@ static bool collect_into_folder(struct collector *collector)
     read_accounts(collector);
     if (!collector->failed)
         references_read_missing(collector);
+    settle_unread(collector);
     bool good = !collector->failed && record_write(collector);
     if (good && rename(collector->folder, folder) != 0)
         good = error_system(collector->error, ERROR_INCOMPLETE, errno, "%s: cannot be made", folder);
@@ -70,6 +71,7 @@ bool collect(struct arena *arena, const struct collect_options *options, struct 
     collector.model = model_new();
     client.renew = credentials_renew;
     client.context = &collector;
+    client.deadline = collect_deadline(options);
     collector.client = client_new(&collector.loop, &client);
     const char *role = options->role.arn;
     bool one_role = role != NULL && strstr(role, COLLECT_ACCOUNT) == NULL;

@@ -95,7 +95,8 @@ static void send_page(struct call *call, const char *token)
         write_form(call, token, arena, &body);
     call->request = (struct request){
         .url = url,
-        .elsewhere = collector->options->endpoint != NULL,
+        .elsewhere = endpoint_is_elsewhere(collector->options->config, collector->options->endpoint, of->service),
+        .by_option = collector->options->endpoint != NULL,
         .speaks_json = of->speaks_json,
         .region = call->region,
         .signing_name = of->prefix,
@@ -203,6 +204,37 @@ void note_unread(const struct call *call)
         *vector_add(collector->arena, &collector->collected->unavailable) = one;
     else
         *vector_add(collector->arena, &collector->collected->unread) = one;
+}
+
+// Whether a host of a region was found and gave us a document.
+static bool has_answered(const struct collector *collector, const char *region)
+{
+    for (size_t i = 0; i < collector->calls.count; i++) {
+        const struct call *call = collector->calls.items[i];
+        if (call->sha256 != NULL && !endpoint_is_global(call->operation.service) && strcmp(call->region, region) == 0)
+            return true;
+    }
+    return false;
+}
+
+void settle_unread(struct collector *collector)
+{
+    struct collected *collected = collector->collected;
+    uint32_t kept = 0;
+    for (size_t i = 0; i < collected->unread.count; i++) {
+        struct failed_call one = collected->unread.items[i];
+        bool unknown = strcmp(one.code, "host-unknown") == 0 && collector->options->endpoint == NULL;
+        const char *source = unknown ? endpoint_lacks(collector->options->config, one.service, one.region) : NULL;
+        if (source == NULL || !has_answered(collector, one.region)) {
+            collected->unread.items[kept++] = one;
+            continue;
+        }
+        one.code = "not-in-region";
+        one.message =
+            arena_printf(collector->arena, "its host is not found, and %s lists none of it in this region", source);
+        *vector_add(collector->arena, &collected->unavailable) = one;
+    }
+    collected->unread.count = kept;
 }
 
 // An answer that is not believed. False.

@@ -6,6 +6,7 @@
 #include "aws/read/endpoint.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 bool call_ask(struct collector *collector, const struct read_account *account, const struct aws_call *what,
@@ -154,44 +155,6 @@ static bool find_keys(struct collector *collector, struct read_account *account)
            assume_chain(collector, account, &chain);
 }
 
-// ---- New keys before old ones expire. The reader waits meanwhile: it is one call an hour.
-
-static bool renew(struct collector *alone, struct read_account *self, struct read_account *account)
-{
-    struct read_account fresh = {.id = account->id, .credentials = {.source = account->credentials.source}};
-    GUARD(account->role.arn == NULL ? find_keys(alone, &fresh)
-                                    : assume(alone, self, &account->role, &fresh.credentials));
-    account->credentials = fresh.credentials;
-    return true;
-}
-
-void credentials_renew(void *context, const struct credentials *credentials)
-{
-    enum { NOT_SOONER = 60 }; // seconds
-    struct collector *collector = context;
-    struct read_account *account = credentials == &collector->self.credentials ? &collector->self : NULL;
-    struct error error;
-    int64_t now = time(NULL);
-    for (size_t i = 0; account == NULL && i < collector->accounts.count; i++)
-        if (&collector->accounts.items[i]->credentials == credentials)
-            account = collector->accounts.items[i];
-    // Roles that are just being assumed one on the other are not assumed anew in the middle of it.
-    if (collector->finding || account == NULL || now - account->renewed < NOT_SOONER)
-        return;
-    account->renewed = now;
-    struct collector alone = {.arena = collector->arena,
-                              .options = collector->options,
-                              .collected = collector->collected,
-                              .model = collector->model,
-                              .home = collector->home,
-                              .error = &error};
-    uv_loop_init(&alone.loop);
-    alone.client = client_new(&alone.loop, &collector->options->client);
-    renew(&alone, &collector->self, account); // where it fails, the request that needs it says so
-    client_free(alone.client);
-    uv_loop_close(&alone.loop);
-}
-
 // ---- Names in answers. They become parts of paths, of host names and of the roles that we assume.
 
 bool name_is_account(const char *text)
@@ -239,6 +202,64 @@ static void take_identity(struct call *call, const cJSON *document)
                                    endpoint_partition(call->collector->home), call->collector->home));
 }
 
+// ---- New keys before old ones expire. The reader waits meanwhile: it is one call an hour.
+
+long collect_deadline(const struct collect_options *options)
+{
+    long left = options->client.deadline <= 0 ? 0 : aws_config_left(options->config, options->client.deadline);
+    return options->client.deadline > 0 && left < 1 ? 1 : left;
+}
+
+// The shared files and what they start may have changed since: keys of another account are not taken.
+static bool expect_account(struct collector *alone, const struct read_account *fresh, const char *account)
+{
+    struct identity now = {0};
+    GUARD(call_ask(alone, fresh, call_of_operation("sts", "GetCallerIdentity"), take_identity, NULL, 0, &now));
+    return strcmp(now.account, account) == 0 ||
+           error_set(alone->error, ERROR_USAGE, "new keys are of account %s, expected %s: they are not used",
+                     now.account, account);
+}
+
+static bool renew(struct collector *alone, struct read_account *self, struct read_account *account)
+{
+    struct read_account fresh = {.id = account->id, .credentials = {.source = account->credentials.source}};
+    GUARD(account->role.arn == NULL ? find_keys(alone, &fresh)
+                                    : assume(alone, self, &account->role, &fresh.credentials));
+    GUARD(account->role.arn != NULL || !name_is_account(account->id) || expect_account(alone, &fresh, account->id));
+    account->credentials = fresh.credentials;
+    return true;
+}
+
+void credentials_renew(void *context, const struct credentials *credentials)
+{
+    enum { NOT_SOONER = 60 }; // seconds
+    struct collector *collector = context;
+    struct read_account *account = credentials == &collector->self.credentials ? &collector->self : NULL;
+    struct error error;
+    int64_t now = time(NULL);
+    for (size_t i = 0; account == NULL && i < collector->accounts.count; i++)
+        if (&collector->accounts.items[i]->credentials == credentials)
+            account = collector->accounts.items[i];
+    // Roles that are just being assumed one on the other are not assumed anew in the middle of it.
+    if (collector->finding || account == NULL || now - account->renewed < NOT_SOONER)
+        return;
+    account->renewed = now;
+    struct collector alone = {.arena = collector->arena,
+                              .options = collector->options,
+                              .collected = collector->collected,
+                              .model = collector->model,
+                              .home = collector->home,
+                              .error = &error};
+    uv_loop_init(&alone.loop);
+    struct client_options client = collector->options->client;
+    client.deadline = collect_deadline(collector->options);
+    alone.client = client_new(&alone.loop, &client);
+    if (!renew(&alone, &collector->self, account)) // the request that needs them says so too
+        log_line(LOG_WARNING, "no new keys before those of %s expire: %s", account->credentials.source, error.message);
+    client_free(alone.client);
+    uv_loop_close(&alone.loop);
+}
+
 bool identity_find(struct collector *collector)
 {
     const struct aws_call *who = call_of_operation("sts", "GetCallerIdentity");
@@ -250,6 +271,11 @@ bool identity_find(struct collector *collector)
     collector->finding = false;
     if (!found || !call_ask(collector, self, who, take_identity, NULL, 0, identity))
         return false;
+    const char *told = self->credentials.account;
+    if (told != NULL && strcmp(told, identity->account) != 0)
+        return error_set(collector->error, ERROR_USAGE,
+                         "GetCallerIdentity: the keys are of account %s, expected %.20s, which %.200s says",
+                         identity->account, told, self->credentials.source);
     identity->source = arena_strdup(collector->arena, self->credentials.source);
     identity->expires = self->credentials.expires;
     self->id = identity->account;

@@ -1,19 +1,53 @@
 // Whether an answer is of the region and the account that were asked: what an endpoint, a proxy or a cache answers for
 // another one would else stand in the snapshot under a name that is not its own.
 #include <ctype.h>
+#include <limits.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
 
 #include "aws/read/collector.h"
-#include "aws/read/endpoint.h"
+#include "base/memory.h"
 
-// Members by which records of these services tell where they are. Not among them: what may be another account's (a VPC,
-// a subnet or a group that is shared), and what refers to another region (peers, service endpoints).
+enum what { ZONE, ARN, OWN_ARN, OWN_ID }; // the last two are of a record of the account's own
+
+// Members by which records tell where they are. Not among them: what may be another account's (a VPC, a subnet or a
+// group that is shared, a trail of the organization), and what refers to another region (peers, service endpoints).
 static const struct {
-    const char *key;
-    bool is_arn;
-    bool of_account; // a record of the account's own
-} tells[] = {{"AvailabilityZone", false, false}, {"ZoneName", false, false},        {"SubnetArn", true, false},
-             {"LoadBalancerArn", true, true},    {"TargetGroupArn", true, true},    {"ListenerArn", true, true},
-             {"DBInstanceArn", true, true},      {"SecurityGroupArn", true, false}, {"FirewallArn", true, false}};
+    const char *service;
+    const char *operation; // NULL: all
+    const char *member;    // as the document has it: in a text, quotes have backslashes before them
+    enum what what;
+} tells[] = {
+    {"ec2", NULL, "\"AvailabilityZone\": \"", ZONE},
+    {"ec2", NULL, "\"ZoneName\": \"", ZONE},
+    {"ec2", NULL, "\"SubnetArn\": \"", ARN},
+    {"ec2", NULL, "\"SecurityGroupArn\": \"", ARN},
+    {"ec2", "DescribeInstances", "\n   \"OwnerId\": \"", OWN_ID}, // of a reservation; interfaces may be others'
+    {"elbv2", NULL, "\"ZoneName\": \"", ZONE},
+    {"elbv2", NULL, "\"LoadBalancerArn\": \"", OWN_ARN},
+    {"elbv2", NULL, "\"TargetGroupArn\": \"", OWN_ARN},
+    {"elbv2", NULL, "\"ListenerArn\": \"", OWN_ARN},
+    {"elbv2", NULL, "\"RuleArn\": \"", OWN_ARN},
+    {"rds", NULL, "\"AvailabilityZone\": \"", ZONE},
+    {"rds", NULL, "\"DBInstanceArn\": \"", OWN_ARN},
+    {"network-firewall", NULL, "\"AvailabilityZone\": \"", ZONE},
+    {"network-firewall", NULL, "\"FirewallArn\": \"", ARN},
+    {"redshift", NULL, "\"ClusterNamespaceArn\": \"", OWN_ARN},
+    {"ecs", "ListClusters", "\"arn:", OWN_ARN},
+    {"ecs", "ListServices", "\"arn:", OWN_ARN},
+    {"ecs", "ListTasks", "\"arn:", OWN_ARN},
+    {"ecs", NULL, "\"clusterArn\": \"", OWN_ARN},
+    {"ecs", NULL, "\"taskArn\": \"", OWN_ARN},
+    {"ecs", NULL, "\"serviceArn\": \"", OWN_ARN},
+    {"eks", NULL, "\"arn\": \"", OWN_ARN},
+    {"opensearch", NULL, "\"ARN\": \"", OWN_ARN},
+    {"kafka", NULL, "\"ClusterArn\": \"", OWN_ARN},
+    {"cloudfront", "ListDistributions", "\"ARN\": \"", OWN_ARN},
+    {"globalaccelerator", NULL, "\"AcceleratorArn\": \"", OWN_ARN},
+    {"globalaccelerator", NULL, "\"ListenerArn\": \"", OWN_ARN},
+    {"globalaccelerator", NULL, "\"EndpointGroupArn\": \"", OWN_ARN},
+    {"iam", NULL, "\"Arn\": \"", OWN_ARN}, // AWS's own policies have "aws" for an account
+    {"iam", NULL, "\"SerialNumber\": \"arn:", OWN_ARN}};
 
 // The n-th part of an ARN, from 0; its length is *length.
 static const char *arn_part(const char *arn, int n, size_t *length)
@@ -38,39 +72,66 @@ static bool same(const char *part, size_t length, const char *text)
     return length == strlen(text) && strncmp(part, text, length) == 0;
 }
 
-// What a text that tells of a place says of another one; NULL where it does not. It ends with a quote.
-static const char *other_place(const struct call *call, size_t which, const char *text)
+// What an ARN says of another place; NULL where it does not. It ends with a quote, or with what follows it.
+static const char *other_arn(const struct call *call, const char *text, bool own)
 {
     enum { REGION = 3, ACCOUNT = 4, DIGITS = 12 };
     struct arena *arena = call->collector->arena;
-    size_t length = strcspn(text, "\"");
-    if (!tells[which].is_arn)
-        return length == 0 || zone_is_of(text, call->region)
-                   ? NULL
-                   : arena_printf(arena, "zone %.*s, asked of %s", (int)length, text, call->region);
+    size_t length;
     const char *region = arn_part(text, REGION, &length);
     if (length > 0 && !same(region, length, call->region))
         return arena_printf(arena, "region %.*s, asked of %s", (int)length, region, call->region);
     const char *account = arn_part(text, ACCOUNT, &length);
-    return tells[which].of_account && length == DIGITS && !same(account, length, call->account->id)
+    return own && length == DIGITS && !same(account, length, call->account->id)
                ? arena_printf(arena, "account %.*s, asked of %s", (int)length, account, call->account->id)
                : NULL;
 }
 
+// The same of any text that tells of a place.
+static const char *other_place(const struct call *call, enum what what, const char *text)
+{
+    struct arena *arena = call->collector->arena;
+    size_t length = strcspn(text, "\"");
+    if (what == ARN || what == OWN_ARN)
+        return other_arn(call, text, what == OWN_ARN);
+    if (what == OWN_ID)
+        return same(text, length, call->account->id)
+                   ? NULL
+                   : arena_printf(arena, "account %.*s, asked of %s", (int)length, text, call->account->id);
+    return length == 0 || zone_is_of(text, call->region)
+               ? NULL
+               : arena_printf(arena, "zone %.*s, asked of %s", (int)length, text, call->region);
+}
+
+// The credential report is a table of users, each with its ARN, in base64.
+static const char *other_report(const struct call *call, const char *text)
+{
+    static const char member[] = "\"Content\": \"";
+    const char *content = strstr(text, member), *other = NULL;
+    size_t length = content == NULL ? 0 : strcspn(content += strlen(member), "\"");
+    unsigned char *report = memory_take_zeroed(length + 1, 1);
+    if (length <= INT_MAX && EVP_DecodeBlock(report, (const unsigned char *)content, (int)length) > 0)
+        for (const char *at = (const char *)report; other == NULL && (at = strstr(at, "arn:")) != NULL; at++)
+            other = other_arn(call, at, true);
+    free(report);
+    return other;
+}
+
 const char *call_elsewhere(const struct call *call, const char *text)
 {
-    static const char *const services[] = {"ec2", "elbv2", "rds", "network-firewall", NULL};
-    const char *service = call->operation.service;
-    if (!text_among(service, services) || endpoint_is_global(service))
-        return NULL;
-    for (size_t i = 0; i < sizeof(tells) / sizeof(tells[0]); i++) {
-        char member[40]; // as the document has it: in a text, quotes have backslashes before them
-        int length = snprintf(member, sizeof(member), "\"%s\": \"", tells[i].key);
-        for (const char *at = text; (at = strstr(at, member)) != NULL;) {
-            const char *other = other_place(call, i, at += length);
-            if (other != NULL)
-                return arena_printf(call->collector->arena, "a record is of %s", other);
+    const struct operation *of = &call->operation;
+    const char *other = NULL;
+    for (size_t i = 0; i < sizeof(tells) / sizeof(tells[0]) && other == NULL; i++) {
+        if (strcmp(tells[i].service, of->service) != 0 ||
+            (tells[i].operation != NULL && strcmp(tells[i].operation, of->name) != 0))
+            continue;
+        bool from_arn = strcmp(tells[i].member + strlen(tells[i].member) - 4, "arn:") == 0;
+        for (const char *at = text; other == NULL && (at = strstr(at, tells[i].member)) != NULL;) {
+            at += strlen(tells[i].member);
+            other = other_place(call, tells[i].what, from_arn ? at - 4 : at);
         }
     }
-    return NULL;
+    if (other == NULL && strcmp(of->service, "iam") == 0 && strcmp(of->name, "GetCredentialReport") == 0)
+        other = other_report(call, text);
+    return other == NULL ? NULL : arena_printf(call->collector->arena, "a record is of %s", other);
 }

@@ -118,6 +118,9 @@ void calls_run(struct collector *collector);
 const char *file_word(struct arena *arena, const char *text);
 // Notes that something of an account could not be read.
 void note_unread(const struct call *call);
+// Takes out of what could not be read what is not there: a service whose host is not found, while others of its region
+// are, and which botocore lists nowhere in that region.
+void settle_unread(struct collector *collector);
 // A string of an object, borrowed, or NULL.
 const char *string_of(const cJSON *object, const char *key);
 
@@ -148,6 +151,8 @@ void name_add(struct call *call, const char *what, const char *name, bool (*is_n
 bool name_is_account(const char *text); // 12 digits
 // Finds our keys and says who we are.
 bool identity_find(struct collector *collector);
+// Milliseconds that a client has from now on, of the time for all reading.
+long collect_deadline(const struct collect_options *options);
 // Assumes the one role that is named, and says who we are then.
 bool identity_of_role(struct collector *collector);
 // The regions to read.

@@ -7,9 +7,45 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 
 static const char blanks[] = " \t";
+
+const char *const config_heeded[] = {"aws_access_key_id",
+                                     "aws_secret_access_key",
+                                     "aws_session_token",
+                                     "aws_security_token",
+                                     "credential_process",
+                                     "credential_source",
+                                     "role_arn",
+                                     "role_session_name",
+                                     "source_profile",
+                                     "external_id",
+                                     "mfa_serial",
+                                     "duration_seconds",
+                                     "login_session",
+                                     "web_identity_token_file",
+                                     "sso_session",
+                                     "sso_start_url",
+                                     "sso_region",
+                                     "sso_account_id",
+                                     "sso_role_name",
+                                     "region",
+                                     "services",
+                                     "endpoint_url",
+                                     "ignore_configured_endpoint_urls",
+                                     "use_fips_endpoint",
+                                     "use_dualstack_endpoint",
+                                     "ec2_metadata_service_endpoint",
+                                     "ec2_metadata_service_endpoint_mode",
+                                     "ca_bundle",
+                                     NULL};
+
+bool config_heeds(const char *key)
+{
+    return text_among(key, config_heeded);
+}
 
 static char *trimmed(char *text)
 {
@@ -59,6 +95,7 @@ struct parser {
     size_t line;
     bool begun;          // a section has been there
     const char *section; // NULL: an ignored one
+    bool everywhere;     // it is [DEFAULT]
     char *value;         // of the property that may go on; NULL: none
     bool nested;         // it has properties of its own
 };
@@ -69,6 +106,21 @@ static const char *add_section(struct parser *parser, const char *section)
     return section;
 }
 
+static void doubt(struct parser *parser, const char *section, const char *why)
+{
+    if (section != NULL && map_get(&parser->file->doubts, section) == NULL)
+        map_put(parser->arena, &parser->file->doubts, section, (void *)why);
+}
+
+// The AWS CLI takes the later of two; [profile default] comes first for other SDKs.
+static const char *add_default(struct parser *parser, const char *section)
+{
+    if (map_get(&parser->file->sections, "profile default") != NULL &&
+        map_get(&parser->file->sections, section) == NULL)
+        doubt(parser, section, "[default] stands below [profile default], and it takes the lower one");
+    return add_section(parser, section);
+}
+
 // What stands between the brackets; NULL where the section is to be ignored.
 static const char *section_of(struct parser *parser, char *inner)
 {
@@ -77,13 +129,19 @@ static const char *section_of(struct parser *parser, char *inner)
     char *rest = inner + length + strspn(inner + length, blanks);
     bool has_prefix = inner[length] != '\0';
     if (parser->kind == CONFIG_SETTINGS && !has_prefix)
-        return strcmp(inner, "default") == 0 ? add_section(parser, inner) : NULL;
+        return strcmp(inner, "default") == 0 ? add_default(parser, inner) : NULL;
     if (!has_prefix)
         return is_identifier(inner) ? add_section(parser, arena_printf(arena, "profile %s", inner)) : NULL;
     static const char *const prefixes[] = {"profile", "sso-session", "services", NULL};
     const char *prefix = arena_strndup(arena, inner, length);
     if (parser->kind == CONFIG_SETTINGS) {
-        const char *name = text_among(prefix, prefixes) ? name_of(rest) : NULL;
+        const char *name = name_of(rest);
+        if (!text_among(prefix, prefixes)) {
+            if (name != NULL && strncmp(prefix, "profile", strlen("profile")) == 0)
+                doubt(parser, arena_printf(arena, "profile %s", name),
+                      arena_printf(arena, "it takes [%s %s] for that profile", prefix, name));
+            return NULL;
+        }
         return name == NULL ? NULL : add_section(parser, arena_printf(arena, "%s %s", prefix, name));
     }
     if (text_among(prefix, prefixes))
@@ -98,14 +156,41 @@ static bool refuse(const struct parser *parser, struct error *error, const char 
     return error_set(error, ERROR_USAGE, "%s:%zu: %s", parser->name, parser->line, what);
 }
 
+// Whether blanks inside the brackets make another section of it for the AWS CLI: in front always, behind a name that
+// stands alone.
+static bool is_padded(const struct parser *parser, const char *inner, size_t length)
+{
+    return length > 0 && (strchr(blanks, inner[0]) != NULL ||
+                          (strchr(blanks, inner[length - 1]) != NULL &&
+                           (parser->kind == CONFIG_CREDENTIALS || strncmp(inner, "default", 7) == 0)));
+}
+
 static bool begin_section(struct parser *parser, char *line, struct error *error)
 {
+    bool bracket = strpbrk(line, "#;") != NULL && strchr(strpbrk(line, "#;"), ']') != NULL;
     char *body = without_comment(line, false);
     size_t length = strlen(body);
     if (body[length - 1] != ']')
         return refuse(parser, error, "a section that does not end with ], expected [profile NAME]");
     body[length - 1] = '\0';
-    parser->section = section_of(parser, trimmed(body + 1));
+    bool padded = is_padded(parser, body + 1, length - 2);
+    char *raw = arena_strdup(parser->arena, body + 1);
+    char *inner = trimmed(body + 1);
+    parser->everywhere = strcmp(inner, "DEFAULT") == 0;
+    parser->section = section_of(parser, inner);
+    const char *before = map_get(&parser->file->written, parser->section);
+    if (before != NULL && strcmp(before, raw) != 0)
+        doubt(parser, parser->section,
+              "its section is there twice, written in two ways, and it takes the last one alone");
+    else if (parser->section != NULL)
+        map_put(parser->arena, &parser->file->written, parser->section, raw);
+    if (parser->section != NULL && (padded || bracket || parser->everywhere)) {
+        bool plain = strcmp(parser->section, "default") == 0;
+        doubt(parser, plain ? "profile default" : parser->section,
+              padded    ? "blanks stand inside the brackets of its section, which it takes for another one"
+              : bracket ? "a ] stands in the comment behind its section, which it takes for another one"
+                        : "it takes [DEFAULT] for no profile, but for a part of every one");
+    }
     parser->begun = true;
     parser->value = NULL;
     return true;
@@ -132,6 +217,13 @@ static bool go_on(struct parser *parser, char *line, struct error *error)
     return true;
 }
 
+// Whether a heeded key stands before a colon: "role_arn: arn:aws:iam::111122223333:role/a=b".
+static bool is_told_by_colon(const struct parser *parser, const char *key)
+{
+    size_t length = strcspn(key, ":");
+    return key[length] != '\0' && config_heeds(trimmed(arena_strndup(parser->arena, key, length)));
+}
+
 static bool add_property(struct parser *parser, char *line, struct error *error)
 {
     if (!parser->begun)
@@ -145,11 +237,15 @@ static bool add_property(struct parser *parser, char *line, struct error *error)
         return refuse(parser, error, "expected KEY = VALUE, found no key");
     for (char *p = key; *p != '\0'; p++)
         *p = (char)tolower((unsigned char)*p);
+    if (parser->section != NULL && is_told_by_colon(parser, key))
+        return refuse(parser, error, "expected KEY = VALUE, found KEY: VALUE, which the AWS CLI alone takes");
     parser->value = trimmed(equals + 1);
     parser->nested = parser->value[0] == '\0';
     if (parser->section != NULL && is_identifier(key))
         map_put(parser->arena, &parser->file->values, arena_printf(parser->arena, "%s|%s", parser->section, key),
                 parser->value);
+    if (parser->everywhere)
+        map_put(parser->arena, &parser->file->defaults, arena_strdup(parser->arena, key), parser->value);
     return true;
 }
 
@@ -200,6 +296,31 @@ const char *config_profile(struct arena *arena, const struct config_file *file, 
     return strcmp(profile, "default") == 0 && map_get(&file->sections, section) == NULL ? "default" : section;
 }
 
+// Whether two sections say the same of what is heeded.
+static bool same_values(struct arena *arena, const struct config_file *file, const char *one, const char *other)
+{
+    for (size_t i = 0; config_heeded[i] != NULL; i++)
+        if (!text_same(map_get(&file->values, arena_printf(arena, "%s|%s", one, config_heeded[i])),
+                       map_get(&file->values, arena_printf(arena, "%s|%s", other, config_heeded[i]))))
+            return false;
+    return true;
+}
+
+const char *config_doubt(struct arena *arena, const struct config_file *file, const char *profile)
+{
+    const char *section = config_profile(arena, file, profile),
+               *of_profile = arena_printf(arena, "profile %s", profile);
+    const char *why = map_get(&file->doubts, of_profile);
+    if (why == NULL && strcmp(profile, "default") == 0 && map_get(&file->doubts, "default") != NULL &&
+        !same_values(arena, file, "default", of_profile))
+        why = map_get(&file->doubts, "default");
+    for (size_t i = 0; why == NULL && config_heeded[i] != NULL; i++)
+        if (map_get(&file->defaults, config_heeded[i]) != NULL && map_get(&file->sections, section) != NULL &&
+            !config_has(arena, file, section, config_heeded[i]))
+            why = arena_printf(arena, "it takes %s of [DEFAULT] for every profile", config_heeded[i]);
+    return why;
+}
+
 bool config_has(struct arena *arena, const struct config_file *file, const char *section, const char *key)
 {
     return map_get(&file->values, arena_printf(arena, "%s|%s", section, key)) != NULL;
@@ -240,6 +361,27 @@ static const char *home_of(struct arena *arena, const char *user)
     const char *home = user == NULL ? config_environment("HOME") : NULL;
     const struct passwd *entry = home != NULL ? NULL : user == NULL ? getpwuid(getuid()) : getpwnam(user);
     return home != NULL ? home : entry == NULL ? NULL : arena_strdup(arena, entry->pw_dir);
+}
+
+const char *config_expand(struct arena *arena, const char *path)
+{
+    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    struct text made = {0};
+    for (const char *at = path; *at != '\0';) {
+        bool braced = at[0] == '$' && at[1] == '{' && strchr(at, '}') != NULL;
+        const char *name = at + 1 + braced;
+        size_t length = at[0] != '$' ? 0 : braced ? strcspn(name, "}") : strspn(name, word);
+        const char *value = length == 0 ? NULL : getenv(arena_strndup(arena, name, length));
+        size_t whole = 1 + (braced ? strcspn(name, "}") + 2 : length);
+        if (value != NULL)
+            text_printf(&made, "%s", value);
+        else
+            text_add(&made, at, whole);
+        at += whole;
+    }
+    const char *expanded = made.bytes == NULL ? "" : arena_strdup(arena, made.bytes);
+    text_free(&made);
+    return config_path(arena, expanded);
 }
 
 const char *config_path(struct arena *arena, const char *path)

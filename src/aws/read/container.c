@@ -55,7 +55,7 @@ static bool find_token(struct arena *arena, const char **token, struct error *er
            error_set(error, ERROR_USAGE, "the container's authorization token holds a line's end, expected one line");
 }
 
-bool container_ask(struct arena *arena, char **answer, size_t *length, struct error *error)
+bool container_ask(struct arena *arena, uint64_t until, char **answer, size_t *length, struct error *error)
 {
     const char *relative = config_environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     const char *full = config_environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
@@ -77,6 +77,7 @@ bool container_ask(struct arena *arena, char **answer, size_t *length, struct er
                                .method = "GET",
                                .headers = {token == NULL ? NULL : arena_printf(arena, "Authorization: %s", token)},
                                .milliseconds = MILLISECONDS,
+                               .until = until,
                                .direct = true},
         TRIES, &given);
     if (!good)

@@ -1,11 +1,11 @@
 #include "aws/read/credentials.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "aws/read/container.h"
+#include "aws/read/credential_process.h"
+#include "aws/read/former_files.h"
 #include "aws/read/identity_center.h"
 #include "aws/read/metadata.h"
 #include "base/clock.h"
@@ -30,6 +30,8 @@ bool credentials_parse(struct arena *arena, const char *name, enum credentials_f
            json_string(arena, &at, "SecretAccessKey", &credentials->secret, error) &&
            json_optional_string(arena, &at, process ? "SessionToken" : "Token", &credentials->token, error) &&
            json_optional_string(arena, &at, "Expiration", &expires, error);
+    const char *account = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "AccountId"));
+    credentials->account = account == NULL || account[0] == '\0' ? NULL : arena_strdup(arena, account);
     credentials->expires = 0;
     if (good && expires != NULL && !clock_parse_zone(expires, &credentials->expires)) {
         struct json_cursor expiration = json_member(&at, "Expiration");
@@ -65,42 +67,19 @@ static bool from_environment(const struct aws_config *config, struct credentials
     *found = key_id != NULL && secret != NULL;
     if (key_id != NULL && secret == NULL)
         return error_set(error, ERROR_USAGE, "AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY");
-    if (*found)
-        *credentials = (struct credentials){.key_id = key_id,
-                                            .secret = secret,
-                                            .token = token != NULL ? token : from_variable(arena, "AWS_SECURITY_TOKEN"),
-                                            .source = "environment (AWS_ACCESS_KEY_ID)"};
-    return true;
-}
-
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
-static bool from_process(const struct aws_config *config, const char *profile, const char *command,
-                         struct credentials *credentials, struct error *error)
-{
-    struct text answer = {.secret = true};
-    char bytes[4096];
-    char *line = arena_strdup(config->arena, command);
-    for (char *p = line; *p != '\0'; p++)
-        if (*p == '\n') // a value that went on over several lines
-            *p = ' ';
-    FILE *pipe = popen(line, "re");
-    if (pipe == NULL)
-        return error_system(error, ERROR_USAGE, errno, "profile %s: credential_process cannot be run", profile);
-    setvbuf(pipe, NULL, _IONBF, 0); // a buffer of its own would keep the keys
-    for (size_t got; (got = fread(bytes, 1, sizeof(bytes), pipe)) > 0 && answer.length < 1 << 20;)
-        text_add(&answer, bytes, got);
-    memory_wipe(bytes, sizeof(bytes));
-    int status = pclose(pipe);
-    bool good = false;
-    if (status != 0 || answer.length == 0)
-        error_set(error, ERROR_USAGE, "profile %s: credential_process ended with status %d", profile,
-                  WIFEXITED(status) ? WEXITSTATUS(status) : -1);
-    else
-        good = credentials_parse(config->arena, "credential_process", CREDENTIALS_PROCESS, answer.bytes, answer.length,
-                                 arena_printf(config->arena, "credential_process of profile %s", profile), credentials,
-                                 error);
-    text_wipe(&answer);
-    return good;
+    if (!*found)
+        return true;
+    *credentials = (struct credentials){.key_id = key_id,
+                                        .secret = secret,
+                                        .token = token != NULL ? token : from_variable(arena, "AWS_SECURITY_TOKEN"),
+                                        .source = "environment (AWS_ACCESS_KEY_ID)"};
+    const char *expires = from_variable(arena, "AWS_CREDENTIAL_EXPIRATION");
+    if (expires != NULL && !clock_parse_zone(expires, &credentials->expires))
+        return error_set(error, ERROR_USAGE,
+                         "AWS_CREDENTIAL_EXPIRATION %.60s: expected a moment as 2026-11-25T01:02:03Z", expires);
+    return expires == NULL || credentials->expires > time(NULL) ||
+           error_set(error, ERROR_USAGE,
+                     "AWS_ACCESS_KEY_ID: these credentials expired at %.60s (AWS_CREDENTIAL_EXPIRATION)", expires);
 }
 
 static bool take_json(const struct aws_config *config, enum credentials_form form, char *answer, size_t length,
@@ -117,7 +96,7 @@ static bool from_container(const struct aws_config *config, struct credentials *
 {
     size_t length;
     char *answer;
-    GUARD(container_ask(config->arena, &answer, &length, error));
+    GUARD(container_ask(config->arena, config->until, &answer, &length, error));
     if (answer == NULL)
         return true;
     *found = take_json(config, CREDENTIALS_ENDPOINT, answer, length, "container endpoint", credentials, error);
@@ -172,17 +151,24 @@ static bool has_keys(const struct search *search, const char *profile)
            setting(search, profile, "aws_secret_access_key") != NULL;
 }
 
+// A key, its secret and its token are of one file, the one that has the key's id.
 static bool from_keys(const struct search *search, const char *profile, bool *found, struct error *error)
 {
-    const char *token = setting(search, profile, "aws_session_token");
-    *search->credentials =
-        (struct credentials){.key_id = setting(search, profile, "aws_access_key_id"),
-                             .secret = setting(search, profile, "aws_secret_access_key"),
-                             .token = token != NULL ? token : setting(search, profile, "aws_security_token"),
-                             .source = arena_printf(search->config->arena, "profile %s", profile)};
+    const struct aws_config *config = search->config;
+    enum config_kind kind = aws_config_in(config, profile, "aws_access_key_id", CONFIG_CREDENTIALS) != NULL ||
+                                    aws_config_in(config, profile, "aws_access_key_id", CONFIG_SETTINGS) == NULL
+                                ? CONFIG_CREDENTIALS
+                                : CONFIG_SETTINGS;
+    const char *token = aws_config_in(config, profile, "aws_session_token", kind);
+    *search->credentials = (struct credentials){
+        .key_id = aws_config_in(config, profile, "aws_access_key_id", kind),
+        .secret = aws_config_in(config, profile, "aws_secret_access_key", kind),
+        .token = token != NULL ? token : aws_config_in(config, profile, "aws_security_token", kind),
+        .source = arena_printf(config->arena, "profile %s", profile)};
     *found = search->credentials->key_id != NULL && search->credentials->secret != NULL;
-    return *found || error_set(error, ERROR_USAGE, "profile %s has a key without %s", profile,
-                               search->credentials->key_id == NULL ? "aws_access_key_id" : "aws_secret_access_key");
+    return *found || error_set(error, ERROR_USAGE, "profile %s has a key without %s in %s", profile,
+                               search->credentials->key_id == NULL ? "aws_access_key_id" : "aws_secret_access_key",
+                               config->files[kind]);
 }
 
 // https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web.html: the role is assumed with the token
@@ -217,7 +203,7 @@ static bool from_own(const struct search *search, const char *profile, bool *fou
                          "and read with that",
                          profile, profile);
     if (command != NULL) {
-        *found = from_process(config, profile, command, search->credentials, error);
+        *found = credential_process_run(config, profile, command, search->credentials, error);
         return *found;
     }
     return !has_keys(search, profile) || from_keys(search, profile, found, error);
@@ -289,12 +275,36 @@ static bool with_role(struct search *search, const char *profile, const char *ro
     return true;
 }
 
+// The role of a profile's web identity. Without --profile AWS_ROLE_ARN comes before the profile's own for the AWS CLI,
+// and counts for nothing without a token of the environment's for other SDKs: two identities.
+static bool from_own_token(const struct search *search, const char *profile, const char *token_file, bool *found,
+                           struct error *error)
+{
+    struct arena *arena = search->config->arena;
+    bool heeded = search->depth == 1 && !search->config->profile_option;
+    const char *own = setting(search, profile, "role_arn"), *arn = heeded ? config_environment("AWS_ROLE_ARN") : NULL;
+    const char *session = heeded ? config_environment("AWS_ROLE_SESSION_NAME") : NULL;
+    if (arn != NULL && own != NULL && strcmp(arn, own) != 0)
+        return error_set(error, ERROR_USAGE,
+                         "profile %s and AWS_ROLE_ARN stand for two identities, of which SDKs take one or the other: "
+                         "give --profile %s for the profile's role, or unset AWS_ROLE_ARN",
+                         profile, profile);
+    if (arn == NULL && own == NULL)
+        return error_set(error, ERROR_USAGE, "profile %s has web_identity_token_file, but no role_arn", profile);
+    from_web_identity(search, token_file, arn != NULL ? arn : own,
+                      session != NULL ? session : setting(search, profile, "role_session_name"),
+                      arena_printf(arena, "profile %s", profile));
+    *found = true;
+    return true;
+}
+
 static bool from_profile(struct search *search, const char *profile, bool *found, struct error *error)
 {
     const char *role_arn = setting(search, profile, "role_arn");
     const char *token_file = setting(search, profile, "web_identity_token_file");
     bool is_source = search->depth > 0;
     *found = false;
+    GUARD(!is_source || aws_config_expect_clear(search->config, profile, error));
     if (!aws_config_has(search->config, profile))
         return !is_source || error_set(error, ERROR_USAGE, "source_profile %s is not there", profile);
     for (size_t i = 0; i < search->depth; i++)
@@ -304,18 +314,12 @@ static bool from_profile(struct search *search, const char *profile, bool *found
         return error_set(error, ERROR_USAGE, "profile %s: more than %d roles one on the other", search->config->profile,
                          ROLES);
     search->visited[search->depth++] = profile;
-    if (is_source && has_keys(search, profile)) // a source's own keys come before its role
-        return from_keys(search, profile, found, error);
+    if (is_source && has_keys(search, profile) && token_file == NULL) // what a source has itself comes before its role
+        return from_own(search, profile, found, error);
     if (role_arn == NULL && aws_config_sets(search->config, profile, "role_arn"))
         return error_set(error, ERROR_USAGE, "profile %s: role_arn is empty, expected a role's ARN", profile);
-    if (token_file != NULL && role_arn == NULL)
-        return error_set(error, ERROR_USAGE, "profile %s has web_identity_token_file, but no role_arn", profile);
-    if (token_file != NULL) {
-        from_web_identity(search, token_file, role_arn, setting(search, profile, "role_session_name"),
-                          arena_printf(search->config->arena, "profile %s", profile));
-        *found = true;
-        return true;
-    }
+    if (token_file != NULL)
+        return from_own_token(search, profile, token_file, found, error);
     if (role_arn != NULL)
         return with_role(search, profile, role_arn, found, error);
     return from_own(search, profile, found, error);
@@ -344,7 +348,9 @@ static bool from_environments_token(const struct search *search, const char *tok
                          "or the other: give --profile %s for the profile, or unset AWS_PROFILE and use a config file "
                          "without its credentials for the web identity",
                          profile, profile);
-    from_web_identity(search, token_file, role_arn, config_environment("AWS_ROLE_SESSION_NAME"), "environment");
+    const char *session = config_environment("AWS_ROLE_SESSION_NAME");
+    from_web_identity(search, token_file, role_arn,
+                      session != NULL ? session : setting(search, profile, "role_session_name"), "environment");
     *found = true;
     return true;
 }
@@ -361,15 +367,18 @@ static bool find(struct search *search, bool *found, struct error *error)
     if (!*found)
         GUARD(from_profile(search, config->profile, found, error));
     if (!*found)
+        GUARD(former_files_find(config, search->credentials, found, error));
+    if (!*found)
         GUARD(from_container(config, search->credentials, found, error));
     if (!*found && !from_instance(config, search->credentials, found, &instance)) {
         *error = instance;
         return false;
     }
-    return *found || error_set(error, ERROR_USAGE,
-                               "no credentials: looked in the environment (AWS_ACCESS_KEY_ID), profile %s of the "
-                               "shared files, the container endpoint and the instance metadata service (%s)",
-                               config->profile, instance.message);
+    return *found ||
+           error_set(error, ERROR_USAGE,
+                     "no credentials: looked in the environment (AWS_ACCESS_KEY_ID), profile %s of %s and %s, "
+                     "the container endpoint and the instance metadata service (%s)",
+                     config->profile, config->files[0], config->files[1], instance.message);
 }
 
 bool credentials_find(const struct aws_config *config, struct credentials *credentials, struct role_chain *chain,

@@ -10,9 +10,10 @@
 struct credentials {
     const char *key_id;
     const char *secret;
-    const char *token;  // session token, or NULL
-    int64_t expires;    // seconds since 1970, or 0 where that is not told
-    const char *source; // where they were found, for people; never holds a secret
+    const char *token;   // session token, or NULL
+    int64_t expires;     // seconds since 1970, or 0 where that is not told
+    const char *source;  // where they were found, for people; never holds a secret
+    const char *account; // that whoever gave them says they are of, or NULL
 };
 
 // A role to assume with the credentials found.

@@ -6,21 +6,25 @@
 #include "base/http.h"
 #include "endpoint_places.h"
 
-// Services as the SDKs' settings name them.
+enum { SERVICES = sizeof(endpoint_services) / sizeof(endpoint_services[0]) };
+
+// A service as the SDKs' settings name it.
 static const char *setting_name(const char *service)
 {
-    static const struct {
-        const char *service;
-        const char *name;
-    } names[] = {{"elbv2", "elastic_load_balancing_v2"},
-                 {"elb", "elastic_load_balancing"},
-                 {"network-firewall", "network_firewall"},
-                 {"globalaccelerator", "global_accelerator"},
-                 {"sso-oidc", "sso_oidc"}};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i].service, service) == 0)
-            return names[i].name;
+    for (size_t i = 0; i < SERVICES; i++)
+        if (strcmp(endpoint_services[i].service, service) == 0)
+            return endpoint_services[i].setting;
     return service;
+}
+
+// Whether a word stands in a list of them that has a blank on both sides of each.
+static bool has_word(const char *list, const char *word)
+{
+    const char *found = list;
+    size_t length = strlen(word);
+    while ((found = strstr(found, word)) != NULL && (found[-1] != ' ' || found[length] != ' '))
+        found += length;
+    return found != NULL && length > 0;
 }
 
 // The environment comes before the files, the service's own before all services'. False where a services section is
@@ -49,11 +53,27 @@ static bool find_configured(const struct aws_config *config, const char *service
     return true;
 }
 
+bool endpoint_is_elsewhere(const struct aws_config *config, const char *given, const char *service)
+{
+    const char *configured = NULL;
+    struct error ignored;
+    return given != NULL || (find_configured(config, service, &configured, &ignored) && configured != NULL);
+}
+
 bool endpoint_is_region(const char *text)
 {
     enum { LONGEST = 63 }; // of a label of a host's name
     return text[0] != '\0' && strlen(text) <= LONGEST &&
            strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+}
+
+const char *endpoint_plain_region(struct arena *arena, const char *region, bool *fips)
+{
+    static const char *const marks[] = {"fips-", "-fips"};
+    for (int i = 0; i < 2; i++)
+        for (const char *at; (at = strstr(region, marks[i])) != NULL; *fips = true)
+            region = arena_printf(arena, "%.*s%s", (int)(at - region), region, at + strlen(marks[i]));
+    return region;
 }
 
 bool endpoint_is_global(const char *service)
@@ -66,11 +86,7 @@ enum { PARTITIONS = sizeof(endpoint_partitions) / sizeof(endpoint_partitions[0])
 
 static bool lists(size_t partition, const char *region)
 {
-    const char *found = endpoint_partitions[partition].regions;
-    size_t length = strlen(region);
-    while ((found = strstr(found, region)) != NULL && (found[-1] != ' ' || found[length] != ' '))
-        found += length;
-    return found != NULL && length > 0;
+    return has_word(endpoint_partitions[partition].regions, region);
 }
 
 static bool looks_so(size_t partition, const char *region)
@@ -104,6 +120,16 @@ bool endpoint_is_there(const char *service, const char *region)
     return strcmp(service, "cloudfront") != 0 || usual || strcmp(partition, "aws-cn") == 0;
 }
 
+const char *endpoint_lacks(const struct aws_config *config, const char *service, const char *region)
+{
+    for (size_t i = 0; i < SERVICES; i++)
+        if (strcmp(endpoint_services[i].service, service) == 0)
+            return has_word(endpoint_services[i].absent, region) && !endpoint_is_elsewhere(config, NULL, service)
+                       ? endpoint_source
+                       : NULL;
+    return NULL;
+}
+
 // "URL" or "URL REGION", with {region} in it; NULL where none is known.
 static const char *place_of(const char *service, const char *region, int variant)
 {
@@ -130,7 +156,8 @@ const char *endpoint_url(const struct aws_config *config, const char *given, con
     const char *url = given;
     if (given == NULL && !find_configured(config, service, &url, error))
         return NULL;
-    bool fips = aws_config_switch(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+    bool fips = config->fips || aws_config_switch(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+    region = endpoint_plain_region(config->arena, region, &fips);
     bool dual = aws_config_switch(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
     if (url != NULL && (fips || dual)) {
         error_set(error, ERROR_USAGE, "%s endpoints are asked for, and %s for %s: expected one of them",

@@ -198,6 +198,7 @@ static bool refresh(const struct login *login, struct token *token)
                                                 .body = body.bytes,
                                                 .body_length = body.length,
                                                 .milliseconds = MILLISECONDS,
+                                                .until = login->config->until,
                                                 .ca_bundle = login->config->ca_bundle},
                          TRIES, &answer) &&
                 answer.status == 200 && take_refreshed(login, &answer, token);
@@ -245,9 +246,13 @@ static bool read_role_credentials(const struct login *login, const struct http_a
            json_string(arena, &at, "sessionToken", &credentials->token, error) &&
            json_integer(&at, "expiration", 0, LONG_MAX, &expires, error); // milliseconds
     credentials->expires = expires / 1000;
+    credentials->account = login->account;
     credentials->source = arena_printf(arena, "IAM Identity Center, profile %s", login->profile);
     json_wipe(root);
-    return good;
+    return good && credentials->expires <= time(NULL)
+               ? error_set(error, ERROR_USAGE, "profile %s: IAM Identity Center gives credentials that have expired",
+                           login->profile)
+               : good;
 }
 
 // What it says of a failure; "" where that is nothing.
@@ -297,6 +302,7 @@ bool identity_center_find(const struct aws_config *config, const char *profile, 
                                                 .method = "GET",
                                                 .headers = {arena_printf(arena, "x-amz-sso_bearer_token: %s", token)},
                                                 .milliseconds = MILLISECONDS,
+                                                .until = config->until,
                                                 .ca_bundle = config->ca_bundle},
                          TRIES, &answer);
     good = good && answer.status == 200 ? read_role_credentials(&login, &answer, credentials, error)

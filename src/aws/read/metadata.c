@@ -40,13 +40,15 @@ bool metadata_open(struct arena *arena, const struct aws_config *config, struct 
     if (disabled != NULL && strcasecmp(disabled, "true") == 0)
         return error_set(error, ERROR_INCOMPLETE, "switched off by AWS_EC2_METADATA_DISABLED");
     secret_protect(); // its token is one
-    *metadata = (struct metadata){.arena = arena, .base = metadata_endpoint(arena, config, error)};
+    *metadata = (struct metadata){
+        .arena = arena, .until = config == NULL ? 0 : config->until, .base = metadata_endpoint(arena, config, error)};
     GUARD(metadata->base != NULL);
     struct http_answer answer;
     struct http_request request = {.url = arena_printf(arena, "%s/latest/api/token", metadata->base),
                                    .method = "PUT",
                                    .headers = {"X-aws-ec2-metadata-token-ttl-seconds: 300"},
                                    .milliseconds = HTTP_LOCAL_MS,
+                                   .until = metadata->until,
                                    .direct = true};
     bool good = http_send(&request, &answer);
     if (good && (answer.status == 429 || answer.status >= 500)) {
@@ -74,6 +76,7 @@ char *metadata_get(const struct metadata *metadata, const char *path, size_t *le
                                    .method = "GET",
                                    .headers = {metadata->header},
                                    .milliseconds = HTTP_LOCAL_MS,
+                                   .until = metadata->until,
                                    .direct = true};
     bool good = http_try(&request, TRIES, &answer);
     *status = good ? answer.status : 0;

@@ -10,6 +10,7 @@ struct metadata {
     struct arena *arena;
     const char *base;   // URL
     const char *header; // with the token
+    uint64_t until;     // http.h
 };
 
 // Where the service is: AWS_EC2_METADATA_SERVICE_ENDPOINT, the profile's ec2_metadata_service_endpoint, or by

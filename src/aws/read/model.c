@@ -274,6 +274,8 @@ static bool is_number(const char *text, bool whole)
     return *end == '\0' && end != text && (errno == 0 || !whole);
 }
 
+static const char neither[] = "what is to be true or false is neither", no_number[] = "what is to be a number is none";
+
 static const char *xml_wrong(const cJSON *shapes, const char *name, const struct xml_node *node);
 
 static const char *xml_members_wrong(const cJSON *shapes, const cJSON *members, const struct xml_node *node)
@@ -300,10 +302,12 @@ static const char *xml_wrong(const cJSON *shapes, const char *name, const struct
 {
     const cJSON *shape = get(shapes, name);
     const char *why = NULL;
+    if (shape == NULL && strcmp(name, "boolean") == 0)
+        return strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0 ? NULL : neither;
     if (shape == NULL)
         return (strcmp(name, "integer") == 0 && !is_number(node->text, true)) ||
                        (strcmp(name, "number") == 0 && !is_number(node->text, false))
-                   ? "what is to be a number is none"
+                   ? no_number
                    : NULL;
     char kind = item_text(shape, 0)[0];
     if (kind == 's')
@@ -330,6 +334,10 @@ static const char *json_wrong(const cJSON *shapes, const char *name, const cJSON
 {
     const cJSON *shape = get(shapes, name), *one;
     const char *why = NULL;
+    if (shape == NULL && strcmp(name, "boolean") == 0)
+        return cJSON_IsBool(node) ? NULL : neither;
+    if (shape == NULL && strcmp(name, "integer") == 0)
+        return cJSON_IsNumber(node) ? NULL : no_number;
     if (shape == NULL)
         return cJSON_IsArray(node) || cJSON_IsObject(node) ? "a list or object where a value is to be" : NULL;
     char kind = item_text(shape, 0)[0];

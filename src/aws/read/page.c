@@ -36,8 +36,9 @@ static void take_xml(void *context, size_t list, const struct xml_node *item)
 
 // ---- JSON: its object is gone through member by member, so that a list's elements are parsed alone.
 
-// An element of a list may be so long, what stands beside lists too; and so many values may be in either.
-enum { MOST_BYTES = 64 * 1024 * 1024, MOST_VALUES = 1000000, FORGOTTEN = 1 << 20 };
+// An element of a list may be so long, as it is in memory several times, what stands beside lists too; and so many
+// values may be in either.
+enum { MOST_BYTES = 16 << 20, MOST_VALUES = 1000000, FORGOTTEN = 1 << 20 };
 
 struct walk {
     const struct page *page;

@@ -7,8 +7,9 @@
 #include "base/memory.h"
 #include "base/pages.h"
 
-// As many elements may be in memory at once, and in a document. A piece is what is parsed at a time.
-enum { DEEPEST = 64, MOST_HELD = 1000000, MOST_ELEMENTS = 50000000, PIECE = 1 << 20 };
+// As many elements may be in memory at once, and in a document; a text may have so many bytes, as it is in memory
+// several times. A piece is what is parsed at a time.
+enum { DEEPEST = 64, MOST_HELD = 1000000, MOST_ELEMENTS = 50000000, MOST_TEXT = 16 << 20, PIECE = 1 << 20 };
 
 struct builder {
     struct arena *arena;
@@ -23,6 +24,7 @@ struct builder {
     int list_depth; // of these children
     bool inside;    // one of them
     struct text text;
+    size_t text_length; // of it, whether it is kept or not
     struct xml_node *root;
     const char *refused; // why parsing was stopped
 };
@@ -70,6 +72,7 @@ static void on_start(void *context, const XML_Char *name, const XML_Char **attri
 {
     struct builder *builder = context;
     (void)attributes;
+    builder->text_length = 0;
     if (builder->depth == DEEPEST) {
         refuse(builder, "more than 64 elements deep");
         return;
@@ -106,6 +109,7 @@ static void on_end(void *context, const XML_Char *name)
 {
     struct builder *builder = context;
     (void)name;
+    builder->text_length = 0;
     builder->depth--;
     if (!builder->inside || builder->taking->take != NULL) {
         struct xml_node *node = builder->open[builder->depth];
@@ -123,7 +127,10 @@ static void on_end(void *context, const XML_Char *name)
 static void on_text(void *context, const XML_Char *bytes, int length)
 {
     struct builder *builder = context;
-    if (!builder->inside || builder->taking->take != NULL)
+    builder->text_length += (size_t)length;
+    if (builder->text_length > MOST_TEXT)
+        refuse(builder, "a text longer than any answer has");
+    else if (!builder->inside || builder->taking->take != NULL)
         text_add(&builder->text, bytes, (size_t)length);
 }
 
