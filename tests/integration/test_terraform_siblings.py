@@ -5,13 +5,14 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import sys
 import tempfile
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
-from oracle import estates
+from oracle import configuration, estates
 from oracle.terraform import COMPUTED
 from test_snapshots import entry, permission
 
@@ -154,6 +155,18 @@ def by_new_template(plan):
     return plan
 
 
+def two_groups(plan, more):
+    group(group(plan, port=8080), "aws_security_group.other", 8081)
+    return host(plan, by={"vpc_security_group_ids": [*more, *ref("aws_security_group.g"), *ref("aws_security_group.other")]})
+
+
+def tasks(plan):
+    group(plan, port=8080)
+    plan.new("aws_ecs_service.s", unknown={"network_configuration": [{"security_groups": True}]}, network_configuration=[{"subnets": ["subnet-1"], "assign_public_ip": True}], desired_count=1)
+    plan.root["resources"][-1]["expressions"]["network_configuration"] = [{"security_groups": {"references": ref("aws_security_group.g")}}]
+    return plan
+
+
 def ref(address, attribute="id"):
     bare = address.split("[")[0] if address.endswith("]") else None
     return ["%s.%s" % (address, attribute), address] + ([bare] if bare else [])
@@ -227,6 +240,17 @@ CASES = {
     "a group by count from none to one": (lambda p: host(rule(group(p, "aws_security_group.g[0]"), 8080, by={"security_group_id": ["aws_security_group.g[0].id", "aws_security_group.g[0]", "aws_security_group.g"]}),
                                                          by={"vpc_security_group_ids": ["aws_security_group.g"]}), 0, EXACT(8080), set()),
     "an address by count on a host that is there": (lambda p: p.new("aws_eip.e[0]", instance="i-1"), 0, EXACT(443), EXACT(443, at=WEB)),
+    # ---- What no plan tells of a list: ids that are written out beside what is new, and which of several a condition means
+    "a host in a new group, and perhaps in others": (lambda p: host(group(p, port=8080), by={"vpc_security_group_ids": ref("aws_security_group.g")}), 3,
+                                                     {(NEW, 8080, "exact"), (NEW, 443, "possible"), (NEW, 22, "possible"), (NEW, 9000, "possible")}, set()),
+    "a host that is there is given a new group, and perhaps keeps its own": (lambda p: group(p, port=8080).update("aws_instance.w", INSTANCE, {"vpc_security_group_ids": ref("aws_security_group.g")}), 3,
+                                                                             {(WEB, 8080, "exact"), (WEB, 22, "possible"), (WEB, 9000, "possible")}, set()),
+    "a host in a new group of a new VPC, where none was": (lambda p: region(p, region="eu-west-3"), 0, EXACT(443), set()),
+    "a host by a condition between two groups": (lambda p: two_groups(p, ["var.one"]).and_(variables={"one": {"value": True}}), 3, MAYBE, set()),
+    "a private host in a new group, and perhaps in others": (lambda p: host(group(p, port=8080), by={"vpc_security_group_ids": ref("aws_security_group.g")}, associate_public_ip_address=False), 0, set(), set()),
+    "an ACL of a new subnet, and perhaps of others": (lambda p: p.new("aws_subnet.s", vpc_id="vpc-1", cidr_block="10.0.7.0/24", map_public_ip_on_launch=False, assign_ipv6_address_on_creation=False).new(
+        "aws_network_acl.a", {"subnet_ids": ref("aws_subnet.s")}, vpc_id="vpc-1", ingress=[], egress=[]), 3, set(), set()),
+    "tasks in a new group, and perhaps in others": (lambda p: tasks(p), 3, {(NEW, 8080, "possible"), (NEW, 443, "possible"), (NEW, 22, "possible"), (NEW, 9000, "possible")}, set()),
     # ---- Blocks
     "a dynamic block over something new": (lambda p: p.update("aws_security_group.g", GROUP, {"ingress": ["local.rules"]}), 3, MAYBE, set()),
     "a dynamic block that is known": (lambda p: p.update("aws_security_group.g", GROUP, ingress=GROUP["ingress"] + [EXTRA]), 0, EXACT(8443, at=WEB), set()),
@@ -390,6 +414,9 @@ CASES = {
     "a mount target with IPv6": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"], ip_address_type="DUAL_STACK"), 3, set(), set()),
     "tags of what is not modelled": (lambda p: p.update("aws_api_gateway_rest_api.a", {"id": "a", "tags": {}}, tags={"a": "b"}), 0, set(), set()),
 }
+# Those with the configuration beside them: a list with something new in it may hold ids that are written out, which no plan tells.
+SAID = {"a rule in a module three deep", "a group by count from none to one", "a new group with rules for others", "inline and separate rules of a new group",
+        "groups of a source that was read, beside a new one", "a group replaced, the new one first"}
 # What the provider demands of each.
 MUST = {"aws_vpc_security_group_ingress_rule": {"security_group_id", "cidr_ipv4", "ip_protocol"}, "aws_security_group_rule": {"security_group_id", "protocol", "type"},
         "aws_route": {"route_table_id", "destination_cidr_block"}, "aws_route_table_association": {"route_table_id", "subnet_id"}, "aws_main_route_table_association": {"route_table_id", "vpc_id"},
@@ -417,19 +444,22 @@ class Siblings(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.path, cls.bases = pathlib.Path(folder.name), {}
 
-    def diff(self, plan, made=base):
+    def diff(self, plan, made=base, said=False, words=()):
         if made not in self.bases:
             self.bases[made] = self.path / ("base-%d" % len(self.bases))
             self.bases[made].mkdir()
             estates.write(made(), self.bases[made])
         (self.path / "plan.json").write_text(plan.text())
-        return common.sgproof("diff", "--terraform", self.path / "plan.json", self.bases[made], "--format", "json")
+        if said:
+            configuration.write(plan.root, self.path / "source")
+            words = ["--source", self.path / "source", *words]
+        return common.sgproof("diff", "--terraform", self.path / "plan.json", self.bases[made], *words, "--format", "json")
 
     def test_each_plan_has_its_right_answer(self):
         for name, (make, status, opened, closed, *made) in CASES.items():
             with self.subTest(name):
                 plan = Plan()
-                done = self.diff(make(plan) or plan, *made)
+                done = self.diff(make(plan) or plan, *(made or [base]), said=name in SAID)
                 self.assertEqual(done.returncode, status, done.stdout + done.stderr)
                 found = json.loads(done.stdout)
                 opens = told(found["opened"])
@@ -440,6 +470,84 @@ class Siblings(unittest.TestCase):
                 if closed is not None:
                     self.assertEqual(told(found["closed"]), closed, done.stdout)
                 self.assertEqual(status == 3, bool(found["unknown"] + found["missing_after"]))
+
+    def said(self, plan, made=base, **files):
+        """With a configuration of these files."""
+        folder = self.path / "said"
+        folder.mkdir(exist_ok=True)
+        for name, text in {"main.tf": "", "terraform.tfvars": "", **{k.replace("__", "/"): v for k, v in files.items()}}.items():
+            path = folder / (name if "." in name else name + (".tf.json" if text.startswith("{") else ".tf"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        done = self.diff(plan, made, words=["--source", folder])
+        found = json.loads(done.stdout)
+        return done.returncode, told(found["opened"]), found["unknown"]
+
+    def test_what_a_configuration_says_of_a_list_is_read_or_possible_and_named(self):
+        groups = lambda said: 'resource "aws_instance" "h" {\n  tags = { Name = "sg-3" } # sg-3\n  vpc_security_group_ids = %s\n}\n' % said
+        new = "aws_security_group.g.id"
+        exact, maybe = (0, EXACT(8080), []), "possible"
+        for said, right in (
+                ("[%s]" % new, exact), ("[\n    %s, # \"sg-3\"\n  ]" % new, exact), ("toset(compact([%s]))" % new, exact), ("[aws_security_group.g[\"sg-3\"].id]", exact), ('["${%s}"]' % new, exact),
+                ('[%s, "sg-3"]' % new, (0, EXACT(8080, 22), [])), ('concat([%s], [\n"sg-3"\n])' % new, (0, EXACT(8080, 22), [])), ('["${%s}", "${"sg-3"}"]' % new, (0, EXACT(8080, 22), [])),
+                ('concat([%s], jsondecode(file("more.json")))' % new, maybe), ('concat([%s], split(",", "sg-3,sg-1"))' % new, maybe), ('[%s, format("sg-%%s", "3")]' % new, maybe),
+                ('concat([%s], split(",", trimspace(<<EOF\nsg-3\nEOF\n)))' % new, maybe), ('[%s, templatefile("g.tpl", {})]' % new, maybe), ('[%s, "sg-${3}"]' % new, maybe), ('[%s, trimspace("sg-3 ")]' % new, maybe),
+                ('var.more ? [%s] : ["sg-3"]' % new, maybe), ('[for one in [%s, "sg-3"] : one if one != ""]' % new, maybe), ("each.value", maybe)):
+            with self.subTest(said):
+                plan = host(group(Plan(), port=8080), by={"vpc_security_group_ids": ref("aws_security_group.g")})
+                status, opened, unknown = self.said(plan, main=groups(said))
+                if right is maybe:
+                    self.assertEqual((status, (NEW, 22, "possible") in opened, unknown[0].split(":")[0]), (3, True, "aws_instance.h"), (opened, unknown))
+                else:
+                    self.assertEqual((status, opened, unknown), right)
+        status, opened, unknown = self.said(plan, main='resource "aws_instance" "h" {\n}\n')  # another configuration than the plan's
+        self.assertEqual((status, (NEW, 22, "possible") in opened), (3, True))
+        nested = 'resource "aws_ecs_service" "s" {\n  task_definition = "sg-9"\n  network_configuration {\n    subnets = ["subnet-1"]\n    security_groups = [%s, "sg-3"]\n  }\n}\n' % new
+        status, opened, _ = self.said(tasks(Plan()), main=nested)  # what is launched later is possible anyway
+        self.assertEqual(opened, {(NEW, 22, "possible"), (NEW, 8080, "possible")})
+        (self.path / "said" / "main.tf").unlink()
+        in_json = json.dumps({"resource": {"aws_instance": {"h": {"vpc_security_group_ids": ["${%s}" % new, "sg-3"]}}}})
+        self.assertEqual(self.said(plan, more=in_json), (0, EXACT(8080, 22), []))
+
+    def test_what_modules_hand_on_and_give_back_is_read_where_their_files_are(self):
+        def through(module):
+            plan = Plan().call("module.app", groups=ref("aws_security_group.g"))
+            group(plan, port=8080)
+            return host(plan, "module.app.aws_instance.h", by={"vpc_security_group_ids": ["var.groups"]}, subnet_id="subnet-1")
+        inner = 'resource "aws_instance" "h" {\n  vpc_security_group_ids = var.groups\n}\n'
+        call = 'module "app" {\n  source = "%s"\n  groups = %s\n}\n'
+        new = "aws_security_group.g.id"
+        shutil.rmtree(self.path / "said", ignore_errors=True)
+        for source, said, right in (("./app", "[%s]" % new, (0, EXACT(8080), [])), ("./app", '[%s, "sg-3"]' % new, (0, EXACT(8080, 22), []))):
+            self.assertEqual(self.said(through(Plan()), main=call % (source, said), app__main=inner), right)
+        status, opened, unknown = self.said(through(Plan()), main=call % ("example/app/aws", "[%s]" % new))
+        self.assertEqual((status, (NEW, 22, "possible") in opened), (3, True))
+        self.assertIn("is told by files that --source lacks", unknown[0])
+        modules = self.path / "said/.terraform/modules"  # where `terraform init` put it
+        (modules / "app").mkdir(parents=True)
+        (modules / "modules.json").write_text(json.dumps({"Modules": [{"Key": "", "Source": "", "Dir": "."}, {"Key": "app", "Source": "example/app/aws", "Dir": ".terraform/modules/app"}]}))
+        (modules / "app/main.tf").write_text(inner)
+        self.assertEqual(self.said(through(Plan()), main=call % ("example/app/aws", "[%s]" % new)), (0, EXACT(8080), []))
+        given = Plan().output("module.net", groups=ref("aws_security_group.g"))
+        group(given, "module.net.aws_security_group.g", 8080)
+        host(given, by={"vpc_security_group_ids": ["module.net.groups", "module.net"]})
+        output = 'output "groups" {\n  value = %s\n}\n'
+        for said, right in (("[%s]" % new, EXACT(8080)), ('[%s, "sg-3"]' % new, EXACT(8080, 22))):
+            found = self.said(given, main='module "net" { source = "./net" }\n' + 'resource "aws_instance" "h" {\n  vpc_security_group_ids = module.net.groups\n}\n', net__main=output % said)
+            self.assertEqual(found, (0, right, []))
+        default = through(Plan())  # what a module's variable is where its call does not say it
+        default.root["module_calls"]["app"]["module"]["variables"] = {"more": {"default": ["sg-3"]}}
+        default.root["module_calls"]["app"]["module"]["resources"][0]["expressions"]["vpc_security_group_ids"] = {"references": ["var.groups", "var.more"]}
+        found = self.said(default, main=call % ("./app", "[%s]" % new), app__main=inner.replace("var.groups", "concat(var.groups, var.more)"))
+        self.assertEqual(found, (0, EXACT(8080, 22), []))
+
+    def test_an_attribute_that_says_blocks_is_one_that_no_plan_shows(self):
+        plan = host(group(Plan()), by={"vpc_security_group_ids": ref("aws_security_group.g")})
+        said = 'resource "aws_instance" "h" {\n  vpc_security_group_ids = [aws_security_group.g.id]\n}\nresource "aws_security_group" "g" {\n%s}\n'
+        shutil.rmtree(self.path / "said", ignore_errors=True)
+        self.assertEqual(self.said(plan, main=said % ""), (0, set(), []))
+        status, opened, _ = self.said(plan, main=said % "  ingress = [for one in local.ports : { from_port = one }]\n")
+        self.assertEqual((status, {x[2] for x in opened}), (3, {"possible"}))
 
     def flows_missing(self, plan, made=base):
         return [text for text in json.loads(self.diff(plan, made).stdout).get("flows_missing", []) if text.startswith("aws_")]
@@ -484,6 +592,9 @@ class Siblings(unittest.TestCase):
         """The plan less one part that Terraform always prints: a change, a member of one, an id or a source that must be told."""
         changes = plan["resource_changes"]
         resources = [{"address": c["address"], "mode": "managed", "type": c["type"], "values": c["change"]["after"]} for c in changes if c["change"]["after"] is not None and c["mode"] == "managed"]
+        state = [{"address": c["address"], "mode": "managed", "type": c["type"], "values": c["change"]["before"]} for c in changes if c["change"]["before"] is not None and c["mode"] == "managed"]
+        if "prior_state" not in plan and not any("deposed" in c for c in changes):
+            plan = {**plan, "prior_state": {"values": {"root_module": {"resources": state}}}}
         plan = {**plan, "planned_values": {"root_module": {"resources": resources}}}
         for i, one in enumerate(changes):
             yield {**plan, "resource_changes": changes[:i] + changes[i + 1:]}

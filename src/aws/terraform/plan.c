@@ -363,6 +363,7 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
         apply(&plan);
         heed_bereft(&plan);
         heed_hidden(&plan);
+        fill_groups_in_doubt(&plan);
         estate_weigh(&(struct weighing){estate, leave_out, &plan});
         list_others(&plan, is_modelled);
     }

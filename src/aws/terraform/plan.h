@@ -45,6 +45,13 @@ struct hidden_block {
     const char **doubt; // of that
 };
 
+// A group that stands for groups of which it is not known whether an interface has them: what they admit is possible.
+struct groups_in_doubt {
+    struct security_group *group;
+    text_list of;
+    const char *doubt;
+};
+
 struct plan_reader {
     struct estate *estate;
     struct arena *arena; // the estate's
@@ -62,6 +69,8 @@ struct plan_reader {
     struct map taken;                          // Elastic IP addresses taken from what they were on, as text
     VECTOR(struct network_interface *) bereft; // interfaces from which an Elastic IP address was taken
     VECTOR(struct hidden_block) hidden;        // lists of blocks of which it is not told whether there are any
+    struct map *removed;                       // ids of what goes; NULL: not asked for yet
+    VECTOR(struct groups_in_doubt) in_doubt;   // groups that stand for others
     struct map filled;                         // ids of what has its rules, entries or routes as resources of their own
     bool by_changeset;                         // of CloudFormation: no reference is told
     bool deferred_data;                        // some data source is read only while the plan is applied
@@ -121,6 +130,12 @@ struct id_list {
 // The same for a list of ids.
 struct id_list meant_list(struct plan_reader *plan, const struct where *where, const char *key, bool computed);
 
+// What the references of an attribute lead to, in any of the blocks where it may be.
+struct followed follow_attribute(struct plan_reader *plan, const struct where *where, const char *key, bool list);
+
+// Fills the groups that stand for those of which it is not known whether an interface has them (lists.c).
+void fill_groups_in_doubt(struct plan_reader *plan);
+
 // Whether an unknown attribute may be set by the configuration: it is there, with something that is unknown before
 // apply, or there is no configuration to tell.
 bool may_be_configured(struct plan_reader *plan, const struct where *where, const char *key);
@@ -144,8 +159,9 @@ void touches_all(struct plan_reader *plan, const struct resource *resource);
 // The ids that references of the configuration lead to (follow.c): candidates for one id or, of a list, all of its ids.
 struct followed {
     VECTOR(const char *) ids;
-    bool opaque;  // some reference cannot be followed
-    bool settled; // all that it refers to is known before: then what is unknown all the same is null, and AWS chooses
+    bool opaque;   // some reference cannot be followed
+    bool settled;  // all that it refers to is known before: then what is unknown all the same is null, and AWS chooses
+    bool choosing; // some reference leads to no id: it may be a condition by which one id or another is meant
 };
 struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
                        const char *key, bool list);
