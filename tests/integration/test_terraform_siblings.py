@@ -262,6 +262,19 @@ CASES = {
     "inline and separate rules of a new group": (lambda p: host(rule(group(p, port=22), 80, by={"security_group_id": ref("aws_security_group.g")}), by={"vpc_security_group_ids": ref("aws_security_group.g")}), 0, EXACT(22, 80), set()),
     "inline rules that take separate ones away, and one that comes": (lambda p: rule(p.update("aws_security_group.g", GROUP, ingress=[EXTRA]), 80), 0, EXACT(80, 8443, at=WEB), EXACT(443, at=WEB)),
     "inline rules left over from before": (lambda p: rule(p.update("aws_security_group.g", GROUP, tags={"a": "b"}), 80), 0, EXACT(80, at=WEB), set()),
+    # ---- Lists of which the plan knew others than the snapshot has: what it does not know of stays, and that is named
+    "a group with a rule that the plan does not know": (lambda p: p.update("aws_security_group.g", {**GROUP, "ingress": []}, ingress=[EXTRA]), 3, EXACT(8443, at=WEB), set()),
+    "a group without a rule that the plan takes away": (lambda p: p.update("aws_security_group.g", {**GROUP, "ingress": GROUP["ingress"] + [EXTRA]}, ingress=GROUP["ingress"]), 3, set(), set()),
+    "a default group with a rule that the plan does not know": (lambda p: p.update("aws_default_security_group.d", {**GROUP, "name": "default", "ingress": [EXTRA]}, ingress=[]), 3, set(), set()),
+    "a list with an entry that the plan does not know": (lambda p: ON_LIST(p.update("aws_ec2_managed_prefix_list.l", {"id": "pl-1", "entry": []}, entry=[{"cidr": "198.18.0.0/15", "description": ""}])), 3,
+                                                         EXACT(9000, at=WEB), EXACT(443, at=WEB)),
+    "an ACL with entries that the plan does not know": (lambda p: p.update("aws_default_network_acl.a", {"id": "acl-1", "vpc_id": "vpc-1", "subnet_ids": [], "egress": [], "ingress": []}, ingress=[
+        {"rule_no": 50, "action": "deny", "protocol": "tcp", "from_port": 80, "to_port": 80, "cidr_block": WORLD}]), 3, set(), set()),
+    "an ACL without an entry that the plan takes away": (lambda p: p.update("aws_default_network_acl.a", {"id": "acl-1", "vpc_id": "vpc-1", "subnet_ids": [], "egress": [], "ingress": [
+        {"rule_no": 50, "action": "deny", "protocol": "tcp", "from_port": 80, "to_port": 80, "cidr_block": WORLD}]}, ingress=[]), 3, set(), set()),
+    "a table with a route that the plan does not know": (lambda p: p.update("aws_default_route_table.t", {"id": "rtb-1", "route": [], "propagating_vgws": []}, route=[{"cidr_block": "10.9.0.0/16", "vpc_peering_connection_id": "pcx-1"}]),
+                                                         3, set(), set()),
+    "a table without a route that the plan takes away": (lambda p: p.update("aws_route_table.t", {**TABLE, "route": TABLE["route"] + [{"cidr_block": "8.8.8.0/24", "gateway_id": "igw-1"}]}, route=TABLE["route"]), 3, set(), set()),
     # ---- Moved, imported, forgotten
     "moved across modules": (lambda p: p.put("module.a.aws_vpc_security_group_ingress_rule.r", ["no-op"], RULE, RULE, {}, {}, previous_address="aws_vpc_security_group_ingress_rule.r"), 0, set(), set()),
     "moved and changed": (lambda p: p.update("module.a.aws_vpc_security_group_ingress_rule.r", RULE, from_port=444, to_port=444, keys={"previous_address": "aws_vpc_security_group_ingress_rule.r"}), 0, EXACT(444, at=WEB), EXACT(443, at=WEB)),

@@ -139,17 +139,60 @@ static void add_route(struct plan_reader *plan, const struct where *where, struc
     *vector_add(plan->arena, &table->routes) = route;
 }
 
-// What is in a table whose resource says `route`: all but what AWS puts there.
+// What AWS puts into a table: plans do not tell of it.
+static bool is_of_aws(const struct route *route)
+{
+    bool endpoint =
+        route->prefix_list != NULL && route->target_id != NULL && strncmp(route->target_id, "vpce-", 5) == 0;
+    return route->target == ROUTE_LOCAL || route->propagated || endpoint;
+}
+
+// Whether a block of the plan's list of before says a route's destination; *same: and its target.
+static bool was_said(struct plan_reader *plan, const cJSON *blocks, const struct route *route, bool *same)
+{
+    const cJSON *one, *value;
+    cJSON_ArrayForEach (one, blocks) {
+        struct route said = {0};
+        if (!destination_of(plan, one, &said) || !same_destination(&said, route))
+            continue;
+        cJSON_ArrayForEach (value, one)
+            *same = *same || (cJSON_IsString(value) && text_same(value->valuestring, route->target_id));
+        return true;
+    }
+    return false;
+}
+
+// Takes the routes that the plan had before out of those of the snapshot: what it does not know of stays. Of what is
+// adopted all goes.
+static void drop_before(struct plan_reader *plan, const struct resource *resource, struct route_table *table)
+{
+    const cJSON *blocks = resource->creates ? NULL : member(resource->before, "route");
+    uint32_t kept = 0, found = 0, unknown = 0;
+    bool lacks = false;
+    for (uint32_t i = 0; i < table->routes.count; i++) {
+        struct route *route = &table->routes.items[i];
+        bool own = is_of_aws(route), same = false, said = was_said(plan, blocks, route, &same);
+        found += said;
+        lacks = lacks || (said && !same && !own);
+        if (own || (!resource->creates && !said))
+            table->routes.items[kept++] = *route;
+        else
+            notes_route(plan, table, route, true);
+        unknown += !own && !resource->creates && !said;
+    }
+    table->routes.count = kept;
+    if (lacks || (int)found < cJSON_GetArraySize(blocks))
+        say_not_held(plan, resource, "a route of", table->id);
+    if (unknown > 0)
+        say(plan, "%s: %s has routes in the snapshot that the plan does not know: of another time?", resource->address,
+            table->id);
+}
+
+// What is in a table whose resource says `route`.
 static void fill(struct plan_reader *plan, const struct resource *resource, struct route_table *table)
 {
     const cJSON *routes = member(resource->after, "route"), *item;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < table->routes.count; i++)
-        if (table->routes.items[i].target == ROUTE_LOCAL || table->routes.items[i].propagated)
-            table->routes.items[kept++] = table->routes.items[i];
-        else
-            notes_route(plan, table, &table->routes.items[i], true);
-    table->routes.count = kept;
+    drop_before(plan, resource, table);
     struct where all = whole(resource);
     if (is_unknown(resource->unknown, "route") && (!resource->creates || may_be_configured(plan, &all, "route")))
         table->doubt = doubt_of(plan, resource, "route");
