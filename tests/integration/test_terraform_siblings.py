@@ -334,6 +334,11 @@ CASES = {
     # ---- Addresses
     "an address for a host that no route lets answer": (lambda p: p.new("aws_eip_association.a", {"allocation_id": ref("aws_eip.e")}, instance_id="i-2").new("aws_eip.e"), 0, set(), set()),
     "an association that goes": (lambda p: p.gone("aws_eip_association.a", {"id": "eipassoc-1", "public_ip": WEB, "instance_id": "i-1", "allocation_id": "eipalloc-1"}), 0, set(), EXACT(443, at=WEB)),
+    "an allocation that is there moves, by the association of its interface": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-1", instance_id="i-2"), 0, set(), EXACT(443, at=WEB), allocated),
+    "an association replaced by one of the same allocation": (lambda p: p.new("aws_eip_association.a", actions=("delete", "create"), before={"id": "eipassoc-2", "public_ip": BEHIND, "instance_id": "i-2", "allocation_id": "eipalloc-2"},
+                                                                              allocation_id="eipalloc-2", instance_id="i-1"), 0, EXACT(443, at=BEHIND), EXACT(443, at=WEB)),
+    "an allocation that nothing has": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-7", instance_id="i-1"), 0, EXACT(443, at="198.51.100.77"), EXACT(443, at=WEB),
+                                       lambda: base(Addresses=[{"PublicIp": "198.51.100.77", "AllocationId": "eipalloc-7", "Domain": "vpc"}])),
     "a second address by a private one": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "private_ips": ["10.0.0.4"], "subnet_id": "subnet-1", "security_groups": ["sg-1"], "attachment": []},
                                                              private_ips=["10.0.0.4", "10.0.0.9"]).new("aws_eip.e", network_interface="eni-1", associate_with_private_ip="10.0.0.9"), 0, EXACT(443), set()),
     "an interface of its own, attached to a host that is there": (lambda p: p.new("aws_network_interface.n", subnet_id="subnet-1", security_groups=["sg-3"], attachment=[{"instance": "i-1", "device_index": 1}]).new(
