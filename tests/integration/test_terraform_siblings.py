@@ -72,6 +72,14 @@ def denied():
     return estate
 
 
+def behind_endpoint():
+    """Replies to the entries of a list go by a gateway endpoint."""
+    estate = base()
+    estate["RouteTables"][0]["Routes"].append({"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1", "State": "active"})
+    estate["VpcEndpoints"] = [{"VpcEndpointId": "vpce-1", "VpcId": "vpc-1", "VpcEndpointType": "Gateway", "ServiceName": "com.amazonaws.eu-west-3.s3", "State": "available", "RouteTableIds": ["rtb-1"]}]
+    return estate
+
+
 def allocated():
     estate = base()
     estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]["AllocationId"] = "eipalloc-1"
@@ -288,6 +296,8 @@ CASES = {
     "actions that are invoked": (lambda p: p.and_(action_invocations=[{"address": "action.aws_lambda_invoke.a", "type": "aws_lambda_invoke", "name": "a"}]), 3, set(), set()),
     "planned, and of no change": (lambda p: p.and_(planned_values={"root_module": {"child_modules": [{"address": "module.a", "resources": [
         {"address": "module.a.aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": {"name": "g"}}]}]}}), 3, set(), set()),
+    "a new stack in a VPC of its own, and no snapshot": (lambda p: region(p, region="eu-west-3"), 0, EXACT(443), set(), None),
+    "a host in a new VPC's default group, and no snapshot": (lambda p: region(p, region="eu-west-3").new("aws_instance.d", {"subnet_id": ref("aws_subnet.s")}), 0, EXACT(443), set(), None),
     "planned as it was, refreshed only": (lambda p: p.and_(planned_values={"root_module": {"resources": [{"address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": GROUP}]}}, prior_state={
         "values": {"root_module": {"resources": [{"address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": GROUP}]}}}), 0, set(), set()),
     "a deposed instance": (lambda p: p.gone("aws_instance.h", {"id": "i-0", "subnet_id": "subnet-1"}, deposed="a1b2c3d4"), 0, set(), set()),
@@ -392,6 +402,11 @@ CASES = {
     "the same, and where is not told": (lambda p: p.gone("aws_vpc_block_public_access_options.b", {"id": "x", "internet_gateway_block_mode": "block-bidirectional"}), 3, MAYBE, set(), blocked),
     "an exclusion from blocked access": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-bidirectional"), 0, EXACT(443, at=WEB), set(), blocked),
     "an exclusion that does not let in": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-egress"), 0, set(), set(), blocked),
+    "an endpoint that goes, and its route": (lambda p: p.gone("aws_vpc_endpoint.e", {"id": "vpce-1", "vpc_id": "vpc-1", "vpc_endpoint_type": "Gateway", "route_table_ids": ["rtb-1"]}), 0, EXACT(443, at=WEB), set(), behind_endpoint),
+    "an endpoint that puts routes into a public table": (lambda p: p.new("aws_vpc_endpoint.e", vpc_id="vpc-1", service_name="com.amazonaws.eu-west-3.s3", vpc_endpoint_type="Gateway", route_table_ids=["rtb-1"]), 3, set(), set()),
+    "an endpoint that puts routes into a private table": (lambda p: p.new("aws_vpc_endpoint.e", vpc_id="vpc-1", service_name="com.amazonaws.eu-west-3.s3", vpc_endpoint_type="Gateway", route_table_ids=["rtb-2"]), 0, set(), set()),
+    "a route to an interface": (lambda p: p.new("aws_route.r", route_table_id="rtb-1", destination_cidr_block="8.0.0.0/8", network_interface_id="eni-2"), 3, set(), set()),
+    "a route to an interface, where none was": (lambda p: p.update("aws_route.r", ROUTE, nat_gateway_id="", network_interface_id="eni-1"), 3, MAYBE, set()),
     # ---- Hosts
     "a group for an interface": (lambda p: p.new("aws_network_interface_sg_attachment.a", network_interface_id="eni-1", security_group_id="sg-3"), 0, EXACT(22, at=WEB), set()),
     "a group for a new host's interface": (lambda p: host(p).new("aws_network_interface_sg_attachment.a", {"network_interface_id": ref("aws_instance.h", "primary_network_interface_id")}, security_group_id="sg-3"), 0, EXACT(22, 443), set()),
@@ -463,6 +478,7 @@ class Siblings(unittest.TestCase):
         cls.path, cls.bases = pathlib.Path(folder.name), {}
 
     def diff(self, plan, made=base, said=False, words=()):
+        self.bases.setdefault(None, None)
         if made not in self.bases:
             self.bases[made] = self.path / ("base-%d" % len(self.bases))
             self.bases[made].mkdir()
@@ -471,7 +487,7 @@ class Siblings(unittest.TestCase):
         if said:
             configuration.write(plan.root, self.path / "source")
             words = ["--source", self.path / "source", *words]
-        return common.sgproof("diff", "--terraform", self.path / "plan.json", self.bases[made], *words, "--format", "json")
+        return common.sgproof("diff", "--terraform", self.path / "plan.json", *([self.bases[made]] if made else []), *words, "--format", "json")
 
     def test_each_plan_has_its_right_answer(self):
         for name, (make, status, opened, closed, *made) in CASES.items():
@@ -488,6 +504,7 @@ class Siblings(unittest.TestCase):
                 if closed is not None:
                     self.assertEqual(told(found["closed"]), closed, done.stdout)
                 self.assertEqual(status == 3, bool(found["unknown"] + found["missing_after"]))
+                self.assertEqual([x["causes"] for x in found["opened"] + found["closed"] if x["internet"] and not x["resources"]], [])
 
     def said(self, plan, made=base, **files):
         """With a configuration of these files."""
@@ -634,7 +651,7 @@ class Siblings(unittest.TestCase):
             for number, cut in enumerate([document, *self.cuts(document)]):
                 file = self.path / ("cut-%d-%d.json" % (len(commands), number))
                 file.write_text(json.dumps(cut))
-                commands.append(("diff", "--terraform", file, self.bases[made[0] if made else base], "--format", "json"))
+                commands.append(("diff", "--terraform", file, *filter(None, [self.bases[made[0] if made else base]]), "--format", "json"))
                 whole.append((name, number))
         done = common.sgproof_each(commands)
         seen = {name: told(json.loads(text)["opened"]) for (name, number), (_, text) in zip(whole, done) if number == 0}

@@ -140,6 +140,7 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
 
 static void give_acl(struct plan_reader *plan, const char *subnet, struct network_acl *acl)
 {
+    decides(plan, "acl", subnet);
     map_put(plan->arena, &plan->estate->acl_of_subnet, subnet, acl);
 }
 
@@ -216,8 +217,10 @@ static void remove_acl(struct plan_reader *plan, const struct resource *resource
         say_not_held(plan, resource, "network ACL", resource->id_before);
     for (size_t i = 0; i < plan->estate->acl_of_subnet.size; i++) {
         const struct network_acl *acl = plan->estate->acl_of_subnet.slots[i].value;
-        if (acl != NULL && resource->id_before != NULL && strcmp(acl->id, resource->id_before) == 0)
+        if (acl != NULL && resource->id_before != NULL && strcmp(acl->id, resource->id_before) == 0) {
+            decides(plan, "acl", plan->estate->acl_of_subnet.slots[i].key);
             plan->estate->acl_of_subnet.slots[i].value = NULL; // back to the VPC's default ACL
+        }
     }
 }
 

@@ -25,6 +25,8 @@ static bool take_address(struct plan_reader *plan, const char *text)
             interface->addresses = kept;
             interface->address_count = count;
             *vector_add(plan->arena, &plan->bereft) = interface;
+            if (plan->current != NULL)
+                touches(plan, plan->current, interface->id);
             taken = true;
         }
     }

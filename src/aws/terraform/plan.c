@@ -83,6 +83,8 @@ struct interface_place plan_place(struct plan_reader *plan)
         one_account = one_account && strcmp(known[i].account, known[0].account) == 0;
     if (one_account && !told.of_another_account)
         place.account_id = known[0].account;
+    if (count == 1 && strcmp(known[0].region, "unknown") == 0 && !blocks_some(plan->estate))
+        return place; // all that the estate tells of is of one place, whichever it is
     if (told.region != NULL || told.region_unknown)
         place.region = told.region_unknown ? "unknown" : told.region;
     else if (count == 1 && !blocks_some(plan->estate))
@@ -364,6 +366,7 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
         heed_bereft(&plan);
         heed_hidden(&plan);
         fill_groups_in_doubt(&plan);
+        note_rules_of_lists(&plan);
         estate_weigh(&(struct weighing){estate, leave_out, &plan});
         list_others(&plan, is_modelled);
     }

@@ -151,6 +151,11 @@ void say_not_held(struct plan_reader *plan, const struct resource *resource, con
 // it.
 void makes(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ends(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// The same of what it decides for all that lies in a place: "acl SUBNET", "table SUBNET-OR-VPC", "gateway" (of all) or
+// "gateway SUBNET-OR-VPC".
+void decides(struct plan_reader *plan, const char *what, const char *place);
+// Notes which rules rest on a prefix list that changes, once all is placed.
+void note_rules_of_lists(struct plan_reader *plan);
 // The same of a thing that it changes or refers to; `id` may be NULL.
 void touches(struct plan_reader *plan, const struct resource *resource, const char *id);
 // Notes all ids that a resource names, before and after.

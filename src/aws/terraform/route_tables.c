@@ -309,14 +309,42 @@ static void remove_endpoint(struct plan_reader *plan, const struct resource *res
         for (uint32_t i = 0; table != NULL && i < table->routes.count; i++)
             if (resource->id_before == NULL || !text_same(table->routes.items[i].target_id, resource->id_before))
                 table->routes.items[kept++] = table->routes.items[i];
+            else
+                touches(plan, resource, table->id);
         if (table != NULL)
             table->routes.count = kept;
     }
 }
 
+// Whether a table with a route to an internet gateway is among those of an endpoint, or may be: in others its routes
+// bear on nothing that the internet reaches.
+static bool has_public_table(struct plan_reader *plan, const cJSON *values, const cJSON *unknown)
+{
+    const cJSON *one;
+    if (any_unknown(unknown, "route_table_ids"))
+        return true;
+    cJSON_ArrayForEach (one, member(values, "route_table_ids")) {
+        const struct route_table *table = cJSON_IsString(one) ? own_table(plan, one->valuestring) : NULL;
+        for (uint32_t i = 0; table != NULL && i < table->routes.count; i++)
+            if (table->routes.items[i].target == ROUTE_INTERNET_GATEWAY ||
+                table->routes.items[i].target == ROUTE_UNKNOWN)
+                return true;
+        if (table == NULL || table->doubt != NULL)
+            return true;
+    }
+    return false;
+}
+
 static void put_endpoint(struct plan_reader *plan, const struct resource *resource)
 {
-    if (!resource->creates && differs(resource, "route_table_ids"))
+    struct where where = whole(resource);
+    const char *type = attribute(plan, resource->after, "vpc_endpoint_type");
+    bool other_type = type != NULL && strcmp(type, "Gateway") != 0; // Interface ones put no route
+    bool told =
+        member(resource->after, "route_table_ids") != NULL || may_be_configured(plan, &where, "route_table_ids");
+    bool comes = resource->creates ? told && !other_type : differs(resource, "route_table_ids");
+    if (comes &&
+        (has_public_table(plan, resource->after, resource->unknown) || has_public_table(plan, resource->before, NULL)))
         say(plan, "%s: the routes that it puts into route tables are not modelled", resource->address);
 }
 
@@ -354,6 +382,7 @@ static void put_table_association(struct plan_reader *plan, const struct resourc
                          : table == NULL  ? doubt_of(plan, resource, "route_table_id")
                                           : NULL;
     if (subnet.id != NULL) {
+        decides(plan, "table", subnet.id);
         map_put(plan->arena, &plan->estate->table_of_subnet, subnet.id, table);
         map_put(plan->arena, &plan->estate->unsure_table_of_subnet, subnet.id, (void *)(uintptr_t)unsure);
     }
@@ -369,8 +398,10 @@ static void remove_table_association(struct plan_reader *plan, const struct reso
     const char *gateway = attribute(plan, resource->before, "gateway_id");
     if (subnet != NULL && map_get(&plan->estate->subnets, subnet) == NULL)
         say_not_held(plan, resource, "subnet", subnet);
-    if (subnet != NULL)
+    if (subnet != NULL) {
+        decides(plan, "table", subnet);
         map_put(plan->arena, &plan->estate->table_of_subnet, subnet, NULL);
+    }
     if (gateway != NULL)
         map_put(plan->arena, &plan->estate->edge_table_of_gateway, gateway, NULL);
 }
@@ -389,6 +420,8 @@ static void put_main_association(struct plan_reader *plan, const struct resource
 {
     struct meant of = meant_surely(plan, resource, "route_table_id"), vpc = meant(plan, resource, "vpc_id");
     struct route_table *table = own_table(plan, of.id);
+    if (vpc.id != NULL)
+        decides(plan, "table", vpc.id);
     if (table == NULL && of.id != NULL)
         say_not_held(plan, resource, "route table", of.id);
     if (vpc.id != NULL && table != NULL)
@@ -407,6 +440,8 @@ static void remove_main_association(struct plan_reader *plan, const struct resou
     const char *vpc = attribute(plan, resource->before, "vpc_id");
     const char *id = attribute(plan, resource->before, "original_route_table_id");
     struct route_table *table = own_table(plan, id);
+    if (vpc != NULL)
+        decides(plan, "table", vpc);
     if (table != NULL && vpc != NULL) {
         map_put(plan->arena, &plan->estate->main_table_of_vpc, vpc, table);
         return;
