@@ -145,6 +145,28 @@ class ChangeSets(unittest.TestCase):
         more = {"NetworkInterfaces": [device, {"DeviceIndex": "1", "NetworkInterfaceId": "eni-1"}]}
         self.assertIn("Host.NetworkInterfaces[1]: a further network interface", self.found([resource("Add", "Host", "EC2::Instance", None, more)], 3)["unknown"][0])
 
+    def test_an_instance_that_is_stopped_for_a_change_is_given_another_automatic_address(self):
+        told = lambda **keys: {"SubnetId": "subnet-1", "SecurityGroupIds": ["sg-1"], "InstanceType": "t3.micro", **keys}
+        larger = [resource("Modify", "Host", "EC2::Instance", told(), told(InstanceType="t3.large"), "i-1", Replacement="False")]
+        found = self.found(larger)
+        self.assertEqual((self.ports(found), self.ports(found, "closed")), ([("(known after apply)", 443, "exact")], [("198.51.100.4", 443, "exact")]))
+        estate = plain()
+        estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]["AllocationId"] = "eipalloc-1"
+        found = self.found(larger, estate=estate)
+        self.assertEqual((found["opened"], found["closed"]), ([], []))
+        found = self.found([resource("Modify", "Host", "EC2::Instance", told(), told(Tags=[{"Key": "a", "Value": "b"}]), "i-1", Replacement="False")])
+        self.assertEqual((found["opened"], found["closed"]), ([], []))
+        without = told()
+        del without["SecurityGroupIds"]
+        found = self.found([resource("Modify", "Host", "EC2::Instance", told(), without, "i-1", Replacement="False")], 3)
+        self.assertEqual({x["certainty"] for x in found["opened"]}, {"possible"})
+
+    def test_a_property_that_goes_is_a_change(self):
+        gone = [resource("Modify", "X", "Some::Thing", {"Public": "no", "Tags": []}, {"Tags": [{"Key": "a"}]}, "x", Replacement="False")]
+        self.assertIn("X: AWS::Some::Thing can bear on what is exposed", self.found(gone, 3)["unknown"][0])
+        version = [resource("Modify", "D", "RDS::DBInstance", {"PubliclyAccessible": True, "EngineVersion": "15.4"}, {"PubliclyAccessible": True, "EngineVersion": "15.5"}, "d", Replacement="False")]
+        self.assertEqual(self.found(version)["unknown"], [])
+
     def test_load_balancers_are_placed_and_what_they_forward_is_named(self):
         balancer = {"Scheme": "internet-facing", "Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"]}
         listener = {"LoadBalancerArn": NEW, "Port": 443, "Protocol": "HTTPS", "DefaultActions": [{"Type": "forward"}]}

@@ -235,6 +235,7 @@ LIST = {"id": "pl-1,198.18.0.0/15", "prefix_list_id": "pl-1", "cidr": "198.18.0.
 ON_LIST = lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-4"])
 TABLE = {"id": "rtb-2", "vpc_id": "vpc-1", "route": [{"cidr_block": WORLD, "nat_gateway_id": "nat-1"}], "propagating_vgws": ["vgw-1"]}
 EXACT = lambda *ports, at=NEW: {(at, p, "exact") for p in ports}
+DEPLOYMENT = {"id": "default/d", "spec": [{"replicas": 2, "template": [{"spec": [{"host_network": False, "container": [{"name": "a", "image": "a:1", "port": [{"container_port": 80}]}]}]}]}]}
 MAYBE = "some possible"  # at least one opening, all of them possible
 READ = {"mode": "data", "address": "data.aws_security_group.d", "type": "aws_security_group", "name": "d",
         "change": {"actions": ["read"], "before": None, "after": {"name": "ssh"}, "after_unknown": {"id": True}}}
@@ -423,6 +424,11 @@ CASES = {
         "aws_eip.e", ["no-op"], *[{"id": "eipalloc-1", "public_ip": WEB, "instance": "i-1"}] * 2, {}, {}), 0, set(), set()),
     "the same by the allocation that its association has": (lambda p: p.update("aws_instance.w", {**INSTANCE, "public_ip": WEB, "instance_type": "a"}, unknown={"public_ip": True}, instance_type="b"),
                                                             0, set(), set(), allocated),
+    "a host that is to have no group": (lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=[]), 3, set(), set()),
+    "an interface that is to have no group": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "security_groups": ["sg-1"], "subnet_id": "subnet-1", "attachment": []}, security_groups=[]), 3, set(), set()),
+    "the last group taken from an interface": (lambda p: p.gone("aws_network_interface_sg_attachment.a", {"id": "a", "network_interface_id": "eni-1", "security_group_id": "sg-1"}), 3, set(), set()),
+    "a load balancer whose list of groups is empty": (lambda p: p.new("aws_lb.l", internal=False, load_balancer_type="application", subnets=["subnet-1"], security_groups=[]).new(
+        "aws_lb_listener.l", {"load_balancer_arn": ref("aws_lb.l", "arn")}, port=443, protocol="HTTPS"), 3, set(), set()),
     "another group for a host": (lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-1", "sg-3"]), 0, EXACT(22, at=WEB), set()),
     "another group for an interface": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "security_groups": ["sg-1"], "subnet_id": "subnet-1", "attachment": []}, security_groups=["sg-3"]), 0, EXACT(22, at=WEB), EXACT(443, at=WEB)),
     "groups of which one is unknown": (lambda p: p.update("aws_instance.w", INSTANCE, unknown={"vpc_security_group_ids": [False, True]}).changes[0]["change"]["after"].update(vpc_security_group_ids=["sg-3", None]) or p, 3, None, None),
@@ -445,6 +451,18 @@ CASES = {
     "an event that begins tasks, public or not": (lambda p: p.new("aws_cloudwatch_event_target.t", unknown={"ecs_target": [{"network_configuration": [{"assign_public_ip": True}]}]}, ecs_target=[{}]), 3, set(), set()),
     "a mount target": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"]), 0, set(), set()),
     "a mount target with IPv6": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"], ip_address_type="DUAL_STACK"), 3, set(), set()),
+    "an engine's version": (lambda p: p.update("aws_db_instance.d", {**DATABASE, "publicly_accessible": True, "engine_version": "15.4"}, engine_version="15.5", unknown={"latest_restorable_time": True}), 0, set(), set()),
+    "an engine's version, and other groups": (lambda p: p.update("aws_db_instance.d", {**DATABASE, "publicly_accessible": True, "engine_version": "15.4"}, engine_version="15.5", vpc_security_group_ids=["sg-3"]), 3, set(), set()),
+    "a cluster's version": (lambda p: p.update("aws_eks_cluster.k", {"id": "k", "version": "1.31", "vpc_config": [{"endpoint_public_access": True}]}, version="1.32", unknown={"platform_version": True}), 0, set(), set()),
+    "a cluster's version, and who may reach it": (lambda p: p.update("aws_eks_cluster.k", {"id": "k", "version": "1.31", "vpc_config": [{"endpoint_public_access": True, "public_access_cidrs": ["10.0.0.0/8"]}]}, version="1.32",
+                                                                     vpc_config=[{"endpoint_public_access": True, "public_access_cidrs": [WORLD]}]), 3, set(), set()),
+    "an image": (lambda p: p.update("kubernetes_deployment_v1.d", DEPLOYMENT, spec=[{**DEPLOYMENT["spec"][0], "template": [{"spec": [{"host_network": False, "container": [{"name": "a", "image": "a:2", "port": [{"container_port": 80}]}]}]}]}]), 0, set(), set()),
+    "an image, on its node's network": (lambda p: p.update("kubernetes_deployment_v1.d", DEPLOYMENT, spec=[{**DEPLOYMENT["spec"][0], "template": [{"spec": [{"host_network": True, "container": [{"name": "a", "image": "a:2", "port": [{"container_port": 80}]}]}]}]}]),
+                                        3, set(), set()),
+    "an image, and a port of its node that was none": (lambda p: p.update("kubernetes_deployment_v1.d", DEPLOYMENT, spec=[{"replicas": 2, "template": [{"spec": [{"host_network": False, "container": [{"name": "a", "image": "a:2", "port": [{
+        "container_port": 80, "host_port": 80}]}]}]}]}]), 3, set(), set()),
+    "an image that only apply tells": (lambda p: p.update("kubernetes_deployment_v1.d", DEPLOYMENT, unknown={"spec": [{"template": [{"spec": [{"container": [{"image": True}]}]}]}]}).changes[0]["change"]["after"].update(
+        spec=[{"replicas": 2, "template": [{"spec": [{"host_network": False, "container": [{"name": "a", "port": [{"container_port": 80}]}]}]}]}]) or p, 0, set(), set()),
     "tags of what is not modelled": (lambda p: p.update("aws_api_gateway_rest_api.a", {"id": "a", "tags": {}}, tags={"a": "b"}), 0, set(), set()),
 }
 # Those with the configuration beside them: a list with something new in it may hold ids that are written out, which no plan tells.

@@ -80,7 +80,8 @@ static struct id_list groups_of(struct plan_reader *plan, const struct resource 
     struct where where = whole(resource);
     struct id_list groups = meant_list(plan, &where, "security_groups", true);
     const struct subnet *subnet = map_get(&plan->estate->subnets, subnet_id);
-    if (groups.set || balancer->type == LOAD_BALANCER_NETWORK || balancer->type == LOAD_BALANCER_GATEWAY)
+    if (groups.items.count > 0 || groups.doubt != NULL || balancer->type == LOAD_BALANCER_NETWORK ||
+        balancer->type == LOAD_BALANCER_GATEWAY)
         return groups;
     const struct security_group *own = default_group_of(plan, subnet == NULL ? NULL : subnet->vpc_id);
     if (own != NULL)

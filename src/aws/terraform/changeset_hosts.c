@@ -92,8 +92,26 @@ static void put_interfaces(struct changeset_resource *resource, struct changeset
     }
 }
 
+// Whether an instance is stopped for a change in place.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-instance.html ("Some interruptions")
+static bool is_stopped(const struct changeset_resource *resource)
+{
+    static const char *const properties[] = {"InstanceType", "UserData", "EbsOptimized", "KernelId",      "RamdiskId",
+                                             "HostId",       "Affinity", "Tenancy",      "LaunchTemplate"};
+    bool stopped = false;
+    for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]) && strcmp(resource->actions, "update") == 0;
+         i++) {
+        const cJSON *was = changeset_property(&resource->before, properties[i]);
+        const cJSON *is = changeset_property(&resource->after, properties[i]);
+        stopped = stopped || changeset_is_unknown(is) ||
+                  (was == NULL || is == NULL ? was != is : !cJSON_Compare(was, is, true));
+    }
+    return stopped;
+}
+
 void changeset_add_instance(struct changeset_resource *resource)
 {
+    bool stopped = is_stopped(resource);
     for (int i = 0; i < 2; i++) {
         struct changeset_side *side = i == 0 ? &resource->before : &resource->after;
         if (side->properties == NULL)
@@ -110,6 +128,8 @@ void changeset_add_instance(struct changeset_resource *resource)
             cJSON_AddItemToArray(templates, cJSON_CreateObject());
         }
     }
+    if (stopped)
+        cJSON_AddBoolToObject(resource->after.unknown, "public_ip", true);
     changeset_emit(resource, "aws_instance", resource->id, resource->actions, &resource->before, &resource->after,
                    resource->physical);
 }

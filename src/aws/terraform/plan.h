@@ -234,5 +234,8 @@ bool type_is_listed(const char *type, const char *const *list, size_t count);
 bool is_harmless_type(const char *type);
 // Names what bears on what gets out and on who reaches whom inside, and is not placed (carriers.c).
 void list_carrier(struct plan_reader *plan, const struct resource *resource);
+// Whether what changes in place bears on nothing that is exposed: tags, an engine's version, a container's image
+// (in_place.c).
+bool is_quiet_change(const struct resource *resource);
 // What the other types that change mean: named where they can expose something (others.c).
 void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type));
