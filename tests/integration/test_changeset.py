@@ -10,6 +10,7 @@ sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__
 import common
 from oracle import estates
 from test_snapshots import lets_out as plain
+import test_terraform_siblings as siblings
 
 WORLD = "0.0.0.0/0"
 NEW = "{{changeSet:KNOWN_AFTER_APPLY}}"
@@ -160,6 +161,15 @@ class ChangeSets(unittest.TestCase):
         del without["SecurityGroupIds"]
         found = self.found([resource("Modify", "Host", "EC2::Instance", told(), without, "i-1", Replacement="False")], 3)
         self.assertEqual({x["certainty"] for x in found["opened"]}, {"possible"})
+
+    def test_block_public_access_that_goes_is_off_in_the_region_of_the_stack(self):
+        estate = siblings.blocked()
+        gone = [resource("Remove", "B", "EC2::VPCBlockPublicAccessOptions", {"InternetGatewayBlockMode": "block-bidirectional"}, None, "111122223333")]
+        found = self.found(gone, estate=estate, StackId=ARN.replace("changeSet/c", "stack/web"))
+        self.assertEqual((self.ports(found), {r["address"] for x in found["opened"] for r in x["resources"]}), ([("198.51.100.4", 443, "exact")], {"B"}))
+        elsewhere = "arn:aws:cloudformation:us-east-1:111122223333:stack/web/1"
+        found = self.found(gone, 3, estate=estate, StackId=elsewhere)
+        self.assertEqual((found["opened"], found["unknown"][0]), ([], "the change set is of account 111122223333 in us-east-1, of which the snapshot holds nothing"))
 
     def test_a_property_that_goes_is_a_change(self):
         gone = [resource("Modify", "X", "Some::Thing", {"Public": "no", "Tags": []}, {"Tags": [{"Key": "a"}]}, "x", Replacement="False")]

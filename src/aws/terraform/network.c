@@ -317,11 +317,12 @@ static void put_block_options(struct plan_reader *plan, const struct resource *r
     set_block(plan, resource, attribute(plan, resource->after, "internet_gateway_block_mode"));
 }
 
-// Terraform turns it off:
-// Documentation of the Terraform provider hashicorp/aws, resource aws_vpc_block_public_access_options.
+// Terraform turns it off, and CloudFormation cannot create it in mode "off", as that is the default:
+// Documentation of the Terraform provider hashicorp/aws, resource aws_vpc_block_public_access_options;
+// AWS CDK API reference, CfnVPCBlockPublicAccessOptionsProps.
 static void remove_block_options(struct plan_reader *plan, const struct resource *resource)
 {
-    set_block(plan, resource, plan->by_changeset ? NULL : "off"); // what CloudFormation leaves is not documented
+    set_block(plan, resource, "off");
 }
 
 static void exclude(struct plan_reader *plan, const char *vpc, const char *subnet, struct block_exclusion *exclusion)

@@ -381,11 +381,28 @@ bool terraform_apply(struct estate *estate, const char *file, struct terraform_r
     return good;
 }
 
+// A stack of another account or region than the snapshot's.
+static void check_stack(struct plan_reader *plan, const cJSON *document)
+{
+    const char *region = changeset_place(plan->arena, document, 3),
+               *account = changeset_place(plan->arena, document, 4);
+    const struct estate *estate = plan->estate;
+    bool held = region == NULL || account == NULL;
+    for (size_t i = 0; i < estate->completeness.count && !held; i++) {
+        const struct completeness *one = &estate->completeness.items[i];
+        held = (strcmp(one->account, account) == 0 || strcmp(one->account, "unknown") == 0) &&
+               (strcmp(one->region, region) == 0 || strcmp(one->region, "unknown") == 0);
+    }
+    if (!held)
+        say(plan, "the change set is of account %s in %s, of which the snapshot holds nothing", account, region);
+}
+
 static bool apply_changeset(struct estate *estate, const char *file, const cJSON *document,
                             const struct changeset_notes *given, struct terraform_report *report, struct error *error)
 {
     struct changeset_notes notes = {0};
     struct plan_reader saying = {.estate = estate, .arena = estate->arena, .report = report};
+    check_stack(&saying, document);
     cJSON *plan = changeset_plan(estate->arena, file, document, given, &notes, error);
     bool good = plan != NULL && apply_document(estate, file, plan, true, report, error);
     for (size_t i = 0; good && i < notes.items.count; i++)
