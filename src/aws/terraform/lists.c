@@ -131,22 +131,35 @@ static bool lets_internet_in(const struct security_group *group)
     return some;
 }
 
-static bool is_on_the_internet(const struct plan_reader *plan, const char *group)
+// Which groups interfaces have, and which of those have addresses that the internet could ask.
+static void note_members(const struct plan_reader *plan, struct map *all, struct map *public)
 {
+    const struct group_set *last = NULL; // neighbours share their sets
+    bool last_public = false;
     for (size_t i = 0; i < plan->estate->interfaces.count; i++) {
         const struct network_interface *one = plan->estate->interfaces.items[i];
-        for (size_t g = 0; one->address_count > 0 && one->groups != NULL && g < one->groups->count; g++)
-            if (strcmp(one->groups->ids[g], group) == 0)
-                return true;
+        if (one->groups == NULL || (one->groups == last && (last_public || one->address_count == 0)))
+            continue;
+        last = one->groups;
+        last_public = one->address_count > 0;
+        for (size_t g = 0; g < one->groups->count; g++) {
+            map_put(plan->arena, all, one->groups->ids[g], (void *)(uintptr_t)one);
+            if (one->address_count > 0)
+                map_put(plan->arena, public, one->groups->ids[g], (void *)(uintptr_t)one);
+        }
     }
-    return false;
 }
 
 void fill_groups_in_doubt(struct plan_reader *plan)
 {
     size_t rules = 0;
+    struct map all = {0}, public = {0};
+    if (plan->in_doubt.count > 0)
+        note_members(plan, &all, &public);
     for (size_t i = 0; i < plan->in_doubt.count; i++) {
         const struct groups_in_doubt *one = &plan->in_doubt.items[i];
+        if (map_get(&all, one->group->id) == NULL)
+            continue;
         for (size_t k = 0; k < one->of.count; k++) {
             const struct security_group *of = map_get(&plan->estate->security_groups, one->of.items[k]);
             if (of == NULL)
@@ -163,7 +176,7 @@ void fill_groups_in_doubt(struct plan_reader *plan)
             copy_rules(plan, &of->ingress, one->doubt, &one->group->ingress);
             copy_rules(plan, &of->egress, one->doubt, &one->group->egress);
         }
-        plan->aside = !lets_internet_in(one->group) || !is_on_the_internet(plan, one->group->id);
+        plan->aside = !lets_internet_in(one->group) || map_get(&public, one->group->id) == NULL;
         say(plan, "%s", one->doubt);
         plan->aside = false;
     }
