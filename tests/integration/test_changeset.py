@@ -171,6 +171,24 @@ class ChangeSets(unittest.TestCase):
         found = self.found(gone, 3, estate=estate, StackId=elsewhere)
         self.assertEqual((found["opened"], found["unknown"][0]), ([], "the change set is of account 111122223333 in us-east-1, of which the snapshot holds nothing"))
 
+    def test_services_of_tasks_are_placed(self):
+        def told(public="DISABLED", **keys):
+            return {"TaskDefinition": "web:1", "DesiredCount": "2", "NetworkConfiguration": {"AwsvpcConfiguration": {"AssignPublicIp": public, "Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"]}}, **keys}
+        deployed = lambda **keys: [resource("Modify", "S", "ECS::Service", told(**keys), told(**{**keys, "TaskDefinition": NEW}), "s", Replacement="False"),
+                                   resource("Modify", "T", "ECS::TaskDefinition", {"Cpu": "1"}, {"Cpu": "2"}, "web:1", Replacement="True")]
+        estate = siblings.base()  # without IPv6, of which each task would be given an address
+        found = self.found(deployed(), estate=estate)
+        self.assertEqual((found["opened"], found["unknown"]), ([], []))
+        found = self.found(deployed(public="ENABLED"), 3, estate=estate)
+        self.assertEqual((self.ports(found), found["unknown"]), ([("(known after apply)", 443, "possible")], ["S: the tasks that it launches"]))
+        for network in (NEW, {"AwsvpcConfiguration": NEW}, {"AwsvpcConfiguration": {"AssignPublicIp": NEW, "Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"]}},
+                        {"AwsvpcConfiguration": {"AssignPublicIp": "ENABLED", "Subnets": [NEW], "SecurityGroups": ["sg-1"]}}):
+            found = self.found([resource("Add", "S", "ECS::Service", None, told(NetworkConfiguration=network))], 3, estate=estate)
+            self.assertEqual({x[2] for x in self.ports(found)}, {"possible"}, network)
+        without = told()
+        del without["NetworkConfiguration"]
+        self.assertEqual(self.found([resource("Add", "S", "ECS::Service", None, without)], estate=estate)["unknown"], [])
+
     def test_a_property_that_goes_is_a_change(self):
         gone = [resource("Modify", "X", "Some::Thing", {"Public": "no", "Tags": []}, {"Tags": [{"Key": "a"}]}, "x", Replacement="False")]
         self.assertIn("X: AWS::Some::Thing can bear on what is exposed", self.found(gone, 3)["unknown"][0])

@@ -53,7 +53,8 @@ struct changeset_resource {
 
 // Adds the resource as one or several of the walk's. False where its type is none of the walk's.
 bool changeset_add(struct changeset_resource *resource);
-// Instances and interfaces (changeset_hosts.c).
+// Instances, interfaces and services of tasks (changeset_hosts.c).
+void changeset_add_service(struct changeset_resource *resource);
 void changeset_add_instance(struct changeset_resource *resource);
 void changeset_add_interface(struct changeset_resource *resource);
 

@@ -150,3 +150,45 @@ void changeset_add_interface(struct changeset_resource *resource)
     changeset_emit(resource, "aws_network_interface", resource->id, resource->actions, &resource->before,
                    &resource->after, resource->physical);
 }
+
+// ---- ECS services: their tasks' interfaces, where they have some of their own
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ecs-service.html
+
+static void put_network(struct changeset_side *side)
+{
+    const cJSON *network = changeset_property(side, "NetworkConfiguration");
+    const cJSON *told = member(network, "AwsvpcConfiguration"), *public = member(told, "AssignPublicIp");
+    struct changeset_side block = {.properties = told};
+    if (network != NULL && !cJSON_IsObject(told)) {
+        cJSON_AddBoolToObject(side->unknown, "network_configuration", true);
+        return;
+    }
+    if (told == NULL)
+        return;
+    changeset_put_text(&block, "awsvpc", "network_mode");
+    changeset_put_list(&block, member(told, "Subnets"), "subnets");
+    changeset_put_list(&block, member(told, "SecurityGroups"), "security_groups");
+    if (changeset_is_unknown(public))
+        cJSON_AddBoolToObject(block.unknown, "assign_public_ip", true);
+    else
+        cJSON_AddBoolToObject(block.values, "assign_public_ip", text_same(cJSON_GetStringValue(public), "ENABLED"));
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(side->values, "network_configuration"), block.values);
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(side->unknown, "network_configuration"), block.unknown);
+}
+
+void changeset_add_service(struct changeset_resource *resource)
+{
+    for (int i = 0; i < 2; i++) {
+        struct changeset_side *side = i == 0 ? &resource->before : &resource->after;
+        if (side->properties == NULL)
+            continue;
+        put_network(side);
+        changeset_put(side, "TaskDefinition", "task_definition");
+        changeset_put(side, "LaunchType", "launch_type");
+        changeset_put_number(side, changeset_property(side, "DesiredCount"), "desired_count");
+        changeset_put_list(side, changeset_property(side, "LoadBalancers"), "load_balancer");
+        changeset_put_list(side, changeset_property(side, "CapacityProviderStrategy"), "capacity_provider_strategy");
+    }
+    changeset_emit(resource, "aws_ecs_service", resource->id, resource->actions, &resource->before, &resource->after,
+                   resource->physical);
+}
