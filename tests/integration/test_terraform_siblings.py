@@ -80,6 +80,26 @@ def behind_endpoint():
     return estate
 
 
+BALANCER, LISTENER = ("arn:aws:elasticloadbalancing:eu-west-3:111122223333:%s/app/pub/1" % kind for kind in ("loadbalancer", "listener"))
+PUBLIC = {"id": BALANCER, "arn": BALANCER, "internal": False, "load_balancer_type": "application", "subnets": ["subnet-1"], "security_groups": ["sg-1"], "tags": {}}
+HTTPS = {"id": LISTENER + "/2", "arn": LISTENER + "/2", "load_balancer_arn": BALANCER, "port": 443, "protocol": "HTTPS", "default_action": [{"type": "fixed-response"}], "ssl_policy": "a"}
+
+
+def balanced():
+    """A load balancer in the public subnet (198.51.100.30), which answers by itself on 443."""
+    estate = base()
+    node = {**estate["NetworkInterfaces"][0], "NetworkInterfaceId": "eni-30", "Description": "ELB app/pub/1", "RequesterId": "amazon-elb", "Attachment": {"Status": "attached", "InstanceOwnerId": "amazon-elb", "DeviceIndex": 1},
+            "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": "10.0.1.30", "Association": {"PublicIp": "198.51.100.30", "IpOwnerId": "amazon-elb"}}]}
+    estate["NetworkInterfaces"].append(node)
+    estate["LoadBalancers"] = [{"LoadBalancerArn": BALANCER, "LoadBalancerName": "pub", "Scheme": "internet-facing", "Type": "application", "VpcId": "vpc-1", "IpAddressType": "ipv4", "State": {"Code": "active"},
+                                "AvailabilityZones": [{"ZoneName": "eu-west-3a", "SubnetId": "subnet-1"}], "SecurityGroups": ["sg-1"]}]
+    answers = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]
+    estate["Listeners"] = [{"ListenerArn": LISTENER + "/2", "LoadBalancerArn": BALANCER, "Port": 443, "Protocol": "HTTPS", "DefaultActions": answers}]
+    estate["Rules"] = [{"RuleArn": LISTENER.replace("listener", "listener-rule") + "/2/3", "Priority": "default", "IsDefault": True, "Conditions": [], "Actions": answers}]
+    estate["TargetGroups"], estate["TargetHealthDescriptions"] = [], []
+    return estate
+
+
 def allocated():
     estate = base()
     estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]["AllocationId"] = "eipalloc-1"
@@ -362,6 +382,13 @@ CASES = {
     "a load balancer whose scheme only apply tells": (lambda p: group(p.new("random_id.x", unknown={"hex": True}), port=443).new("aws_lb.l", {"internal": ["random_id.x.hex", "random_id.x"], "security_groups": ref("aws_security_group.g")}, subnets=["subnet-1"],
                                                                                       load_balancer_type="application").new(
         "aws_lb_listener.l", {"load_balancer_arn": ref("aws_lb.l", "arn")}, port=443, protocol="HTTPS"), 3, MAYBE, set()),
+    "a load balancer that goes": (lambda p: p.gone("aws_lb.l", PUBLIC).gone("aws_lb_listener.l", HTTPS), 0, set(), EXACT(443, at="198.51.100.30"), balanced),
+    "a load balancer that turns internal": (lambda p: p.new("aws_lb.l", actions=("delete", "create"), before=PUBLIC, internal=True, load_balancer_type="application", subnets=["subnet-1"], security_groups=["sg-1"]), 0, set(),
+                                            EXACT(443, at="198.51.100.30"), balanced),
+    "a listener that goes": (lambda p: p.gone("aws_lb_listener.l", HTTPS), 0, set(), EXACT(443, at="198.51.100.30"), balanced),
+    "a listener's certificate": (lambda p: p.update("aws_lb_listener.l", HTTPS, ssl_policy="b"), 0, set(), set(), balanced),
+    "a load balancer's tags": (lambda p: p.update("aws_lb.l", PUBLIC, tags={"a": "b"}), 0, set(), set(), balanced),
+    "a group for a load balancer": (lambda p: p.update("aws_lb.l", PUBLIC, security_groups=["sg-2"]), 0, set(), EXACT(443, at="198.51.100.30"), balanced),
     # ---- Values
     "sensitive values": (lambda p: rule(p, 80, keys={"change": {"before_sensitive": False, "after_sensitive": {"cidr_ipv4": True}}}), 0, EXACT(80, at=WEB), set()),
     "a list that is null and unknown": (lambda p: p.new("aws_security_group_rule.r", {"cidr_blocks": ["local.all"]}, type="ingress", security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80, ipv6_cidr_blocks=None), 3, MAYBE, set()),
@@ -513,6 +540,7 @@ class Siblings(unittest.TestCase):
                 plan = Plan()
                 done = self.diff(make(plan) or plan, *(made or [base]), said=name in SAID)
                 self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+                self.assertNotIn("(null)", done.stdout + done.stderr)
                 found = json.loads(done.stdout)
                 opens = told(found["opened"])
                 if opened == MAYBE:
