@@ -444,8 +444,7 @@ struct followed follow(struct plan_reader *plan, const struct resource *resource
         search.found.opaque = true; // of how many values nobody knows
     else if (search.by_local && search.found.ids.count == 0)
         by_elimination(&search, &context);
-    if (search.found.ids.count == 0)
-        search.found.opaque = true;
+    search.found.opaque = search.found.opaque || search.found.ids.count == 0;
     search.found.choosing = search.found.choosing || (search.indexed && !search.keyed);
     return search.found;
 }
