@@ -56,13 +56,18 @@ static const struct reason *whole_cause(struct arena *arena, const struct sides 
     bool opened = sides->kind == CHANGE_OPENED;
     char address[ADDRESS_TEXT];
     endpoint_address(sides->open_endpoint, address);
-    if (sides->shut_endpoint != NULL && sides->shut_endpoint->dormant && !sides->open_endpoint->dormant)
+    const struct network_interface *other = estate_interface(sides->shut->estate, interface->id);
+    bool falls_asleep = sides->shut_endpoint != NULL && sides->shut_endpoint->dormant && !sides->open_endpoint->dormant;
+    if (falls_asleep && (interface->instance_id == NULL || (other != NULL && !other->attached)))
+        return reason_says(
+            arena, REASON_HOST, interface->id,
+            arena_printf(arena, "network interface %s %s", interface->id, opened ? "attached" : "detached"));
+    if (falls_asleep)
         return reason_says(
             arena, REASON_HOST, interface->instance_id,
             arena_printf(arena, "instance %s %s", interface->instance_id, opened ? "started" : "stopped"));
     if (sides->shut_endpoint != NULL)
         return NULL;
-    const struct network_interface *other = estate_interface(sides->shut->estate, interface->id);
     const struct instance *instance = map_get(&sides->shut->estate->instances, interface->instance_id);
     if (other == NULL)
         return reason_says(arena, REASON_HOST, interface->id,

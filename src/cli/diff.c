@@ -141,6 +141,33 @@ static void add_flow_gaps(struct diff_job *comparing, const struct flow_differen
         text_list_add_all(arena, &forecast->missing, &flows->missing[side]);
 }
 
+// What moves and is possible only is not known: why that is, is told where nothing else that lacks is.
+static void add_possible(struct arena *arena, const struct difference *difference, struct forecast *forecast)
+{
+    struct map told = {0};
+    for (size_t i = 0; i < difference->changes.count; i++) {
+        const struct change *change = &difference->changes.items[i];
+        const char *why = "what decides is not modelled, or not told", *settle = NULL;
+        char address[ADDRESS_TEXT];
+        if (change->kind == CHANGE_CLOSED || change->certainty != CERTAINTY_POSSIBLE || !change->internet)
+            continue;
+        for (size_t c = change->causes.count; c-- > 0;)
+            if (change->causes.items[c]->settle != NULL) {
+                why = reason_text(arena, change->causes.items[c]);
+                settle = change->causes.items[c]->settle;
+            }
+        if (map_get(&told, why) != NULL)
+            continue;
+        map_put(arena, &told, why, forecast);
+        if (change->endpoint != NULL)
+            endpoint_address(change->endpoint, address);
+        text_list_add(arena, &forecast->unknown,
+                      arena_printf(arena, "what moves at %s is possible only: %s%s%s",
+                                   change->endpoint != NULL ? address : "targets behind a load balancer or a service",
+                                   why, settle == NULL ? "" : "; settled by: ", settle == NULL ? "" : settle));
+    }
+}
+
 static void forecast_of(struct diff_job *comparing, const struct difference *difference,
                         const struct flow_difference *flows, const struct side sides[2], struct diff_names *names,
                         struct forecast *forecast)
@@ -172,6 +199,9 @@ static void forecast_of(struct diff_job *comparing, const struct difference *dif
                          exposure_set_complete(sides[1].exposures);
     text_list_add_all(arena, &forecast->missing, &names->missing_before);
     text_list_add_all(arena, &forecast->missing, &names->missing_after);
+    if (forecast->complete && is_planned(comparing)) // of two states, both are what they are
+        add_possible(arena, difference, forecast);
+    forecast->complete = forecast->complete && forecast->unknown.count == 0;
     if (flows != NULL) {
         forecast->flows = arena_new_of(arena, struct flow_changes);
         add_flow_gaps(comparing, flows, names, forecast);

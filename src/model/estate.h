@@ -635,6 +635,7 @@ struct estate {
     VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered
     VECTOR(struct db_instance) db_instances;
     VECTOR(struct launch_template) launch_templates;
+    struct map allocations; // AllocationId of an interface's association -> its address, as text
     VECTOR(struct elastic_address) elastic_addresses;
     VECTOR(struct idle_address) idle_addresses;
     VECTOR(struct dns_record) dns_records;

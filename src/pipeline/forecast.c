@@ -27,10 +27,9 @@ static const struct network_interface *interface_of(const struct change *change)
 
 // ---- Resources
 
-static void add_resources(struct arena *arena, const struct forecast_given *given, const char *id, bool went,
-                          const struct network_interface *interface, change_resource_list *list)
+static void add_found(struct arena *arena, const struct forecast_given *given, struct terraform_addresses found,
+                      change_resource_list *list)
 {
-    struct terraform_addresses found = terraform_causes(arena, given->report, id, went, interface);
     for (size_t i = 0; i < found.items.count && list->count < MOST_RESOURCES; i++) {
         const char *address = found.items.items[i];
         struct source_place place = {0};
@@ -45,6 +44,12 @@ static void add_resources(struct arena *arena, const struct forecast_given *give
     }
 }
 
+static void add_resources(struct arena *arena, const struct forecast_given *given, const char *id, bool went,
+                          const struct network_interface *interface, change_resource_list *list)
+{
+    add_found(arena, given, terraform_causes(arena, given->report, id, went, interface), list);
+}
+
 void forecast_resources_of(struct arena *arena, const struct forecast_given *given, enum change_kind kind,
                            const reason_list *causes, const struct network_interface *interface,
                            change_resource_list *list)
@@ -55,6 +60,10 @@ void forecast_resources_of(struct arena *arena, const struct forecast_given *giv
     for (size_t i = 0; i < causes->count; i++)
         add_resources(arena, given, reason_id(arena, causes->items[i]),
                       kind == CHANGE_CLOSED && causes->items[i]->stage == REASON_GROUP, interface, list);
+    for (size_t i = 0; i < causes->count && interface != NULL; i++)
+        if (list->count == before)
+            add_found(arena, given,
+                      terraform_causes_of_place(arena, given->report, causes->items[i]->stage, interface->place), list);
     if (list->count == before)
         add_resources(arena, given, NULL, false, interface, list);
 }

@@ -10,6 +10,7 @@ sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__
 import common
 from oracle import estates
 from test_snapshots import lets_out as plain
+import test_terraform_siblings as siblings
 
 WORLD = "0.0.0.0/0"
 NEW = "{{changeSet:KNOWN_AFTER_APPLY}}"
@@ -144,6 +145,55 @@ class ChangeSets(unittest.TestCase):
         self.assertEqual(len(self.ports(found, "closed")), 2)
         more = {"NetworkInterfaces": [device, {"DeviceIndex": "1", "NetworkInterfaceId": "eni-1"}]}
         self.assertIn("Host.NetworkInterfaces[1]: a further network interface", self.found([resource("Add", "Host", "EC2::Instance", None, more)], 3)["unknown"][0])
+
+    def test_an_instance_that_is_stopped_for_a_change_is_given_another_automatic_address(self):
+        told = lambda **keys: {"SubnetId": "subnet-1", "SecurityGroupIds": ["sg-1"], "InstanceType": "t3.micro", **keys}
+        larger = [resource("Modify", "Host", "EC2::Instance", told(), told(InstanceType="t3.large"), "i-1", Replacement="False")]
+        found = self.found(larger)
+        self.assertEqual((self.ports(found), self.ports(found, "closed")), ([("(known after apply)", 443, "exact")], [("198.51.100.4", 443, "exact")]))
+        estate = plain()
+        estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]["AllocationId"] = "eipalloc-1"
+        found = self.found(larger, estate=estate)
+        self.assertEqual((found["opened"], found["closed"]), ([], []))
+        found = self.found([resource("Modify", "Host", "EC2::Instance", told(), told(Tags=[{"Key": "a", "Value": "b"}]), "i-1", Replacement="False")])
+        self.assertEqual((found["opened"], found["closed"]), ([], []))
+        without = told()
+        del without["SecurityGroupIds"]
+        found = self.found([resource("Modify", "Host", "EC2::Instance", told(), without, "i-1", Replacement="False")], 3)
+        self.assertEqual({x["certainty"] for x in found["opened"]}, {"possible"})
+
+    def test_block_public_access_that_goes_is_off_in_the_region_of_the_stack(self):
+        estate = siblings.blocked()
+        gone = [resource("Remove", "B", "EC2::VPCBlockPublicAccessOptions", {"InternetGatewayBlockMode": "block-bidirectional"}, None, "111122223333")]
+        found = self.found(gone, estate=estate, StackId=ARN.replace("changeSet/c", "stack/web"))
+        self.assertEqual((self.ports(found), {r["address"] for x in found["opened"] for r in x["resources"]}), ([("198.51.100.4", 443, "exact")], {"B"}))
+        elsewhere = "arn:aws:cloudformation:us-east-1:111122223333:stack/web/1"
+        found = self.found(gone, 3, estate=estate, StackId=elsewhere)
+        self.assertEqual((found["opened"], found["unknown"][0]), ([], "the change set is of account 111122223333 in us-east-1, of which the snapshot holds nothing"))
+
+    def test_services_of_tasks_are_placed(self):
+        def told(public="DISABLED", **keys):
+            return {"TaskDefinition": "web:1", "DesiredCount": "2", "NetworkConfiguration": {"AwsvpcConfiguration": {"AssignPublicIp": public, "Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"]}}, **keys}
+        deployed = lambda **keys: [resource("Modify", "S", "ECS::Service", told(**keys), told(**{**keys, "TaskDefinition": NEW}), "s", Replacement="False"),
+                                   resource("Modify", "T", "ECS::TaskDefinition", {"Cpu": "1"}, {"Cpu": "2"}, "web:1", Replacement="True")]
+        estate = siblings.base()  # without IPv6, of which each task would be given an address
+        found = self.found(deployed(), estate=estate)
+        self.assertEqual((found["opened"], found["unknown"]), ([], []))
+        found = self.found(deployed(public="ENABLED"), 3, estate=estate)
+        self.assertEqual((self.ports(found), found["unknown"]), ([("(known after apply)", 443, "possible")], ["S: the tasks that it launches"]))
+        for network in (NEW, {"AwsvpcConfiguration": NEW}, {"AwsvpcConfiguration": {"AssignPublicIp": NEW, "Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"]}},
+                        {"AwsvpcConfiguration": {"AssignPublicIp": "ENABLED", "Subnets": [NEW], "SecurityGroups": ["sg-1"]}}):
+            found = self.found([resource("Add", "S", "ECS::Service", None, told(NetworkConfiguration=network))], 3, estate=estate)
+            self.assertEqual({x[2] for x in self.ports(found)}, {"possible"}, network)
+        without = told()
+        del without["NetworkConfiguration"]
+        self.assertEqual(self.found([resource("Add", "S", "ECS::Service", None, without)], estate=estate)["unknown"], [])
+
+    def test_a_property_that_goes_is_a_change(self):
+        gone = [resource("Modify", "X", "Some::Thing", {"Public": "no", "Tags": []}, {"Tags": [{"Key": "a"}]}, "x", Replacement="False")]
+        self.assertIn("X: AWS::Some::Thing can bear on what is exposed", self.found(gone, 3)["unknown"][0])
+        version = [resource("Modify", "D", "RDS::DBInstance", {"PubliclyAccessible": True, "EngineVersion": "15.4"}, {"PubliclyAccessible": True, "EngineVersion": "15.5"}, "d", Replacement="False")]
+        self.assertEqual(self.found(version)["unknown"], [])
 
     def test_load_balancers_are_placed_and_what_they_forward_is_named(self):
         balancer = {"Scheme": "internet-facing", "Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"]}

@@ -2,6 +2,7 @@
 compared (semantics.md). Probes go to 127.0.0.1 only."""
 import json
 import os
+import shutil
 import socket
 import sys
 
@@ -52,7 +53,21 @@ class Drift(Kept):
                 self.assertEqual((self.at(two, self.service)["verdict"], self.at(two, self.service)["observed"]), ("undeclared", "open"))
                 self.assertEqual(self.moved(one, two), [("altered", self.service)])
                 self.verify(two)
-        self.assertIsNone(self.at(self.again("--no-history"), self.service))  # nobody told it
+        three = self.again("--no-history")
+        self.assertIsNone(self.at(three, self.service))  # nobody told it
+        # Of two evidence folders as of two runs of a history: what one did not ask is neither closed nor opened.
+        self.assertEqual(self.moved(one, three, 3), [("not_asked", self.service)])
+        self.assertEqual(self.moved(three, one), [("first_seen", self.service)])
+        text = common.sgproof("diff", one, three)
+        self.assertEqual((text.returncode, "0 opened, 0 closed" in text.stdout, "1 not asked" in text.stdout), (3, True, True), text.stdout)
+        elsewhere = three.parent / "elsewhere"  # where the address is no longer among what was asked
+        shutil.copytree(three, elsewhere)
+        verdicts = json.loads((elsewhere / "verdicts.json").read_text())
+        verdicts["verdicts"] = [v for v in verdicts["verdicts"] if v["address"] != "127.0.0.1"]
+        (elsewhere / "verdicts.json").write_text(json.dumps(verdicts))
+        reseal(elsewhere)
+        found = json.loads(common.sgproof("diff", one, elsewhere, "--format", "json").stdout)
+        self.assertEqual({x["change"] for x in common.moved(found)}, {"not_asked", "endpoints_gone"}, found)
 
     def test_a_closing_is_tested_and_then_said(self):
         one = self.again(snapshot=self.opened(self.service))

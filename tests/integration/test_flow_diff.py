@@ -228,11 +228,13 @@ class Plans(unittest.TestCase):
 
     def test_a_new_group_lets_out_what_it_says_and_nothing_of_itself(self):
         block = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["0.0.0.0/0"], "ipv6_cidr_blocks": [], "prefix_list_ids": [], "security_groups": [], "self": False}
+        source = folder({})
+        (source / "main.tf").write_text('resource "aws_network_interface" "db" {\n  security_groups = [aws_security_group.g.id]\n}\nresource "aws_security_group" "g" {\n}\n')
         for egress, expected in (([block], "443"), ([], None)):
             made = change("aws_security_group.g", ["create"], None, {"name": "g", "vpc_id": "vpc-1", "ingress": [], "egress": egress}, {"id": True})
             moves = change("aws_network_interface.db", ["update"], {"id": "eni-db", "security_groups": ["sg-db"]}, {"id": "eni-db"}, {"security_groups": True})
             root = [{"address": "aws_network_interface.db", "expressions": {"security_groups": {"references": ["aws_security_group.g.id", "aws_security_group.g"]}}}]
-            found = self.planned([made, moves], root=root)
+            found = self.planned([made, moves], root=root, more=["--source", source])
             self.assertEqual({f for f in found if f[0] == "outwards"}, {("outwards", "opened", "aws_security_group.g", "internet", "tcp", expected, "exact")} if expected else set())
             self.assertIn(("inside", "closed", "sg-app", "sg-db", "tcp", "5432", "exact"), found)
 

@@ -8,7 +8,7 @@ import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
-from oracle import estates
+from oracle import configuration, estates
 from test_diff import WORLD, block, change
 from test_snapshots import Case, lets_out as plain
 
@@ -28,15 +28,19 @@ def instance(address, unknown=(), **after):
 
 
 class Plans(Case):
-    def run_plan(self, changes, root=None, estate=None, raw=None, **keys):
+    def run_plan(self, changes, root=None, estate=None, raw=None, said=False, **keys):
         plan = {"format_version": "1.2", "terraform_version": "1.9.8", "resource_changes": changes, **keys}
         if root is not None:
             plan["configuration"] = {"root_module": root if isinstance(root, dict) else {"resources": root}}
         with tempfile.TemporaryDirectory() as folder:
             os.mkdir(os.path.join(folder, "estate"))
             estates.write(estate or plain(), os.path.join(folder, "estate"))
+            words = []
+            if said:
+                configuration.write(plan["configuration"]["root_module"], os.path.join(folder, "source"))
+                words = ["--source", os.path.join(folder, "source")]
             (pathlib.Path(folder) / "plan.json").write_bytes(raw(json.dumps(plan)) if raw else json.dumps(plan).encode())
-            return common.sgproof("diff", "--terraform", os.path.join(folder, "plan.json"), os.path.join(folder, "estate"), "--format", "json")
+            return common.sgproof("diff", "--terraform", os.path.join(folder, "plan.json"), os.path.join(folder, "estate"), *words, "--format", "json")
 
     def planned(self, changes, root=None, expect=0, **keys):
         done = self.run_plan(changes, root, **keys)
@@ -53,8 +57,8 @@ class Plans(Case):
         return [change(module + "aws_subnet.s" + key, ["create"], None, {"vpc_id": "vpc-1", "cidr_block": "10.0.9.0/24", "map_public_ip_on_launch": key != "[1]"}, {"id": True})
                 for key in keys]
 
-    def opens(self, changes, root, expect=0):
-        found = self.planned(changes, root, expect)
+    def opens(self, changes, root, expect=0, **keys):
+        found = self.planned(changes, root, expect, **keys)
         return self.ports(found["opened"])
 
     def test_an_id_is_followed_by_index_key_count_and_each(self):
@@ -114,9 +118,9 @@ class Plans(Case):
         calls["a"]["module"]["outputs"]["id"]["expression"]["references"] = ["aws_security_group.this[0].id", "aws_security_group.this[0]", "aws_security_group.this"]
         host = instance("aws_instance.i", subnet_id="subnet-1", associate_public_ip_address=True)
         root = {"resources": [refer("aws_instance.i", vpc_security_group_ids=["module.a.id", "module.a"])], "module_calls": calls}
-        self.assertEqual(self.opens(resources + [host], root), [(NEW, 22, 22, "exact")])
+        self.assertEqual(self.opens(resources + [host], root, said=True), [(NEW, 22, 22, "exact")])
         calls["a"]["expressions"]["other"] = {"references": ["module.b.id", "module.b"]}  # then the local may be that
-        self.assertEqual(self.opens(resources + [host], root, 3)[0][3], "possible")
+        self.assertEqual(self.opens(resources + [host], root, 3, said=True)[0][3], "possible")
 
     def test_known_members_of_an_unknown_list_of_groups_are_found(self):
         group = change("aws_security_group.g", ["create"], None, {"name": "g", "vpc_id": "vpc-1", "ingress": [block("tcp", 22, 22, [WORLD])]}, {"id": True})
@@ -213,7 +217,7 @@ class Plans(Case):
         host = instance("aws_instance.i", subnet_id="subnet-1", associate_public_ip_address=True)
         root = [refer("aws_security_group.g"), refer("aws_instance.i", vpc_security_group_ids=["aws_security_group.g[1].id", "aws_security_group.g[1]", "aws_security_group.g"]),
                 refer("aws_security_group_rule.r", security_group_id=["aws_security_group.g", "var.n"])]
-        found = self.planned(groups + [host, rule], root, 3)
+        found = self.planned(groups + [host, rule], root, 3, said=True)
         self.assertEqual(self.ports(found["opened"]), [(NEW, 22, 22, "possible")])
         eip = change("aws_eip.e", ["create"], None, {"domain": "vpc"}, {"id": True, "public_ip": True, "instance": True, "network_interface": True})
         self.assertIn("possible", {x[3] for x in self.opens([eip], [refer("aws_eip.e", instance=["local.instance"])], 3)})

@@ -5,13 +5,14 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import sys
 import tempfile
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
-from oracle import estates
+from oracle import configuration, estates
 from oracle.terraform import COMPUTED
 from test_snapshots import entry, permission
 
@@ -68,6 +69,34 @@ def denied():
     acl = estate["NetworkAcls"][0]
     acl["Associations"].pop(0)
     estate["NetworkAcls"].append({**acl, "NetworkAclId": "acl-2", "IsDefault": False, "Associations": [{"SubnetId": "subnet-1"}], "Entries": []})
+    return estate
+
+
+def behind_endpoint():
+    """Replies to the entries of a list go by a gateway endpoint."""
+    estate = base()
+    estate["RouteTables"][0]["Routes"].append({"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1", "State": "active"})
+    estate["VpcEndpoints"] = [{"VpcEndpointId": "vpce-1", "VpcId": "vpc-1", "VpcEndpointType": "Gateway", "ServiceName": "com.amazonaws.eu-west-3.s3", "State": "available", "RouteTableIds": ["rtb-1"]}]
+    return estate
+
+
+BALANCER, LISTENER = ("arn:aws:elasticloadbalancing:eu-west-3:111122223333:%s/app/pub/1" % kind for kind in ("loadbalancer", "listener"))
+PUBLIC = {"id": BALANCER, "arn": BALANCER, "internal": False, "load_balancer_type": "application", "subnets": ["subnet-1"], "security_groups": ["sg-1"], "tags": {}}
+HTTPS = {"id": LISTENER + "/2", "arn": LISTENER + "/2", "load_balancer_arn": BALANCER, "port": 443, "protocol": "HTTPS", "default_action": [{"type": "fixed-response"}], "ssl_policy": "a"}
+
+
+def balanced():
+    """A load balancer in the public subnet (198.51.100.30), which answers by itself on 443."""
+    estate = base()
+    node = {**estate["NetworkInterfaces"][0], "NetworkInterfaceId": "eni-30", "Description": "ELB app/pub/1", "RequesterId": "amazon-elb", "Attachment": {"Status": "attached", "InstanceOwnerId": "amazon-elb", "DeviceIndex": 1},
+            "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": "10.0.1.30", "Association": {"PublicIp": "198.51.100.30", "IpOwnerId": "amazon-elb"}}]}
+    estate["NetworkInterfaces"].append(node)
+    estate["LoadBalancers"] = [{"LoadBalancerArn": BALANCER, "LoadBalancerName": "pub", "Scheme": "internet-facing", "Type": "application", "VpcId": "vpc-1", "IpAddressType": "ipv4", "State": {"Code": "active"},
+                                "AvailabilityZones": [{"ZoneName": "eu-west-3a", "SubnetId": "subnet-1"}], "SecurityGroups": ["sg-1"]}]
+    answers = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]
+    estate["Listeners"] = [{"ListenerArn": LISTENER + "/2", "LoadBalancerArn": BALANCER, "Port": 443, "Protocol": "HTTPS", "DefaultActions": answers}]
+    estate["Rules"] = [{"RuleArn": LISTENER.replace("listener", "listener-rule") + "/2/3", "Priority": "default", "IsDefault": True, "Conditions": [], "Actions": answers}]
+    estate["TargetGroups"], estate["TargetHealthDescriptions"] = [], []
     return estate
 
 
@@ -154,6 +183,18 @@ def by_new_template(plan):
     return plan
 
 
+def two_groups(plan, more):
+    group(group(plan, port=8080), "aws_security_group.other", 8081)
+    return host(plan, by={"vpc_security_group_ids": [*more, *ref("aws_security_group.g"), *ref("aws_security_group.other")]})
+
+
+def tasks(plan):
+    group(plan, port=8080)
+    plan.new("aws_ecs_service.s", unknown={"network_configuration": [{"security_groups": True}]}, network_configuration=[{"subnets": ["subnet-1"], "assign_public_ip": True}], desired_count=1)
+    plan.root["resources"][-1]["expressions"]["network_configuration"] = [{"security_groups": {"references": ref("aws_security_group.g")}}]
+    return plan
+
+
 def ref(address, attribute="id"):
     bare = address.split("[")[0] if address.endswith("]") else None
     return ["%s.%s" % (address, attribute), address] + ([bare] if bare else [])
@@ -214,6 +255,7 @@ LIST = {"id": "pl-1,198.18.0.0/15", "prefix_list_id": "pl-1", "cidr": "198.18.0.
 ON_LIST = lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-4"])
 TABLE = {"id": "rtb-2", "vpc_id": "vpc-1", "route": [{"cidr_block": WORLD, "nat_gateway_id": "nat-1"}], "propagating_vgws": ["vgw-1"]}
 EXACT = lambda *ports, at=NEW: {(at, p, "exact") for p in ports}
+DEPLOYMENT = {"id": "default/d", "spec": [{"replicas": 2, "template": [{"spec": [{"host_network": False, "container": [{"name": "a", "image": "a:1", "port": [{"container_port": 80}]}]}]}]}]}
 MAYBE = "some possible"  # at least one opening, all of them possible
 READ = {"mode": "data", "address": "data.aws_security_group.d", "type": "aws_security_group", "name": "d",
         "change": {"actions": ["read"], "before": None, "after": {"name": "ssh"}, "after_unknown": {"id": True}}}
@@ -227,6 +269,17 @@ CASES = {
     "a group by count from none to one": (lambda p: host(rule(group(p, "aws_security_group.g[0]"), 8080, by={"security_group_id": ["aws_security_group.g[0].id", "aws_security_group.g[0]", "aws_security_group.g"]}),
                                                          by={"vpc_security_group_ids": ["aws_security_group.g"]}), 0, EXACT(8080), set()),
     "an address by count on a host that is there": (lambda p: p.new("aws_eip.e[0]", instance="i-1"), 0, EXACT(443), EXACT(443, at=WEB)),
+    # ---- What no plan tells of a list: ids that are written out beside what is new, and which of several a condition means
+    "a host in a new group, and perhaps in others": (lambda p: host(group(p, port=8080), by={"vpc_security_group_ids": ref("aws_security_group.g")}), 3,
+                                                     {(NEW, 8080, "exact"), (NEW, 443, "possible"), (NEW, 22, "possible"), (NEW, 9000, "possible")}, set()),
+    "a host that is there is given a new group, and perhaps keeps its own": (lambda p: group(p, port=8080).update("aws_instance.w", INSTANCE, {"vpc_security_group_ids": ref("aws_security_group.g")}), 3,
+                                                                             {(WEB, 8080, "exact"), (WEB, 22, "possible"), (WEB, 9000, "possible")}, set()),
+    "a host in a new group of a new VPC, where none was": (lambda p: region(p, region="eu-west-3"), 0, EXACT(443), set()),
+    "a host by a condition between two groups": (lambda p: two_groups(p, ["var.one"]).and_(variables={"one": {"value": True}}), 3, MAYBE, set()),
+    "a private host in a new group, and perhaps in others": (lambda p: host(group(p, port=8080), by={"vpc_security_group_ids": ref("aws_security_group.g")}, associate_public_ip_address=False), 0, set(), set()),
+    "an ACL of a new subnet, and perhaps of others": (lambda p: p.new("aws_subnet.s", vpc_id="vpc-1", cidr_block="10.0.7.0/24", map_public_ip_on_launch=False, assign_ipv6_address_on_creation=False).new(
+        "aws_network_acl.a", {"subnet_ids": ref("aws_subnet.s")}, vpc_id="vpc-1", ingress=[], egress=[]), 3, set(), set()),
+    "tasks in a new group, and perhaps in others": (lambda p: tasks(p), 3, {(NEW, 8080, "possible"), (NEW, 443, "possible"), (NEW, 22, "possible"), (NEW, 9000, "possible")}, set()),
     # ---- Blocks
     "a dynamic block over something new": (lambda p: p.update("aws_security_group.g", GROUP, {"ingress": ["local.rules"]}), 3, MAYBE, set()),
     "a dynamic block that is known": (lambda p: p.update("aws_security_group.g", GROUP, ingress=GROUP["ingress"] + [EXTRA]), 0, EXACT(8443, at=WEB), set()),
@@ -238,6 +291,19 @@ CASES = {
     "inline and separate rules of a new group": (lambda p: host(rule(group(p, port=22), 80, by={"security_group_id": ref("aws_security_group.g")}), by={"vpc_security_group_ids": ref("aws_security_group.g")}), 0, EXACT(22, 80), set()),
     "inline rules that take separate ones away, and one that comes": (lambda p: rule(p.update("aws_security_group.g", GROUP, ingress=[EXTRA]), 80), 0, EXACT(80, 8443, at=WEB), EXACT(443, at=WEB)),
     "inline rules left over from before": (lambda p: rule(p.update("aws_security_group.g", GROUP, tags={"a": "b"}), 80), 0, EXACT(80, at=WEB), set()),
+    # ---- Lists of which the plan knew others than the snapshot has: what it does not know of stays, and that is named
+    "a group with a rule that the plan does not know": (lambda p: p.update("aws_security_group.g", {**GROUP, "ingress": []}, ingress=[EXTRA]), 3, EXACT(8443, at=WEB), set()),
+    "a group without a rule that the plan takes away": (lambda p: p.update("aws_security_group.g", {**GROUP, "ingress": GROUP["ingress"] + [EXTRA]}, ingress=GROUP["ingress"]), 3, set(), set()),
+    "a default group with a rule that the plan does not know": (lambda p: p.update("aws_default_security_group.d", {**GROUP, "name": "default", "ingress": [EXTRA]}, ingress=[]), 3, set(), set()),
+    "a list with an entry that the plan does not know": (lambda p: ON_LIST(p.update("aws_ec2_managed_prefix_list.l", {"id": "pl-1", "entry": []}, entry=[{"cidr": "198.18.0.0/15", "description": ""}])), 3,
+                                                         EXACT(9000, at=WEB), EXACT(443, at=WEB)),
+    "an ACL with entries that the plan does not know": (lambda p: p.update("aws_default_network_acl.a", {"id": "acl-1", "vpc_id": "vpc-1", "subnet_ids": [], "egress": [], "ingress": []}, ingress=[
+        {"rule_no": 50, "action": "deny", "protocol": "tcp", "from_port": 80, "to_port": 80, "cidr_block": WORLD}]), 3, set(), set()),
+    "an ACL without an entry that the plan takes away": (lambda p: p.update("aws_default_network_acl.a", {"id": "acl-1", "vpc_id": "vpc-1", "subnet_ids": [], "egress": [], "ingress": [
+        {"rule_no": 50, "action": "deny", "protocol": "tcp", "from_port": 80, "to_port": 80, "cidr_block": WORLD}]}, ingress=[]), 3, set(), set()),
+    "a table with a route that the plan does not know": (lambda p: p.update("aws_default_route_table.t", {"id": "rtb-1", "route": [], "propagating_vgws": []}, route=[{"cidr_block": "10.9.0.0/16", "vpc_peering_connection_id": "pcx-1"}]),
+                                                         3, set(), set()),
+    "a table without a route that the plan takes away": (lambda p: p.update("aws_route_table.t", {**TABLE, "route": TABLE["route"] + [{"cidr_block": "8.8.8.0/24", "gateway_id": "igw-1"}]}, route=TABLE["route"]), 3, set(), set()),
     # ---- Moved, imported, forgotten
     "moved across modules": (lambda p: p.put("module.a.aws_vpc_security_group_ingress_rule.r", ["no-op"], RULE, RULE, {}, {}, previous_address="aws_vpc_security_group_ingress_rule.r"), 0, set(), set()),
     "moved and changed": (lambda p: p.update("module.a.aws_vpc_security_group_ingress_rule.r", RULE, from_port=444, to_port=444, keys={"previous_address": "aws_vpc_security_group_ingress_rule.r"}), 0, EXACT(444, at=WEB), EXACT(443, at=WEB)),
@@ -251,6 +317,8 @@ CASES = {
     "actions that are invoked": (lambda p: p.and_(action_invocations=[{"address": "action.aws_lambda_invoke.a", "type": "aws_lambda_invoke", "name": "a"}]), 3, set(), set()),
     "planned, and of no change": (lambda p: p.and_(planned_values={"root_module": {"child_modules": [{"address": "module.a", "resources": [
         {"address": "module.a.aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": {"name": "g"}}]}]}}), 3, set(), set()),
+    "a new stack in a VPC of its own, and no snapshot": (lambda p: region(p, region="eu-west-3"), 0, EXACT(443), set(), None),
+    "a host in a new VPC's default group, and no snapshot": (lambda p: region(p, region="eu-west-3").new("aws_instance.d", {"subnet_id": ref("aws_subnet.s")}), 0, EXACT(443), set(), None),
     "planned as it was, refreshed only": (lambda p: p.and_(planned_values={"root_module": {"resources": [{"address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": GROUP}]}}, prior_state={
         "values": {"root_module": {"resources": [{"address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": GROUP}]}}}), 0, set(), set()),
     "a deposed instance": (lambda p: p.gone("aws_instance.h", {"id": "i-0", "subnet_id": "subnet-1"}, deposed="a1b2c3d4"), 0, set(), set()),
@@ -297,6 +365,11 @@ CASES = {
     # ---- Addresses
     "an address for a host that no route lets answer": (lambda p: p.new("aws_eip_association.a", {"allocation_id": ref("aws_eip.e")}, instance_id="i-2").new("aws_eip.e"), 0, set(), set()),
     "an association that goes": (lambda p: p.gone("aws_eip_association.a", {"id": "eipassoc-1", "public_ip": WEB, "instance_id": "i-1", "allocation_id": "eipalloc-1"}), 0, set(), EXACT(443, at=WEB)),
+    "an allocation that is there moves, by the association of its interface": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-1", instance_id="i-2"), 0, set(), EXACT(443, at=WEB), allocated),
+    "an association replaced by one of the same allocation": (lambda p: p.new("aws_eip_association.a", actions=("delete", "create"), before={"id": "eipassoc-2", "public_ip": BEHIND, "instance_id": "i-2", "allocation_id": "eipalloc-2"},
+                                                                              allocation_id="eipalloc-2", instance_id="i-1"), 0, EXACT(443, at=BEHIND), EXACT(443, at=WEB)),
+    "an allocation that nothing has": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-7", instance_id="i-1"), 0, EXACT(443, at="198.51.100.77"), EXACT(443, at=WEB),
+                                       lambda: base(Addresses=[{"PublicIp": "198.51.100.77", "AllocationId": "eipalloc-7", "Domain": "vpc"}])),
     "a second address by a private one": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "private_ips": ["10.0.0.4"], "subnet_id": "subnet-1", "security_groups": ["sg-1"], "attachment": []},
                                                              private_ips=["10.0.0.4", "10.0.0.9"]).new("aws_eip.e", network_interface="eni-1", associate_with_private_ip="10.0.0.9"), 0, EXACT(443), set()),
     "an interface of its own, attached to a host that is there": (lambda p: p.new("aws_network_interface.n", subnet_id="subnet-1", security_groups=["sg-3"], attachment=[{"instance": "i-1", "device_index": 1}]).new(
@@ -309,6 +382,13 @@ CASES = {
     "a load balancer whose scheme only apply tells": (lambda p: group(p.new("random_id.x", unknown={"hex": True}), port=443).new("aws_lb.l", {"internal": ["random_id.x.hex", "random_id.x"], "security_groups": ref("aws_security_group.g")}, subnets=["subnet-1"],
                                                                                       load_balancer_type="application").new(
         "aws_lb_listener.l", {"load_balancer_arn": ref("aws_lb.l", "arn")}, port=443, protocol="HTTPS"), 3, MAYBE, set()),
+    "a load balancer that goes": (lambda p: p.gone("aws_lb.l", PUBLIC).gone("aws_lb_listener.l", HTTPS), 0, set(), EXACT(443, at="198.51.100.30"), balanced),
+    "a load balancer that turns internal": (lambda p: p.new("aws_lb.l", actions=("delete", "create"), before=PUBLIC, internal=True, load_balancer_type="application", subnets=["subnet-1"], security_groups=["sg-1"]), 0, set(),
+                                            EXACT(443, at="198.51.100.30"), balanced),
+    "a listener that goes": (lambda p: p.gone("aws_lb_listener.l", HTTPS), 0, set(), EXACT(443, at="198.51.100.30"), balanced),
+    "a listener's certificate": (lambda p: p.update("aws_lb_listener.l", HTTPS, ssl_policy="b"), 0, set(), set(), balanced),
+    "a load balancer's tags": (lambda p: p.update("aws_lb.l", PUBLIC, tags={"a": "b"}), 0, set(), set(), balanced),
+    "a group for a load balancer": (lambda p: p.update("aws_lb.l", PUBLIC, security_groups=["sg-2"]), 0, set(), EXACT(443, at="198.51.100.30"), balanced),
     # ---- Values
     "sensitive values": (lambda p: rule(p, 80, keys={"change": {"before_sensitive": False, "after_sensitive": {"cidr_ipv4": True}}}), 0, EXACT(80, at=WEB), set()),
     "a list that is null and unknown": (lambda p: p.new("aws_security_group_rule.r", {"cidr_blocks": ["local.all"]}, type="ingress", security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80, ipv6_cidr_blocks=None), 3, MAYBE, set()),
@@ -350,6 +430,11 @@ CASES = {
     "the same, and where is not told": (lambda p: p.gone("aws_vpc_block_public_access_options.b", {"id": "x", "internet_gateway_block_mode": "block-bidirectional"}), 3, MAYBE, set(), blocked),
     "an exclusion from blocked access": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-bidirectional"), 0, EXACT(443, at=WEB), set(), blocked),
     "an exclusion that does not let in": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-egress"), 0, set(), set(), blocked),
+    "an endpoint that goes, and its route": (lambda p: p.gone("aws_vpc_endpoint.e", {"id": "vpce-1", "vpc_id": "vpc-1", "vpc_endpoint_type": "Gateway", "route_table_ids": ["rtb-1"]}), 0, EXACT(443, at=WEB), set(), behind_endpoint),
+    "an endpoint that puts routes into a public table": (lambda p: p.new("aws_vpc_endpoint.e", vpc_id="vpc-1", service_name="com.amazonaws.eu-west-3.s3", vpc_endpoint_type="Gateway", route_table_ids=["rtb-1"]), 3, set(), set()),
+    "an endpoint that puts routes into a private table": (lambda p: p.new("aws_vpc_endpoint.e", vpc_id="vpc-1", service_name="com.amazonaws.eu-west-3.s3", vpc_endpoint_type="Gateway", route_table_ids=["rtb-2"]), 0, set(), set()),
+    "a route to an interface": (lambda p: p.new("aws_route.r", route_table_id="rtb-1", destination_cidr_block="8.0.0.0/8", network_interface_id="eni-2"), 3, set(), set()),
+    "a route to an interface, where none was": (lambda p: p.update("aws_route.r", ROUTE, nat_gateway_id="", network_interface_id="eni-1"), 3, MAYBE, set()),
     # ---- Hosts
     "a group for an interface": (lambda p: p.new("aws_network_interface_sg_attachment.a", network_interface_id="eni-1", security_group_id="sg-3"), 0, EXACT(22, at=WEB), set()),
     "a group for a new host's interface": (lambda p: host(p).new("aws_network_interface_sg_attachment.a", {"network_interface_id": ref("aws_instance.h", "primary_network_interface_id")}, security_group_id="sg-3"), 0, EXACT(22, 443), set()),
@@ -366,6 +451,11 @@ CASES = {
         "aws_eip.e", ["no-op"], *[{"id": "eipalloc-1", "public_ip": WEB, "instance": "i-1"}] * 2, {}, {}), 0, set(), set()),
     "the same by the allocation that its association has": (lambda p: p.update("aws_instance.w", {**INSTANCE, "public_ip": WEB, "instance_type": "a"}, unknown={"public_ip": True}, instance_type="b"),
                                                             0, set(), set(), allocated),
+    "a host that is to have no group": (lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=[]), 3, set(), set()),
+    "an interface that is to have no group": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "security_groups": ["sg-1"], "subnet_id": "subnet-1", "attachment": []}, security_groups=[]), 3, set(), set()),
+    "the last group taken from an interface": (lambda p: p.gone("aws_network_interface_sg_attachment.a", {"id": "a", "network_interface_id": "eni-1", "security_group_id": "sg-1"}), 3, set(), set()),
+    "a load balancer whose list of groups is empty": (lambda p: p.new("aws_lb.l", internal=False, load_balancer_type="application", subnets=["subnet-1"], security_groups=[]).new(
+        "aws_lb_listener.l", {"load_balancer_arn": ref("aws_lb.l", "arn")}, port=443, protocol="HTTPS"), 3, set(), set()),
     "another group for a host": (lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-1", "sg-3"]), 0, EXACT(22, at=WEB), set()),
     "another group for an interface": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "security_groups": ["sg-1"], "subnet_id": "subnet-1", "attachment": []}, security_groups=["sg-3"]), 0, EXACT(22, at=WEB), EXACT(443, at=WEB)),
     "groups of which one is unknown": (lambda p: p.update("aws_instance.w", INSTANCE, unknown={"vpc_security_group_ids": [False, True]}).changes[0]["change"]["after"].update(vpc_security_group_ids=["sg-3", None]) or p, 3, None, None),
@@ -388,8 +478,23 @@ CASES = {
     "an event that begins tasks, public or not": (lambda p: p.new("aws_cloudwatch_event_target.t", unknown={"ecs_target": [{"network_configuration": [{"assign_public_ip": True}]}]}, ecs_target=[{}]), 3, set(), set()),
     "a mount target": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"]), 0, set(), set()),
     "a mount target with IPv6": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"], ip_address_type="DUAL_STACK"), 3, set(), set()),
+    "an engine's version": (lambda p: p.update("aws_db_instance.d", {**DATABASE, "publicly_accessible": True, "engine_version": "15.4"}, engine_version="15.5", unknown={"latest_restorable_time": True}), 0, set(), set()),
+    "an engine's version, and other groups": (lambda p: p.update("aws_db_instance.d", {**DATABASE, "publicly_accessible": True, "engine_version": "15.4"}, engine_version="15.5", vpc_security_group_ids=["sg-3"]), 3, set(), set()),
+    "a cluster's version": (lambda p: p.update("aws_eks_cluster.k", {"id": "k", "version": "1.31", "vpc_config": [{"endpoint_public_access": True}]}, version="1.32", unknown={"platform_version": True}), 0, set(), set()),
+    "a cluster's version, and who may reach it": (lambda p: p.update("aws_eks_cluster.k", {"id": "k", "version": "1.31", "vpc_config": [{"endpoint_public_access": True, "public_access_cidrs": ["10.0.0.0/8"]}]}, version="1.32",
+                                                                     vpc_config=[{"endpoint_public_access": True, "public_access_cidrs": [WORLD]}]), 3, set(), set()),
+    "an image": (lambda p: p.update("kubernetes_deployment_v1.d", DEPLOYMENT, spec=[{**DEPLOYMENT["spec"][0], "template": [{"spec": [{"host_network": False, "container": [{"name": "a", "image": "a:2", "port": [{"container_port": 80}]}]}]}]}]), 0, set(), set()),
+    "an image, on its node's network": (lambda p: p.update("kubernetes_deployment_v1.d", DEPLOYMENT, spec=[{**DEPLOYMENT["spec"][0], "template": [{"spec": [{"host_network": True, "container": [{"name": "a", "image": "a:2", "port": [{"container_port": 80}]}]}]}]}]),
+                                        3, set(), set()),
+    "an image, and a port of its node that was none": (lambda p: p.update("kubernetes_deployment_v1.d", DEPLOYMENT, spec=[{"replicas": 2, "template": [{"spec": [{"host_network": False, "container": [{"name": "a", "image": "a:2", "port": [{
+        "container_port": 80, "host_port": 80}]}]}]}]}]), 3, set(), set()),
+    "an image that only apply tells": (lambda p: p.update("kubernetes_deployment_v1.d", DEPLOYMENT, unknown={"spec": [{"template": [{"spec": [{"container": [{"image": True}]}]}]}]}).changes[0]["change"]["after"].update(
+        spec=[{"replicas": 2, "template": [{"spec": [{"host_network": False, "container": [{"name": "a", "port": [{"container_port": 80}]}]}]}]}]) or p, 0, set(), set()),
     "tags of what is not modelled": (lambda p: p.update("aws_api_gateway_rest_api.a", {"id": "a", "tags": {}}, tags={"a": "b"}), 0, set(), set()),
 }
+# Those with the configuration beside them: a list with something new in it may hold ids that are written out, which no plan tells.
+SAID = {"a rule in a module three deep", "a group by count from none to one", "a new group with rules for others", "inline and separate rules of a new group",
+        "groups of a source that was read, beside a new one", "a group replaced, the new one first"}
 # What the provider demands of each.
 MUST = {"aws_vpc_security_group_ingress_rule": {"security_group_id", "cidr_ipv4", "ip_protocol"}, "aws_security_group_rule": {"security_group_id", "protocol", "type"},
         "aws_route": {"route_table_id", "destination_cidr_block"}, "aws_route_table_association": {"route_table_id", "subnet_id"}, "aws_main_route_table_association": {"route_table_id", "vpc_id"},
@@ -417,20 +522,25 @@ class Siblings(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.path, cls.bases = pathlib.Path(folder.name), {}
 
-    def diff(self, plan, made=base):
+    def diff(self, plan, made=base, said=False, words=()):
+        self.bases.setdefault(None, None)
         if made not in self.bases:
             self.bases[made] = self.path / ("base-%d" % len(self.bases))
             self.bases[made].mkdir()
             estates.write(made(), self.bases[made])
         (self.path / "plan.json").write_text(plan.text())
-        return common.sgproof("diff", "--terraform", self.path / "plan.json", self.bases[made], "--format", "json")
+        if said:
+            configuration.write(plan.root, self.path / "source")
+            words = ["--source", self.path / "source", *words]
+        return common.sgproof("diff", "--terraform", self.path / "plan.json", *([self.bases[made]] if made else []), *words, "--format", "json")
 
     def test_each_plan_has_its_right_answer(self):
         for name, (make, status, opened, closed, *made) in CASES.items():
             with self.subTest(name):
                 plan = Plan()
-                done = self.diff(make(plan) or plan, *made)
+                done = self.diff(make(plan) or plan, *(made or [base]), said=name in SAID)
                 self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+                self.assertNotIn("(null)", done.stdout + done.stderr)
                 found = json.loads(done.stdout)
                 opens = told(found["opened"])
                 if opened == MAYBE:
@@ -440,6 +550,85 @@ class Siblings(unittest.TestCase):
                 if closed is not None:
                     self.assertEqual(told(found["closed"]), closed, done.stdout)
                 self.assertEqual(status == 3, bool(found["unknown"] + found["missing_after"]))
+                self.assertEqual([x["causes"] for x in found["opened"] + found["closed"] if x["internet"] and not x["resources"]], [])
+
+    def said(self, plan, made=base, **files):
+        """With a configuration of these files."""
+        folder = self.path / "said"
+        folder.mkdir(exist_ok=True)
+        for name, text in {"main.tf": "", "terraform.tfvars": "", **{k.replace("__", "/"): v for k, v in files.items()}}.items():
+            path = folder / (name if "." in name else name + (".tf.json" if text.startswith("{") else ".tf"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        done = self.diff(plan, made, words=["--source", folder])
+        found = json.loads(done.stdout)
+        return done.returncode, told(found["opened"]), found["unknown"]
+
+    def test_what_a_configuration_says_of_a_list_is_read_or_possible_and_named(self):
+        groups = lambda said: 'resource "aws_instance" "h" {\n  tags = { Name = "sg-3" } # sg-3\n  vpc_security_group_ids = %s\n}\n' % said
+        new = "aws_security_group.g.id"
+        exact, maybe = (0, EXACT(8080), []), "possible"
+        for said, right in (
+                ("[%s]" % new, exact), ("[\n    %s, # \"sg-3\"\n  ]" % new, exact), ("toset(compact([%s]))" % new, exact), ("[aws_security_group.g[\"sg-3\"].id]", exact), ('["${%s}"]' % new, exact),
+                ('[%s, "sg-3"]' % new, (0, EXACT(8080, 22), [])), ('concat([%s], [\n"sg-3"\n])' % new, (0, EXACT(8080, 22), [])), ('["${%s}", "${"sg-3"}"]' % new, (0, EXACT(8080, 22), [])),
+                ('concat([%s], jsondecode(file("more.json")))' % new, maybe), ('concat([%s], split(",", "sg-3,sg-1"))' % new, maybe), ('[%s, format("sg-%%s", "3")]' % new, maybe),
+                ('concat([%s], split(",", trimspace(<<EOF\nsg-3\nEOF\n)))' % new, maybe), ('[%s, templatefile("g.tpl", {})]' % new, maybe), ('[%s, "sg-${3}"]' % new, maybe), ('[%s, trimspace("sg-3 ")]' % new, maybe),
+                ('var.more ? [%s] : ["sg-3"]' % new, maybe), ('[for one in [%s, "sg-3"] : one if one != ""]' % new, maybe), ("each.value", maybe)):
+            with self.subTest(said):
+                plan = host(group(Plan(), port=8080), by={"vpc_security_group_ids": ref("aws_security_group.g")})
+                status, opened, unknown = self.said(plan, main=groups(said))
+                if right is maybe:
+                    self.assertEqual((status, (NEW, 22, "possible") in opened, unknown[0].split(":")[0]), (3, True, "aws_instance.h"), (opened, unknown))
+                else:
+                    self.assertEqual((status, opened, unknown), right)
+        status, opened, unknown = self.said(plan, main='resource "aws_instance" "h" {\n}\n')  # another configuration than the plan's
+        self.assertEqual((status, (NEW, 22, "possible") in opened), (3, True))
+        nested = 'resource "aws_ecs_service" "s" {\n  task_definition = "sg-9"\n  network_configuration {\n    subnets = ["subnet-1"]\n    security_groups = [%s, "sg-3"]\n  }\n}\n' % new
+        status, opened, _ = self.said(tasks(Plan()), main=nested)  # what is launched later is possible anyway
+        self.assertEqual(opened, {(NEW, 22, "possible"), (NEW, 8080, "possible")})
+        (self.path / "said" / "main.tf").unlink()
+        in_json = json.dumps({"resource": {"aws_instance": {"h": {"vpc_security_group_ids": ["${%s}" % new, "sg-3"]}}}})
+        self.assertEqual(self.said(plan, more=in_json), (0, EXACT(8080, 22), []))
+
+    def test_what_modules_hand_on_and_give_back_is_read_where_their_files_are(self):
+        def through(module):
+            plan = Plan().call("module.app", groups=ref("aws_security_group.g"))
+            group(plan, port=8080)
+            return host(plan, "module.app.aws_instance.h", by={"vpc_security_group_ids": ["var.groups"]}, subnet_id="subnet-1")
+        inner = 'resource "aws_instance" "h" {\n  vpc_security_group_ids = var.groups\n}\n'
+        call = 'module "app" {\n  source = "%s"\n  groups = %s\n}\n'
+        new = "aws_security_group.g.id"
+        shutil.rmtree(self.path / "said", ignore_errors=True)
+        for source, said, right in (("./app", "[%s]" % new, (0, EXACT(8080), [])), ("./app", '[%s, "sg-3"]' % new, (0, EXACT(8080, 22), []))):
+            self.assertEqual(self.said(through(Plan()), main=call % (source, said), app__main=inner), right)
+        status, opened, unknown = self.said(through(Plan()), main=call % ("example/app/aws", "[%s]" % new))
+        self.assertEqual((status, (NEW, 22, "possible") in opened), (3, True))
+        self.assertIn("is told by files that --source lacks", unknown[0])
+        modules = self.path / "said/.terraform/modules"  # where `terraform init` put it
+        (modules / "app").mkdir(parents=True)
+        (modules / "modules.json").write_text(json.dumps({"Modules": [{"Key": "", "Source": "", "Dir": "."}, {"Key": "app", "Source": "example/app/aws", "Dir": ".terraform/modules/app"}]}))
+        (modules / "app/main.tf").write_text(inner)
+        self.assertEqual(self.said(through(Plan()), main=call % ("example/app/aws", "[%s]" % new)), (0, EXACT(8080), []))
+        given = Plan().output("module.net", groups=ref("aws_security_group.g"))
+        group(given, "module.net.aws_security_group.g", 8080)
+        host(given, by={"vpc_security_group_ids": ["module.net.groups", "module.net"]})
+        output = 'output "groups" {\n  value = %s\n}\n'
+        for said, right in (("[%s]" % new, EXACT(8080)), ('[%s, "sg-3"]' % new, EXACT(8080, 22))):
+            found = self.said(given, main='module "net" { source = "./net" }\n' + 'resource "aws_instance" "h" {\n  vpc_security_group_ids = module.net.groups\n}\n', net__main=output % said)
+            self.assertEqual(found, (0, right, []))
+        default = through(Plan())  # what a module's variable is where its call does not say it
+        default.root["module_calls"]["app"]["module"]["variables"] = {"more": {"default": ["sg-3"]}}
+        default.root["module_calls"]["app"]["module"]["resources"][0]["expressions"]["vpc_security_group_ids"] = {"references": ["var.groups", "var.more"]}
+        found = self.said(default, main=call % ("./app", "[%s]" % new), app__main=inner.replace("var.groups", "concat(var.groups, var.more)"))
+        self.assertEqual(found, (0, EXACT(8080, 22), []))
+
+    def test_an_attribute_that_says_blocks_is_one_that_no_plan_shows(self):
+        plan = host(group(Plan()), by={"vpc_security_group_ids": ref("aws_security_group.g")})
+        said = 'resource "aws_instance" "h" {\n  vpc_security_group_ids = [aws_security_group.g.id]\n}\nresource "aws_security_group" "g" {\n%s}\n'
+        shutil.rmtree(self.path / "said", ignore_errors=True)
+        self.assertEqual(self.said(plan, main=said % ""), (0, set(), []))
+        status, opened, _ = self.said(plan, main=said % "  ingress = [for one in local.ports : { from_port = one }]\n")
+        self.assertEqual((status, {x[2] for x in opened}), (3, {"possible"}))
 
     def flows_missing(self, plan, made=base):
         return [text for text in json.loads(self.diff(plan, made).stdout).get("flows_missing", []) if text.startswith("aws_")]
@@ -484,6 +673,9 @@ class Siblings(unittest.TestCase):
         """The plan less one part that Terraform always prints: a change, a member of one, an id or a source that must be told."""
         changes = plan["resource_changes"]
         resources = [{"address": c["address"], "mode": "managed", "type": c["type"], "values": c["change"]["after"]} for c in changes if c["change"]["after"] is not None and c["mode"] == "managed"]
+        state = [{"address": c["address"], "mode": "managed", "type": c["type"], "values": c["change"]["before"]} for c in changes if c["change"]["before"] is not None and c["mode"] == "managed"]
+        if "prior_state" not in plan and not any("deposed" in c for c in changes):
+            plan = {**plan, "prior_state": {"values": {"root_module": {"resources": state}}}}
         plan = {**plan, "planned_values": {"root_module": {"resources": resources}}}
         for i, one in enumerate(changes):
             yield {**plan, "resource_changes": changes[:i] + changes[i + 1:]}
@@ -505,7 +697,7 @@ class Siblings(unittest.TestCase):
             for number, cut in enumerate([document, *self.cuts(document)]):
                 file = self.path / ("cut-%d-%d.json" % (len(commands), number))
                 file.write_text(json.dumps(cut))
-                commands.append(("diff", "--terraform", file, self.bases[made[0] if made else base], "--format", "json"))
+                commands.append(("diff", "--terraform", file, *filter(None, [self.bases[made[0] if made else base]]), "--format", "json"))
                 whole.append((name, number))
         done = common.sgproof_each(commands)
         seen = {name: told(json.loads(text)["opened"]) for (name, number), (_, text) in zip(whole, done) if number == 0}

@@ -29,6 +29,9 @@ static bool read_associated(struct reader *reader, const struct json_cursor *ass
         if (gathered->addresses.items[i].address.family == FAMILY_IPV4 &&
             gathered->addresses.items[i].address.first == address.bits)
             return true;
+    if (cJSON_IsString(allocation) && allocation->valuestring[0] != '\0')
+        map_put(reader->arena, &reader->estate->allocations, arena_strdup(reader->arena, allocation->valuestring),
+                arena_strdup(reader->arena, json_member(association, key).node->valuestring));
     *vector_add(reader->scratch, &gathered->addresses) = (struct interface_address){
         .address = {.family = FAMILY_IPV4, .length = 32, .first = address.bits},
         .private_address = private_address,

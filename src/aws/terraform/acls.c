@@ -54,6 +54,58 @@ static void add_entry(struct plan_reader *plan, const struct where *where, struc
     qsort(acl->entries.items, acl->entries.count, sizeof(struct network_acl_entry), by_number);
 }
 
+static bool is_same(const struct network_acl_entry *a, const struct network_acl_entry *b)
+{
+    return a->number == b->number && a->egress == b->egress && a->allow == b->allow && a->protocol == b->protocol &&
+           a->low == b->low && a->high == b->high && a->prefix.family == b->prefix.family &&
+           a->prefix.length == b->prefix.length && a->prefix.first == b->prefix.first;
+}
+
+static bool has_entry(const struct network_acl *acl, const struct network_acl_entry *entry)
+{
+    for (uint32_t i = 0; i < acl->entries.count; i++)
+        if (is_same(&acl->entries.items[i], entry))
+            return true;
+    return false;
+}
+
+// Takes the entries that the plan had before out of those of the snapshot: what it does not know of stays. Of what is
+// adopted all goes. AWS's own last entries are in no plan.
+static void drop_before(struct plan_reader *plan, const struct resource *resource, struct network_acl *acl, bool egress)
+{
+    enum { LAST_OF_AWS = 32767 };
+    const cJSON *list = resource->creates ? NULL : member(resource->before, egress ? "egress" : "ingress"), *one;
+    struct network_acl was = {.id = acl->id};
+    uint32_t kept = 0, unknown = 0;
+    bool lacks = false;
+    const struct resource *current = plan->current;
+    plan->current = NULL; // it makes none of these
+    cJSON_ArrayForEach (one, list) {
+        struct where where = {.resource = resource, .values = one};
+        if (cJSON_IsObject(one))
+            add_entry(plan, &where, &was, egress, "rule_no", "action");
+    }
+    plan->current = current;
+    for (uint32_t i = 0; i < was.entries.count; i++)
+        lacks = lacks || !has_entry(acl, &was.entries.items[i]);
+    for (uint32_t i = 0; i < acl->entries.count; i++) {
+        const struct network_acl_entry entry = acl->entries.items[i];
+        bool own = entry.number >= LAST_OF_AWS;
+        bool stays = entry.egress != egress || own || (!resource->creates && !has_entry(&was, &entry));
+        unknown += stays && entry.egress == egress && !own;
+        if (!stays)
+            ends(plan, "%s:%s%d", acl->id, egress ? "egress:" : "", entry.number);
+        else
+            acl->entries.items[kept++] = entry;
+    }
+    acl->entries.count = kept;
+    if (lacks)
+        say_not_held(plan, resource, "an entry of", acl->id);
+    if (unknown > 0)
+        say(plan, "%s: %s has entries in the snapshot that the plan does not know: of another time?", resource->address,
+            acl->id);
+}
+
 // Lists that do not differ were left over from before: their entries are resources of their own. `adopted`: a VPC's
 // default ACL, whose entries go where the resource says none.
 static void fill(struct plan_reader *plan, const struct resource *resource, struct network_acl *acl, bool adopted)
@@ -72,13 +124,7 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
             hides(plan, resource, keys[egress], acl->id, &acl->doubt);
         if (!cJSON_IsArray(list) && !unknown && !adopted)
             continue;
-        uint32_t kept = 0; // inline entries are all there are in their direction
-        for (uint32_t i = 0; i < acl->entries.count; i++)
-            if (acl->entries.items[i].egress != (egress != 0))
-                acl->entries.items[kept++] = acl->entries.items[i];
-            else
-                ends(plan, "%s:%s%d", acl->id, egress != 0 ? "egress:" : "", acl->entries.items[i].number);
-        acl->entries.count = kept;
+        drop_before(plan, resource, acl, egress != 0);
         if (unknown)
             acl->doubt = doubt_of(plan, resource, keys[egress]);
         int index = 0;
@@ -94,6 +140,7 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
 
 static void give_acl(struct plan_reader *plan, const char *subnet, struct network_acl *acl)
 {
+    decides(plan, "acl", subnet);
     map_put(plan->arena, &plan->estate->acl_of_subnet, subnet, acl);
 }
 
@@ -170,8 +217,10 @@ static void remove_acl(struct plan_reader *plan, const struct resource *resource
         say_not_held(plan, resource, "network ACL", resource->id_before);
     for (size_t i = 0; i < plan->estate->acl_of_subnet.size; i++) {
         const struct network_acl *acl = plan->estate->acl_of_subnet.slots[i].value;
-        if (acl != NULL && resource->id_before != NULL && strcmp(acl->id, resource->id_before) == 0)
+        if (acl != NULL && resource->id_before != NULL && strcmp(acl->id, resource->id_before) == 0) {
+            decides(plan, "acl", plan->estate->acl_of_subnet.slots[i].key);
             plan->estate->acl_of_subnet.slots[i].value = NULL; // back to the VPC's default ACL
+        }
     }
 }
 

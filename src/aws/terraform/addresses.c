@@ -25,6 +25,8 @@ static bool take_address(struct plan_reader *plan, const char *text)
             interface->addresses = kept;
             interface->address_count = count;
             *vector_add(plan->arena, &plan->bereft) = interface;
+            if (plan->current != NULL)
+                touches(plan, plan->current, interface->id);
             taken = true;
         }
     }
@@ -144,14 +146,22 @@ static const char *address_of_allocation(struct plan_reader *plan, const char *a
     for (size_t i = 0; allocation != NULL && i < plan->estate->elastic_addresses.count; i++)
         if (text_same(plan->estate->elastic_addresses.items[i].id, allocation))
             return plan->estate->elastic_addresses.items[i].address;
-    return NULL;
+    for (size_t i = 0; allocation != NULL && i < plan->estate->idle_addresses.count; i++)
+        if (text_same(plan->estate->idle_addresses.items[i].id, allocation))
+            return plan->estate->idle_addresses.items[i].address;
+    return map_get(&plan->estate->allocations, allocation);
 }
 
 static void put_address_association(struct plan_reader *plan, const struct resource *resource)
 {
-    const char *public_ip = attribute(plan, resource->after, "public_ip");
-    if (public_ip == NULL)
-        public_ip = address_of_allocation(plan, meant_or_default(plan, resource, "allocation_id").id);
+    const char *public_ip = attribute(plan, resource->after, "public_ip"), *allocation = NULL;
+    if (public_ip == NULL) {
+        allocation = meant_or_default(plan, resource, "allocation_id").id;
+        public_ip = address_of_allocation(plan, allocation);
+    }
+    if (public_ip == NULL && allocation != NULL &&
+        text_same(attribute(plan, resource->before, "allocation_id"), allocation))
+        public_ip = attribute(plan, resource->before, "public_ip");
     struct meant interface = meant_or_default(plan, resource, "network_interface_id");
     struct meant instance = meant_or_default(plan, resource, "instance_id");
     if (instance.id != NULL && interface.doubt != NULL)

@@ -80,7 +80,8 @@ static struct id_list groups_of(struct plan_reader *plan, const struct resource 
     struct where where = whole(resource);
     struct id_list groups = meant_list(plan, &where, "security_groups", true);
     const struct subnet *subnet = map_get(&plan->estate->subnets, subnet_id);
-    if (groups.set || balancer->type == LOAD_BALANCER_NETWORK || balancer->type == LOAD_BALANCER_GATEWAY)
+    if (groups.items.count > 0 || groups.doubt != NULL || balancer->type == LOAD_BALANCER_NETWORK ||
+        balancer->type == LOAD_BALANCER_GATEWAY)
         return groups;
     const struct security_group *own = default_group_of(plan, subnet == NULL ? NULL : subnet->vpc_id);
     if (own != NULL)
@@ -208,8 +209,10 @@ static void change(struct plan_reader *plan, const struct resource *resource, st
         struct id_list groups = groups_of(plan, resource, balancer, node->place->subnet_id);
         if (differs(resource, "security_groups"))
             set_groups(plan, node, &groups);
-        if (moves && subnets.doubt == NULL && !listed(&subnets, node->place->subnet_id))
+        if (moves && subnets.doubt == NULL && !listed(&subnets, node->place->subnet_id)) {
             node->attached = false;
+            ends(plan, "%s", node->id);
+        }
         for (size_t s = 0; s < added.items.count; s++)
             if (text_same(added.items.items[s], node->place->subnet_id))
                 added.items.items[s--] = added.items.items[--added.items.count];
@@ -246,6 +249,19 @@ static void put_balancer(struct plan_reader *plan, const struct resource *resour
         say(plan, "%s: what it passes on to its instances is not modelled", resource->address);
 }
 
+// AWS deletes them with it.
+static void remove_nodes(struct plan_reader *plan, const struct load_balancer *balancer, const char *mark)
+{
+    struct estate *estate = plan->estate;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < estate->interfaces.count; i++)
+        if (is_node(estate->interfaces.items[i], mark, balancer))
+            ends(plan, "%s", estate->interfaces.items[i]->id);
+        else
+            estate->interfaces.items[kept++] = estate->interfaces.items[i];
+    estate->interfaces.count = kept;
+}
+
 static void remove_balancer(struct plan_reader *plan, const struct resource *resource)
 {
     const char *key = NULL;
@@ -254,9 +270,7 @@ static void remove_balancer(struct plan_reader *plan, const struct resource *res
         say_not_held(plan, resource, "load balancer", resource->id_before);
         return;
     }
-    for (size_t i = 0; i < plan->estate->interfaces.count; i++)
-        if (is_node(plan->estate->interfaces.items[i], mark_of(balancer, key), balancer))
-            plan->estate->interfaces.items[i]->attached = false;
+    remove_nodes(plan, balancer, mark_of(balancer, key));
     map_put(plan->arena, &plan->estate->load_balancers, key, NULL);
 }
 
@@ -268,6 +282,18 @@ static struct listener *listener_with(struct load_balancer *balancer, const char
         if (text_same(balancer->listeners.items[i].arn, arn))
             return &balancer->listeners.items[i];
     return NULL;
+}
+
+// What is exposed at its nodes changes by a listener.
+static void touches_nodes(struct plan_reader *plan, const struct resource *resource,
+                          const struct load_balancer *balancer)
+{
+    const char *key = NULL;
+    if (balancer_of(plan, balancer->arn, &key) != balancer)
+        return;
+    for (size_t i = 0; i < plan->estate->interfaces.count; i++)
+        if (is_node(plan->estate->interfaces.items[i], mark_of(balancer, key), balancer))
+            touches(plan, resource, plan->estate->interfaces.items[i]->id);
 }
 
 static void listen(struct plan_reader *plan, const struct resource *resource, struct load_balancer *balancer)
@@ -287,12 +313,16 @@ static void listen(struct plan_reader *plan, const struct resource *resource, st
     struct listener *listener = listener_with(balancer, resource->creates ? NULL : resource->id);
     if (listener == NULL)
         listener = vector_add(plan->arena, &balancer->listeners);
+    if (listener->protocol != NULL) // it was another
+        ends(plan, "%s:%u/%s", balancer->name, listener->port, listener->protocol);
     if (listener->protocol == NULL)
         *listener = (struct listener){.rules_known = true, .otherwise = {.priority = LONG_MAX}};
     listener->arn = resource->id;
     listener->protocol = protocol;
     listener->port = (uint16_t)port;
     balancer->listeners_known = true;
+    makes(plan, "%s:%ld/%s", balancer->name, port, protocol);
+    touches_nodes(plan, resource, balancer);
 }
 
 static void put_listener(struct plan_reader *plan, const struct resource *resource)
@@ -324,6 +354,8 @@ static void remove_listener(struct plan_reader *plan, const struct resource *res
         say_not_held(plan, resource, "a listener of", arn);
         return;
     }
+    ends(plan, "%s:%u/%s", balancer->name, listener->port, listener->protocol);
+    touches_nodes(plan, resource, balancer);
     *listener = balancer->listeners.items[--balancer->listeners.count];
 }
 

@@ -132,14 +132,48 @@ static void skip_blanks(struct scanner *scanner)
         scanner->at++;
 }
 
+bool source_keeps(const struct source_block *block, const char *key)
+{
+    static const char *const blocks[] = {"ingress", "egress", "route", "entry", "subnet_mapping", NULL};
+    if (block->kind == BLOCK_MODULE)
+        return strcmp(key, "source") != 0;
+    if (block->kind == BLOCK_OUTPUT)
+        return strcmp(key, "value") == 0;
+    return block->kind == BLOCK_RESOURCE && (kind_types(key) != NULL || text_among(key, blocks));
+}
+
+// Behind an expression: it ends with its line, or with the block that it is the last of, but for brackets.
+static const char *expression_at(struct scanner *scanner)
+{
+    const char *first = scanner->at;
+    size_t depth = 0;
+    while (scanner->at < scanner->end) {
+        char one = *scanner->at;
+        if (depth == 0 && (one == '\n' || one == '}'))
+            break;
+        if (skip_comment(scanner))
+            continue;
+        if (one == '"') {
+            skip_text(scanner);
+        } else if (stands(scanner, "<<")) {
+            skip_heredoc(scanner);
+        } else {
+            depth += one == '(' || one == '[' || one == '{';
+            depth -= depth > 0 && (one == ')' || one == ']' || one == '}');
+            step(scanner);
+        }
+    }
+    return arena_strndup(scanner->arena, first, (size_t)(scanner->at - first));
+}
+
 // The keyword of a block, its labels and its opening brace; adds it. False where it is something else.
 static bool begin_block(struct scanner *scanner, const char *word, size_t line, struct source_blocks *blocks)
 {
-    bool module = strcmp(word, "module") == 0, data = strcmp(word, "data") == 0;
+    bool module = strcmp(word, "module") == 0, data = strcmp(word, "data") == 0, output = strcmp(word, "output") == 0;
     const char *labels[2] = {"", ""};
-    if (!module && !data && strcmp(word, "resource") != 0)
+    if (!module && !data && !output && strcmp(word, "resource") != 0)
         return false;
-    for (int i = module; i < 2; i++) {
+    for (int i = module || output; i < 2; i++) {
         skip_blanks(scanner);
         if (scanner->at < scanner->end && *scanner->at == '"')
             labels[i] = text_at(scanner);
@@ -151,25 +185,27 @@ static bool begin_block(struct scanner *scanner, const char *word, size_t line, 
     skip_blanks(scanner);
     if (scanner->at == scanner->end || *scanner->at != '{')
         return false;
-    *vector_add(scanner->arena, &blocks->items) = (struct source_block){.kind = module ? BLOCK_MODULE
-                                                                                : data ? BLOCK_DATA
-                                                                                       : BLOCK_RESOURCE,
+    *vector_add(scanner->arena, &blocks->items) = (struct source_block){.kind = module   ? BLOCK_MODULE
+                                                                                : data   ? BLOCK_DATA
+                                                                                : output ? BLOCK_OUTPUT
+                                                                                         : BLOCK_RESOURCE,
                                                                         .type = labels[0],
                                                                         .name = labels[1],
                                                                         .line = line};
     return true;
 }
 
-// `source = "..."` of a module.
-static void take_source(struct scanner *scanner, struct source_block *block)
+// `KEY = ...`: with `source` of a module's call where that is a text.
+static void take_argument(struct scanner *scanner, struct source_block *block, const char *key)
 {
+    scanner->at++; // the "="
     skip_blanks(scanner);
-    if (scanner->at == scanner->end || *scanner->at != '=' || block->source != NULL)
-        return;
-    scanner->at++;
-    skip_blanks(scanner);
-    if (scanner->at < scanner->end && *scanner->at == '"')
+    if (block->kind == BLOCK_MODULE && strcmp(key, "source") == 0 && block->source == NULL &&
+        scanner->at < scanner->end && *scanner->at == '"')
         block->source = text_at(scanner);
+    const char *text = expression_at(scanner);
+    if (source_keeps(block, key))
+        *vector_add(scanner->arena, &block->arguments) = (struct source_argument){key, text};
 }
 
 // `dynamic "LABEL"` of a resource.
@@ -193,15 +229,12 @@ void source_blocks_read(struct arena *arena, const char *bytes, size_t length, s
 {
     struct scanner scanner = {arena, bytes, bytes + length, 1};
     size_t depth = 0;
-    struct source_block *current = NULL; // whose members these are at depth 1
-    const char *key = "";                // the last of them
+    struct source_block *current = NULL; // whose members these are
     while (scanner.at < scanner.end) {
         if (skip_comment(&scanner))
             continue;
         if (*scanner.at == '"') {
-            const char *text = text_at(&scanner);
-            if (depth > 0 && current != NULL && current->kind == BLOCK_RESOURCE && is_an_id(text))
-                *vector_add(arena, &current->literals) = (struct source_literal){key, text};
+            skip_text(&scanner);
         } else if (stands(&scanner, "<<")) {
             skip_heredoc(&scanner);
         } else if (is_name(*scanner.at)) {
@@ -210,12 +243,10 @@ void source_blocks_read(struct arena *arena, const char *bytes, size_t length, s
             if (depth == 0)
                 current =
                     begin_block(&scanner, word, line, blocks) ? &blocks->items.items[blocks->items.count - 1] : NULL;
-            else if (depth == 1 && current != NULL && current->kind == BLOCK_MODULE && strcmp(word, "source") == 0)
-                take_source(&scanner, current);
             else if (depth == 1 && current != NULL && strcmp(word, "dynamic") == 0)
                 take_dynamic(&scanner, current);
-            else if (depth == 1 && is_set(&scanner))
-                key = word;
+            else if (current != NULL && is_set(&scanner))
+                take_argument(&scanner, current, word);
         } else {
             depth += *scanner.at == '{';
             depth -= *scanner.at == '}' && depth > 0;

@@ -107,6 +107,22 @@ static void take_dynamic(struct arena *arena, const struct members *resource, st
                 *vector_add(arena, &block->dynamic) = key_of(arena, &labels);
 }
 
+// Adds the arguments of a block, at whatever depth.
+static void take_arguments(struct arena *arena, const struct members *outer, struct source_block *block, int depth)
+{
+    struct members inner;
+    if (depth == 16 || !enter(&inner, outer->bytes, outer->length, outer->begin))
+        return;
+    while (next_member(&inner)) {
+        const char *key = key_of(arena, &inner);
+        if (source_keeps(block, key))
+            *vector_add(arena, &block->arguments) =
+                (struct source_argument){key, arena_strndup(arena, inner.bytes + inner.begin, inner.at - inner.begin)};
+        if (block->kind == BLOCK_RESOURCE && strcmp(key, "dynamic") != 0)
+            take_arguments(arena, &inner, block, depth + 1);
+    }
+}
+
 static void add_named(struct arena *arena, const struct members *outer, struct source_block block,
                       struct source_blocks *blocks)
 {
@@ -119,8 +135,11 @@ static void add_named(struct arena *arena, const struct members *outer, struct s
         block.source = block.kind == BLOCK_MODULE ? source_of(arena, &inner) : NULL;
         block.dynamic.items = NULL;
         block.dynamic.count = block.dynamic.capacity = 0;
-        if (block.kind != BLOCK_MODULE)
+        block.arguments.items = NULL;
+        block.arguments.count = block.arguments.capacity = 0;
+        if (block.kind == BLOCK_RESOURCE || block.kind == BLOCK_DATA)
             take_dynamic(arena, &inner, &block);
+        take_arguments(arena, &inner, &block, 0);
         *vector_add(arena, &blocks->items) = block;
     }
 }
@@ -161,6 +180,8 @@ void source_blocks_read_json(struct arena *arena, const char *bytes, size_t leng
             add_typed(arena, &root, (struct source_block){.kind = BLOCK_DATA}, blocks);
         else if (key_is(&root, "module"))
             add_named(arena, &root, (struct source_block){.kind = BLOCK_MODULE, .type = ""}, blocks);
+        else if (key_is(&root, "output"))
+            add_named(arena, &root, (struct source_block){.kind = BLOCK_OUTPUT, .type = ""}, blocks);
         else if (key_is(&root, "Resources"))
             add_named(arena, &root, (struct source_block){.kind = BLOCK_RESOURCE, .type = ""}, blocks);
     }

@@ -38,6 +38,44 @@ void ends(struct plan_reader *plan, const char *format, ...)
         note(plan, &plan->report->ended, id, plan->current);
 }
 
+void decides(struct plan_reader *plan, const char *what, const char *place)
+{
+    if (plan->current != NULL)
+        note(plan, &plan->report->touched, place == NULL ? what : arena_printf(plan->arena, "%s %s", what, place),
+             plan->current);
+}
+
+static void note_rules(struct plan_reader *plan, const struct security_group *group,
+                       const security_group_rule_list *rules, bool egress)
+{
+    for (size_t r = 0; r < rules->count; r++)
+        for (size_t i = 0; i < rules->items[r].prefix_lists.count; i++) {
+            struct terraform_addresses *by = map_get(&plan->report->touched, rules->items[r].prefix_lists.items[i]);
+            const char *id =
+                arena_printf(plan->arena, egress ? "%s:egress:%zu" : "%s:%zu", group->id, rules->items[r].index);
+            if (by == NULL)
+                continue;
+            if (map_get(&plan->report->made, id) == NULL)
+                map_put(plan->arena, &plan->report->made, id, by);
+            if (map_get(&plan->report->ended, id) == NULL)
+                map_put(plan->arena, &plan->report->ended, id, by);
+        }
+}
+
+void note_rules_of_lists(struct plan_reader *plan)
+{
+    bool some = false;
+    for (size_t i = 0; i < plan->resources.count && !some; i++)
+        some = plan->resources.items[i].changes && strstr(plan->resources.items[i].type, "prefix_list") != NULL;
+    for (size_t i = 0; i < plan->estate->security_groups.size && some; i++) {
+        const struct security_group *group = plan->estate->security_groups.slots[i].value;
+        if (group == NULL)
+            continue;
+        note_rules(plan, group, &group->ingress, false);
+        note_rules(plan, group, &group->egress, true);
+    }
+}
+
 void touches(struct plan_reader *plan, const struct resource *resource, const char *id)
 {
     if (id != NULL && resource->changes)
@@ -82,5 +120,22 @@ struct terraform_addresses terraform_causes(struct arena *arena, const struct te
         found = map_get(&report->touched, interface->id);
     if (found == NULL && interface != NULL && interface->instance_id != NULL)
         found = map_get(&report->touched, interface->instance_id);
+    return found == NULL ? (struct terraform_addresses){0} : *found;
+}
+
+struct terraform_addresses terraform_causes_of_place(struct arena *arena, const struct terraform_report *report,
+                                                     enum reason_stage stage, const struct interface_place *place)
+{
+    const char *what = stage == REASON_ACL_IN || stage == REASON_ACL_OUT                ? "acl"
+                       : stage == REASON_ROUTE                                          ? "table"
+                       : stage == REASON_GATEWAY || stage == REASON_BLOCK_PUBLIC_ACCESS ? "gateway"
+                                                                                        : NULL;
+    const char *const places[] = {place->subnet_id, place->vpc_id};
+    const struct terraform_addresses *found = NULL;
+    for (size_t i = 0; i < 2 && what != NULL && found == NULL; i++)
+        if (places[i] != NULL)
+            found = map_get(&report->touched, arena_printf(arena, "%s %s", what, places[i]));
+    if (found == NULL && what != NULL)
+        found = map_get(&report->touched, what);
     return found == NULL ? (struct terraform_addresses){0} : *found;
 }

@@ -159,6 +159,9 @@ void changeset_emit(struct changeset_resource *resource, const char *type, const
     cJSON_AddItemToArray(list, cJSON_CreateString(strcmp(actions, "replace") == 0 ? "delete" : actions));
     begin_side(before);
     begin_side(after);
+    for (int i = 0; i < 2 && resource->region != NULL; i++)
+        if (!cJSON_HasObjectItem((i == 0 ? before : after)->values, "region"))
+            cJSON_AddStringToObject((i == 0 ? before : after)->values, "region", resource->region);
     if (id != NULL && has_before)
         cJSON_AddStringToObject(before->values, "id", id);
     if (id != NULL && has_after && !creates)
@@ -323,6 +326,19 @@ static void note_state(struct arena *arena, const cJSON *document, const struct 
                                                          status, reason == NULL ? "no reason told" : reason);
 }
 
+const char *changeset_place(struct arena *arena, const cJSON *document, int part)
+{
+    const char *at = cJSON_GetStringValue(member(document, "StackId"));
+    if (at == NULL)
+        at = cJSON_GetStringValue(member(document, "ChangeSetId"));
+    for (int i = 0; i < part && at != NULL; i++) {
+        at = strchr(at, ':');
+        at = at == NULL ? NULL : at + 1;
+    }
+    size_t length = at == NULL ? 0 : strcspn(at, ":");
+    return length == 0 || at[length] == '\0' ? NULL : arena_strndup(arena, at, length);
+}
+
 cJSON *changeset_read(const char *file, struct error *error)
 {
     size_t length;
@@ -359,7 +375,8 @@ cJSON *changeset_plan(struct arena *arena, const char *file, const cJSON *docume
     note_state(arena, document, given, notes);
     cJSON_ArrayForEach (node, changes.node) {
         struct json_cursor at = json_element(&changes, index++, node);
-        struct changeset_resource resource = {.arena = arena, .changes = list, .notes = notes};
+        struct changeset_resource resource = {
+            .arena = arena, .changes = list, .notes = notes, .region = changeset_place(arena, document, 3)};
         if (!read_change(&resource, &at, given, error)) {
             cJSON_Delete(plan);
             return NULL;

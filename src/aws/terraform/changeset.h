@@ -13,6 +13,9 @@ struct changeset_notes {
 // cJSON_Delete; NULL where it is none.
 cJSON *changeset_read(const char *file, struct error *error);
 
+// Of the ARN of its stack, "arn:aws:cloudformation:REGION:ACCOUNT:stack/...", part 3 or 4; or NULL.
+const char *changeset_place(struct arena *arena, const cJSON *document, int part);
+
 // Writes the resources of a change set as `resource_changes` of a plan, by their logical ids; of types that are none of
 // the walk's by their own names. What is
 // {{changeSet:KNOWN_AFTER_APPLY}} is unknown there. `given`: ids of the change sets that are read, nested ones among
@@ -40,6 +43,7 @@ struct changeset_resource {
     const char *id; // logical
     const char *physical;
     const char *type;
+    const char *region;  // of its stack, or NULL
     const char *actions; // "create", "update", "delete" or "replace"
     struct changeset_side before;
     struct changeset_side after;
@@ -49,7 +53,8 @@ struct changeset_resource {
 
 // Adds the resource as one or several of the walk's. False where its type is none of the walk's.
 bool changeset_add(struct changeset_resource *resource);
-// Instances and interfaces (changeset_hosts.c).
+// Instances, interfaces and services of tasks (changeset_hosts.c).
+void changeset_add_service(struct changeset_resource *resource);
 void changeset_add_instance(struct changeset_resource *resource);
 void changeset_add_interface(struct changeset_resource *resource);
 

@@ -92,8 +92,26 @@ static void put_interfaces(struct changeset_resource *resource, struct changeset
     }
 }
 
+// Whether an instance is stopped for a change in place.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-instance.html ("Some interruptions")
+static bool is_stopped(const struct changeset_resource *resource)
+{
+    static const char *const properties[] = {"InstanceType", "UserData", "EbsOptimized", "KernelId",      "RamdiskId",
+                                             "HostId",       "Affinity", "Tenancy",      "LaunchTemplate"};
+    bool stopped = false;
+    for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]) && strcmp(resource->actions, "update") == 0;
+         i++) {
+        const cJSON *was = changeset_property(&resource->before, properties[i]);
+        const cJSON *is = changeset_property(&resource->after, properties[i]);
+        stopped = stopped || changeset_is_unknown(is) ||
+                  (was == NULL || is == NULL ? was != is : !cJSON_Compare(was, is, true));
+    }
+    return stopped;
+}
+
 void changeset_add_instance(struct changeset_resource *resource)
 {
+    bool stopped = is_stopped(resource);
     for (int i = 0; i < 2; i++) {
         struct changeset_side *side = i == 0 ? &resource->before : &resource->after;
         if (side->properties == NULL)
@@ -110,6 +128,8 @@ void changeset_add_instance(struct changeset_resource *resource)
             cJSON_AddItemToArray(templates, cJSON_CreateObject());
         }
     }
+    if (stopped)
+        cJSON_AddBoolToObject(resource->after.unknown, "public_ip", true);
     changeset_emit(resource, "aws_instance", resource->id, resource->actions, &resource->before, &resource->after,
                    resource->physical);
 }
@@ -129,4 +149,46 @@ void changeset_add_interface(struct changeset_resource *resource)
     }
     changeset_emit(resource, "aws_network_interface", resource->id, resource->actions, &resource->before,
                    &resource->after, resource->physical);
+}
+
+// ---- ECS services: their tasks' interfaces, where they have some of their own
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ecs-service.html
+
+static void put_network(struct changeset_side *side)
+{
+    const cJSON *network = changeset_property(side, "NetworkConfiguration");
+    const cJSON *told = member(network, "AwsvpcConfiguration"), *public = member(told, "AssignPublicIp");
+    struct changeset_side block = {.properties = told};
+    if (network != NULL && !cJSON_IsObject(told)) {
+        cJSON_AddBoolToObject(side->unknown, "network_configuration", true);
+        return;
+    }
+    if (told == NULL)
+        return;
+    changeset_put_text(&block, "awsvpc", "network_mode");
+    changeset_put_list(&block, member(told, "Subnets"), "subnets");
+    changeset_put_list(&block, member(told, "SecurityGroups"), "security_groups");
+    if (changeset_is_unknown(public))
+        cJSON_AddBoolToObject(block.unknown, "assign_public_ip", true);
+    else
+        cJSON_AddBoolToObject(block.values, "assign_public_ip", text_same(cJSON_GetStringValue(public), "ENABLED"));
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(side->values, "network_configuration"), block.values);
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(side->unknown, "network_configuration"), block.unknown);
+}
+
+void changeset_add_service(struct changeset_resource *resource)
+{
+    for (int i = 0; i < 2; i++) {
+        struct changeset_side *side = i == 0 ? &resource->before : &resource->after;
+        if (side->properties == NULL)
+            continue;
+        put_network(side);
+        changeset_put(side, "TaskDefinition", "task_definition");
+        changeset_put(side, "LaunchType", "launch_type");
+        changeset_put_number(side, changeset_property(side, "DesiredCount"), "desired_count");
+        changeset_put_list(side, changeset_property(side, "LoadBalancers"), "load_balancer");
+        changeset_put_list(side, changeset_property(side, "CapacityProviderStrategy"), "capacity_provider_strategy");
+    }
+    changeset_emit(resource, "aws_ecs_service", resource->id, resource->actions, &resource->before, &resource->after,
+                   resource->physical);
 }

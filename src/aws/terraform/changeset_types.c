@@ -342,7 +342,8 @@ bool changeset_add(struct changeset_resource *resource)
                {"AWS::EC2::VPCGatewayAttachment", add_gateway_attachment},
                {"AWS::EC2::PrefixList", add_prefix_list},
                {"AWS::EC2::Instance", changeset_add_instance},
-               {"AWS::EC2::NetworkInterface", changeset_add_interface}};
+               {"AWS::EC2::NetworkInterface", changeset_add_interface},
+               {"AWS::ECS::Service", changeset_add_service}};
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         if (strcmp(own[i].type, resource->type) == 0) {
             own[i].add(resource);

@@ -32,6 +32,10 @@ struct search {
     bool by_local;
     bool by_data;
     bool by_unknown; // something on the way is known only after apply
+    bool again;      // the reference that is followed led to an id that had been found,
+    bool indexed;    // "count.index" or "each.key" is referred to,
+    bool keyed;      // and some thing has an index, which that may be
+    bool lists;      // or to no thing, or a list without ids: no condition is by that
 };
 
 // ---- Candidates
@@ -39,8 +43,10 @@ struct search {
 static void find(struct search *search, const char *id)
 {
     for (size_t i = 0; i < search->found.ids.count; i++)
-        if (strcmp(search->found.ids.items[i], id) == 0)
+        if (strcmp(search->found.ids.items[i], id) == 0) {
+            search->again = true;
             return;
+        }
     *vector_add(search->plan->arena, &search->found.ids) = id;
 }
 
@@ -139,6 +145,7 @@ static void take_value(struct search *search, const cJSON *value, int depth)
     const cJSON *one;
     if (cJSON_IsString(value) && is_an_id(value->valuestring))
         find(search, arena_strdup(search->plan->arena, value->valuestring));
+    search->lists = search->lists || cJSON_IsArray(value) || cJSON_IsNull(value);
     cJSON_ArrayForEach (one, value)
         if (depth < 8)
             take_value(search, one, depth + 1);
@@ -249,6 +256,8 @@ static void follow_input(struct search *search, const struct context *context, c
     const char *behind = text + 4 + strlen(name);
     size_t chosen = index_length(behind), length = strlen(context->instance), start = 0;
     const cJSON *expression = member(member(scope->call, "expressions"), name);
+    if (search->list && expression == NULL)
+        take_value(search, member(member(member(scope->module, "variables"), name), "default"), 0);
     if (search->list)
         take_value(search, member(expression, "constant_value"), 0);
     // The parent's instance: what stands before the last "module.".
@@ -282,8 +291,11 @@ static void follow_resource(struct search *search, const struct context *context
     const char *rest = text + name + index;
     struct resource_list *list =
         map_get(&plan->by_name, arena_printf(plan->arena, "%s%.*s", context->instance, (int)name, text));
-    if (list == NULL)
+    if (list == NULL) {
+        search->lists = true;
         return; // not in the plan: of no instance
+    }
+    search->keyed = search->keyed || list->items.items[0]->key[0] != '\0';
     const struct resource *one =
         index > 0 ? with_key(plan, list, arena_strndup(plan->arena, text + name, index)) : NULL;
     if (index > 0) {
@@ -355,9 +367,17 @@ static void follow_references(struct search *search, const struct context *conte
         search->found.opaque = true;
         return;
     }
-    cJSON_ArrayForEach (one, references)
-        if (cJSON_IsString(one) && !is_part_of_another(references, one))
-            follow_one(search, context, references, one->valuestring, pick, depth);
+    cJSON_ArrayForEach (one, references) {
+        if (!cJSON_IsString(one) || is_part_of_another(references, one))
+            continue;
+        size_t before = search->found.ids.count;
+        search->again = search->lists = false;
+        follow_one(search, context, references, one->valuestring, pick, depth);
+        bool index = strncmp(one->valuestring, "count.", 6) == 0 || strcmp(one->valuestring, "each.key") == 0;
+        search->indexed = search->indexed || index;
+        if (search->found.ids.count == before && !search->again && !search->lists && !index)
+            search->found.choosing = true;
+    }
 }
 
 // Whether nothing of the kind comes into a module by the inputs of its call.
@@ -424,8 +444,8 @@ struct followed follow(struct plan_reader *plan, const struct resource *resource
         search.found.opaque = true; // of how many values nobody knows
     else if (search.by_local && search.found.ids.count == 0)
         by_elimination(&search, &context);
-    if (search.found.ids.count == 0)
-        search.found.opaque = true;
+    search.found.opaque = search.found.opaque || search.found.ids.count == 0;
+    search.found.choosing = search.found.choosing || (search.indexed && !search.keyed);
     return search.found;
 }
 

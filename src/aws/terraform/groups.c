@@ -6,30 +6,6 @@
 #include "aws/terraform/traffic.h"
 #include "model/protocol.h"
 
-void icmp_numbers(long type, long code, uint16_t *low, uint16_t *high)
-{
-    if (type < 0 || type > 255)
-        return;
-    bool any = code < 0 || code > 255;
-    *low = (uint16_t)(type << 8 | (any ? 0 : code));
-    *high = (uint16_t)(type << 8 | (any ? 255 : code));
-}
-
-void port_numbers(const cJSON *values, int protocol, uint16_t *low, uint16_t *high)
-{
-    long from = number(values, "from_port", 0), to = number(values, "to_port", PORT_LAST);
-    if (!protocol_has_ports(protocol) || from < 0 || to > PORT_LAST || from > to)
-        return;
-    *low = (uint16_t)from;
-    *high = (uint16_t)to;
-}
-
-bool protocol_of(struct plan_reader *plan, const cJSON *values, const char *key, int *protocol)
-{
-    const char *text = attribute(plan, values, key);
-    return text != NULL && protocol_parse(text, protocol);
-}
-
 // ---- Rules
 
 static void add_list(struct plan_reader *plan, struct security_group_rule *rule, const char *id)
@@ -228,6 +204,85 @@ static void begin_egress(struct plan_reader *plan, const struct resource *resour
     let_all_out(plan, group, others ? doubt_of(plan, resource, "whether its own outbound rule stays") : NULL);
 }
 
+static bool same_prefix(struct prefix a, struct prefix b)
+{
+    return a.family == b.family && a.length == b.length && a.first == b.first;
+}
+
+static bool is_one_of(const char *text, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], text) == 0)
+            return true;
+    return false;
+}
+
+// Takes the sources of `gone` out of the group's rules for the same protocol and ports. How many there were.
+static size_t drop_rule(struct plan_reader *plan, struct security_group *group, bool egress,
+                        const struct security_group_rule *gone)
+{
+    uint32_t kept = 0;
+    size_t dropped = 0;
+    security_group_rule_list *rules = rules_of(group, egress);
+    for (uint32_t r = 0; r < rules->count; r++) {
+        struct security_group_rule *rule = &rules->items[r];
+        if (rule->protocol == gone->protocol && rule->low == gone->low && rule->high == gone->high) {
+            uint32_t left = 0;
+            ends(plan, egress ? "%s:egress:%zu" : "%s:%zu", group->id, rule->index);
+            for (uint32_t i = 0; i < rule->prefixes.count; i++) {
+                bool match = false;
+                for (size_t g = 0; g < gone->prefixes.count; g++)
+                    match = match || same_prefix(rule->prefixes.items[i], gone->prefixes.items[g]);
+                if (!match)
+                    rule->prefixes.items[left++] = rule->prefixes.items[i];
+            }
+            dropped += rule->prefixes.count - left;
+            rule->prefixes.count = left;
+            left = 0;
+            for (uint32_t i = 0; i < rule->prefix_lists.count; i++)
+                if (!is_one_of(rule->prefix_lists.items[i], gone->prefix_lists.items, gone->prefix_lists.count))
+                    rule->prefix_lists.items[left++] = rule->prefix_lists.items[i];
+            dropped += rule->prefix_lists.count - left;
+            rule->prefix_lists.count = left;
+            left = 0;
+            for (uint32_t i = 0; i < rule->groups.count; i++)
+                if (!is_one_of(rule->groups.items[i], gone->groups.items, gone->groups.count))
+                    rule->groups.items[left++] = rule->groups.items[i];
+            dropped += rule->groups.count - left;
+            rule->groups.count = left;
+            if (rule->prefixes.count + rule->prefix_lists.count + rule->groups.count == 0)
+                continue;
+        }
+        rules->items[kept++] = *rule;
+    }
+    rules->count = kept;
+    return dropped;
+}
+
+// Takes the rules that the plan had before out of those of the snapshot: what it does not know of stays. Where it has
+// others, the two are of different times.
+static void drop_before(struct plan_reader *plan, const struct resource *resource, struct security_group *group,
+                        bool egress)
+{
+    const cJSON *one;
+    bool lacks = false;
+    cJSON_ArrayForEach (one, member(resource->before, egress ? "egress" : "ingress")) {
+        struct where where = {.resource = resource, .values = one};
+        struct security_group_rule rule;
+        if (!rule_of(plan, &where, &rule))
+            continue;
+        if (cJSON_IsTrue(member(one, "self")))
+            add_group_id(plan, &rule, group->id);
+        size_t told = rule.prefixes.count + rule.prefix_lists.count + rule.groups.count;
+        lacks = drop_rule(plan, group, egress, &rule) < told || lacks;
+    }
+    if (lacks)
+        say_not_held(plan, resource, "a rule of", group->id);
+    if (rules_of(group, egress)->count > 0)
+        say(plan, "%s: %s has rules in the snapshot that the plan does not know: of another time?", resource->address,
+            group->id);
+}
+
 // The rules that a group's resource says. A list that does not differ was left over from before: the rules are
 // resources of their own.
 static void fill(struct plan_reader *plan, const struct resource *resource, struct security_group *group, bool adopted,
@@ -248,9 +303,12 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
         doubt_rules(group, egress, doubt_of(plan, resource, key));
         return;
     }
-    for (size_t i = 0; i < rules->count; i++)
+    if (!resource->creates)
+        drop_before(plan, resource, group, egress);
+    for (size_t i = 0; i < rules->count && resource->creates; i++)
         ends(plan, egress ? "%s:egress:%zu" : "%s:%zu", group->id, rules->items[i].index);
-    rules->count = 0;
+    if (resource->creates)
+        rules->count = 0;
     group->has_egress = group->has_egress || egress;
     int index = 0;
     cJSON_ArrayForEach (item, list) {
@@ -332,61 +390,6 @@ static void put_default_group(struct plan_reader *plan, const struct resource *r
 }
 
 // ---- Rules that are resources of their own
-
-static bool same_prefix(struct prefix a, struct prefix b)
-{
-    return a.family == b.family && a.length == b.length && a.first == b.first;
-}
-
-static bool is_one_of(const char *text, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i], text) == 0)
-            return true;
-    return false;
-}
-
-// Takes the sources of `gone` out of the group's rules for the same protocol and ports. How many there were.
-static size_t drop_rule(struct plan_reader *plan, struct security_group *group, bool egress,
-                        const struct security_group_rule *gone)
-{
-    uint32_t kept = 0;
-    size_t dropped = 0;
-    security_group_rule_list *rules = rules_of(group, egress);
-    for (uint32_t r = 0; r < rules->count; r++) {
-        struct security_group_rule *rule = &rules->items[r];
-        if (rule->protocol == gone->protocol && rule->low == gone->low && rule->high == gone->high) {
-            uint32_t left = 0;
-            ends(plan, egress ? "%s:egress:%zu" : "%s:%zu", group->id, rule->index);
-            for (uint32_t i = 0; i < rule->prefixes.count; i++) {
-                bool match = false;
-                for (size_t g = 0; g < gone->prefixes.count; g++)
-                    match = match || same_prefix(rule->prefixes.items[i], gone->prefixes.items[g]);
-                if (!match)
-                    rule->prefixes.items[left++] = rule->prefixes.items[i];
-            }
-            dropped += rule->prefixes.count - left;
-            rule->prefixes.count = left;
-            left = 0;
-            for (uint32_t i = 0; i < rule->prefix_lists.count; i++)
-                if (!is_one_of(rule->prefix_lists.items[i], gone->prefix_lists.items, gone->prefix_lists.count))
-                    rule->prefix_lists.items[left++] = rule->prefix_lists.items[i];
-            dropped += rule->prefix_lists.count - left;
-            rule->prefix_lists.count = left;
-            left = 0;
-            for (uint32_t i = 0; i < rule->groups.count; i++)
-                if (!is_one_of(rule->groups.items[i], gone->groups.items, gone->groups.count))
-                    rule->groups.items[left++] = rule->groups.items[i];
-            dropped += rule->groups.count - left;
-            rule->groups.count = left;
-            if (rule->prefixes.count + rule->prefix_lists.count + rule->groups.count == 0)
-                continue;
-        }
-        rules->items[kept++] = *rule;
-    }
-    rules->count = kept;
-    return dropped;
-}
 
 static bool is_egress(struct plan_reader *plan, const struct resource *resource, const cJSON *values)
 {

@@ -206,15 +206,40 @@ static bool is_elastic(const struct plan_reader *plan, const char *address)
 static void change_automatic_address(struct plan_reader *plan, const struct resource *resource,
                                      struct network_interface *interface)
 {
-    const char *was = attribute(plan, resource->before, "public_ip");
-    struct address address;
-    if (was == NULL || !is_unknown(resource->unknown, "public_ip") || !address_parse(was, &address) ||
-        is_elastic(plan, was))
+    const char *was = attribute(plan, resource->before, "public_ip"); // a change set does not tell it
+    struct address address = {0};
+    if ((was == NULL && !plan->by_changeset) || !is_unknown(resource->unknown, "public_ip") ||
+        (was != NULL && !address_parse(was, &address)))
         return;
-    for (size_t i = 0; i < interface->address_count; i++)
-        if (interface->addresses[i].address.family == FAMILY_IPV4 && !interface->addresses[i].elastic &&
-            interface->addresses[i].address.first == address.bits)
-            give_address(plan, interface, pending_address(plan, FAMILY_IPV4), interface->addresses[i].private_address);
+    for (size_t i = 0; i < interface->address_count; i++) {
+        const struct interface_address *one = &interface->addresses[i];
+        char text[ADDRESS_TEXT];
+        address_format((struct address){.family = one->address.family, .bits = one->address.first}, text);
+        if (one->address.family == FAMILY_IPV4 && one->gateway == GATEWAY_INTERNET && !one->elastic &&
+            !is_elastic(plan, text) && (was == NULL || one->address.first == address.bits))
+            give_address(plan, interface, pending_address(plan, FAMILY_IPV4), one->private_address);
+    }
+}
+
+// Other groups for an interface that is there. AWS leaves none without a group: what takes the last one away fails. Of
+// a list that a change set no longer holds nobody knows what takes its place.
+static void change_groups(struct plan_reader *plan, const struct resource *resource,
+                          struct network_interface *interface, const struct id_list *groups, const char *key)
+{
+    struct id_list kept = {0};
+    if (!differs(resource, key))
+        return;
+    if (is_filled(*groups)) {
+        set_groups(plan, interface, groups);
+    } else if (groups->set) {
+        say(plan, "%s: AWS leaves no interface without a security group, so that its %s are empty fails",
+            resource->address, key);
+    } else if (plan->by_changeset) {
+        for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
+            *vector_add(plan->arena, &kept.items) = interface->groups->ids[i];
+        kept.doubt = doubt_of(plan, resource, "which groups it has without its own");
+        set_groups(plan, interface, &kept);
+    }
 }
 
 static void put_instance(struct plan_reader *plan, const struct resource *resource)
@@ -238,8 +263,7 @@ static void put_instance(struct plan_reader *plan, const struct resource *resour
         instance->tag_count = tags.items.count;
     }
     struct id_list groups = meant_list(plan, &where, "vpc_security_group_ids", false);
-    if (groups.set && differs(resource, "vpc_security_group_ids"))
-        set_groups(plan, interface, &groups);
+    change_groups(plan, resource, interface, &groups, "vpc_security_group_ids");
     change_ipv6(plan, resource, interface);
     give_private_ipv4(plan, resource, interface);
     change_automatic_address(plan, resource, interface);
@@ -337,9 +361,11 @@ static void put_interface(struct plan_reader *plan, const struct resource *resou
     give_private_ipv4(plan, resource, interface);
     give_prefixes(plan, resource, interface);
     attach_own(plan, resource, interface);
-    if (groups.set && (resource->creates ? is_filled(groups) : differs(resource, "security_groups")))
+    if (!resource->creates)
+        change_groups(plan, resource, interface, &groups, "security_groups");
+    else if (is_filled(groups))
         set_groups(plan, interface, &groups);
-    else if (resource->creates)
+    else
         set_default_group(plan, resource, interface);
 }
 
@@ -384,6 +410,11 @@ static void change_group(struct plan_reader *plan, const char *interface_id, con
             *vector_add(plan->arena, &ids.items) = interface->groups->ids[i];
     if (gives)
         *vector_add(plan->arena, &ids.items) = group_id;
+    if (ids.items.count == 0 && plan->current != NULL) {
+        say(plan, "%s: AWS leaves no interface without a security group, so taking %s away from %s fails",
+            plan->current->address, group_id, interface_id);
+        return;
+    }
     set_groups(plan, interface, &ids);
 }
 

@@ -115,6 +115,13 @@ static void put_vpc(struct plan_reader *plan, const struct resource *resource)
     group->id = arena_printf(arena, "%s default security group", resource->id);
     group->name = "default";
     group->vpc_id = resource->id;
+    group->has_egress = true;
+    struct security_group_rule members = {.protocol = PROTOCOL_ANY, .high = PORT_LAST}, all = members;
+    *vector_add(arena, &members.groups) = group->id;
+    *vector_add(arena, &group->ingress) = members;
+    *vector_add(arena, &all.prefixes) = (struct prefix){.family = FAMILY_IPV4};
+    *vector_add(arena, &all.prefixes) = (struct prefix){.family = FAMILY_IPV6};
+    *vector_add(arena, &group->egress) = all;
     map_put(arena, &plan->estate->security_groups, group->id, group);
     if (vpc == NULL) {
         vpc = arena_new_of(arena, struct vpc);
@@ -300,6 +307,7 @@ static void set_block(struct plan_reader *plan, const struct resource *resource,
                                                                : BLOCK_UNKNOWN;
     if (options->mode == BLOCK_UNKNOWN)
         doubt_of(plan, resource, "internet_gateway_block_mode");
+    decides(plan, "gateway", NULL);
     map_put(plan->arena, &plan->estate->block_options, key, options);
     forget_block_states(plan, NULL, NULL, true);
 }
@@ -309,11 +317,12 @@ static void put_block_options(struct plan_reader *plan, const struct resource *r
     set_block(plan, resource, attribute(plan, resource->after, "internet_gateway_block_mode"));
 }
 
-// Terraform turns it off:
-// Documentation of the Terraform provider hashicorp/aws, resource aws_vpc_block_public_access_options.
+// Terraform turns it off, and CloudFormation cannot create it in mode "off", as that is the default:
+// Documentation of the Terraform provider hashicorp/aws, resource aws_vpc_block_public_access_options;
+// AWS CDK API reference, CfnVPCBlockPublicAccessOptionsProps.
 static void remove_block_options(struct plan_reader *plan, const struct resource *resource)
 {
-    set_block(plan, resource, plan->by_changeset ? NULL : "off"); // what CloudFormation leaves is not documented
+    set_block(plan, resource, "off");
 }
 
 static void exclude(struct plan_reader *plan, const char *vpc, const char *subnet, struct block_exclusion *exclusion)
@@ -321,6 +330,7 @@ static void exclude(struct plan_reader *plan, const char *vpc, const char *subne
     bool told = estate_has(plan->estate, KIND_BLOCK_PUBLIC_ACCESS) || plan->estate->block_options.count > 0;
     if (vpc == NULL && subnet == NULL)
         return;
+    decides(plan, "gateway", subnet != NULL ? subnet : vpc);
     map_put(plan->arena, &plan->estate->block_exclusion_of, subnet != NULL ? subnet : vpc, exclusion);
     forget_block_states(plan, vpc, subnet, told);
 }

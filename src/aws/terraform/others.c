@@ -22,6 +22,19 @@ static const char *const harmless[] = {"archive_",
                                        "external",
                                        "http",
                                        "local_",
+                                       "kubernetes_cluster_role*",
+                                       "kubernetes_config_map*",
+                                       "kubernetes_horizontal_pod_autoscaler*",
+                                       "kubernetes_limit_range*",
+                                       "kubernetes_namespace*",
+                                       "kubernetes_persistent_volume*",
+                                       "kubernetes_pod_disruption_budget*",
+                                       "kubernetes_priority_class*",
+                                       "kubernetes_resource_quota*",
+                                       "kubernetes_role*",
+                                       "kubernetes_secret*",
+                                       "kubernetes_service_account*",
+                                       "kubernetes_storage_class*",
                                        "null_",
                                        "random_",
                                        "template_",
@@ -292,22 +305,6 @@ static bool is_harmless(const struct resource *resource)
            !is_public(resource->unknown, 0);
 }
 
-// Whether nothing but tags changes, in place.
-static bool is_tagged_only(const struct resource *resource)
-{
-    const cJSON *one;
-    if (resource->creates || resource->removes)
-        return false;
-    cJSON_ArrayForEach (one, resource->unknown)
-        if (one->string == NULL ||
-            (strncmp(one->string, "tags", 4) != 0 && any_unknown(resource->unknown, one->string)))
-            return false;
-    cJSON_ArrayForEach (one, resource->after)
-        if (one->string == NULL || (strncmp(one->string, "tags", 4) != 0 && differs(resource, one->string)))
-            return false;
-    return resource->after != NULL;
-}
-
 // Types that are modelled for what the internet reaches, and whose interfaces inside are the service's own.
 static bool has_own_interfaces(const char *type)
 {
@@ -321,14 +318,14 @@ void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type)
     size_t count = 0;
     for (size_t i = 0; i < plan->resources.count; i++) {
         const struct resource *one = &plan->resources.items[i];
-        if (one->changes && has_own_interfaces(one->type) && !is_tagged_only(one))
+        if (one->changes && has_own_interfaces(one->type) && !is_quiet_change(one))
             list_carrier(plan, one);
         if (!one->changes || is_modelled(one->type))
             continue;
-        if (is_harmless(one) || is_private(one) || is_tagged_only(one)) {
+        if (is_harmless(one) || is_private(one) || is_quiet_change(one)) {
             count++;
             map_put(plan->arena, &types, one->type, plan);
-            if (!is_tagged_only(one))
+            if (!is_quiet_change(one))
                 list_carrier(plan, one);
         } else {
             say(plan, "%s: %s can bear on what is exposed, and is not modelled", one->address, one->type);

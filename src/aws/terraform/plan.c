@@ -83,6 +83,8 @@ struct interface_place plan_place(struct plan_reader *plan)
         one_account = one_account && strcmp(known[i].account, known[0].account) == 0;
     if (one_account && !told.of_another_account)
         place.account_id = known[0].account;
+    if (count == 1 && strcmp(known[0].region, "unknown") == 0 && !blocks_some(plan->estate))
+        return place; // all that the estate tells of is of one place, whichever it is
     if (told.region != NULL || told.region_unknown)
         place.region = told.region_unknown ? "unknown" : told.region;
     else if (count == 1 && !blocks_some(plan->estate))
@@ -363,6 +365,8 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
         apply(&plan);
         heed_bereft(&plan);
         heed_hidden(&plan);
+        fill_groups_in_doubt(&plan);
+        note_rules_of_lists(&plan);
         estate_weigh(&(struct weighing){estate, leave_out, &plan});
         list_others(&plan, is_modelled);
     }
@@ -377,11 +381,28 @@ bool terraform_apply(struct estate *estate, const char *file, struct terraform_r
     return good;
 }
 
+// A stack of another account or region than the snapshot's.
+static void check_stack(struct plan_reader *plan, const cJSON *document)
+{
+    const char *region = changeset_place(plan->arena, document, 3),
+               *account = changeset_place(plan->arena, document, 4);
+    const struct estate *estate = plan->estate;
+    bool held = region == NULL || account == NULL;
+    for (size_t i = 0; i < estate->completeness.count && !held; i++) {
+        const struct completeness *one = &estate->completeness.items[i];
+        held = (strcmp(one->account, account) == 0 || strcmp(one->account, "unknown") == 0) &&
+               (strcmp(one->region, region) == 0 || strcmp(one->region, "unknown") == 0);
+    }
+    if (!held)
+        say(plan, "the change set is of account %s in %s, of which the snapshot holds nothing", account, region);
+}
+
 static bool apply_changeset(struct estate *estate, const char *file, const cJSON *document,
                             const struct changeset_notes *given, struct terraform_report *report, struct error *error)
 {
     struct changeset_notes notes = {0};
     struct plan_reader saying = {.estate = estate, .arena = estate->arena, .report = report};
+    check_stack(&saying, document);
     cJSON *plan = changeset_plan(estate->arena, file, document, given, &notes, error);
     bool good = plan != NULL && apply_document(estate, file, plan, true, report, error);
     for (size_t i = 0; good && i < notes.items.count; i++)

@@ -45,6 +45,13 @@ struct hidden_block {
     const char **doubt; // of that
 };
 
+// A group that stands for groups of which it is not known whether an interface has them: what they admit is possible.
+struct groups_in_doubt {
+    struct security_group *group;
+    text_list of;
+    const char *doubt;
+};
+
 struct plan_reader {
     struct estate *estate;
     struct arena *arena; // the estate's
@@ -62,6 +69,8 @@ struct plan_reader {
     struct map taken;                          // Elastic IP addresses taken from what they were on, as text
     VECTOR(struct network_interface *) bereft; // interfaces from which an Elastic IP address was taken
     VECTOR(struct hidden_block) hidden;        // lists of blocks of which it is not told whether there are any
+    struct map *removed;                       // ids of what goes; NULL: not asked for yet
+    VECTOR(struct groups_in_doubt) in_doubt;   // groups that stand for others
     struct map filled;                         // ids of what has its rules, entries or routes as resources of their own
     bool by_changeset;                         // of CloudFormation: no reference is told
     bool deferred_data;                        // some data source is read only while the plan is applied
@@ -121,6 +130,12 @@ struct id_list {
 // The same for a list of ids.
 struct id_list meant_list(struct plan_reader *plan, const struct where *where, const char *key, bool computed);
 
+// What the references of an attribute lead to, in any of the blocks where it may be.
+struct followed follow_attribute(struct plan_reader *plan, const struct where *where, const char *key, bool list);
+
+// Fills the groups that stand for those of which it is not known whether an interface has them (lists.c).
+void fill_groups_in_doubt(struct plan_reader *plan);
+
 // Whether an unknown attribute may be set by the configuration: it is there, with something that is unknown before
 // apply, or there is no configuration to tell.
 bool may_be_configured(struct plan_reader *plan, const struct where *where, const char *key);
@@ -136,6 +151,11 @@ void say_not_held(struct plan_reader *plan, const struct resource *resource, con
 // it.
 void makes(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ends(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// The same of what it decides for all that lies in a place: "acl SUBNET", "table SUBNET-OR-VPC", "gateway" (of all) or
+// "gateway SUBNET-OR-VPC".
+void decides(struct plan_reader *plan, const char *what, const char *place);
+// Notes which rules rest on a prefix list that changes, once all is placed.
+void note_rules_of_lists(struct plan_reader *plan);
 // The same of a thing that it changes or refers to; `id` may be NULL.
 void touches(struct plan_reader *plan, const struct resource *resource, const char *id);
 // Notes all ids that a resource names, before and after.
@@ -144,8 +164,9 @@ void touches_all(struct plan_reader *plan, const struct resource *resource);
 // The ids that references of the configuration lead to (follow.c): candidates for one id or, of a list, all of its ids.
 struct followed {
     VECTOR(const char *) ids;
-    bool opaque;  // some reference cannot be followed
-    bool settled; // all that it refers to is known before: then what is unknown all the same is null, and AWS chooses
+    bool opaque;   // some reference cannot be followed
+    bool settled;  // all that it refers to is known before: then what is unknown all the same is null, and AWS chooses
+    bool choosing; // some reference leads to no id: it may be a condition by which one id or another is meant
 };
 struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
                        const char *key, bool list);
@@ -213,5 +234,8 @@ bool type_is_listed(const char *type, const char *const *list, size_t count);
 bool is_harmless_type(const char *type);
 // Names what bears on what gets out and on who reaches whom inside, and is not placed (carriers.c).
 void list_carrier(struct plan_reader *plan, const struct resource *resource);
+// Whether what changes in place bears on nothing that is exposed: tags, an engine's version, a container's image
+// (in_place.c).
+bool is_quiet_change(const struct resource *resource);
 // What the other types that change mean: named where they can expose something (others.c).
 void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type));

@@ -30,6 +30,34 @@ static void add_cidr(struct plan_reader *plan, const struct resource *resource, 
         list->doubt = doubt_of(plan, resource, "cidr");
 }
 
+static bool drop_cidr(struct prefix_list *list, struct prefix prefix)
+{
+    uint32_t kept = 0, before = list->entries.count;
+    for (uint32_t i = 0; i < list->entries.count; i++)
+        if (!same_prefix(list->entries.items[i], prefix))
+            list->entries.items[kept++] = list->entries.items[i];
+    list->entries.count = kept;
+    return kept < before;
+}
+
+// Takes the entries that the plan had before out of those of the snapshot: what it does not know of stays.
+static void drop_before(struct plan_reader *plan, const struct resource *resource, struct prefix_list *list)
+{
+    const cJSON *one;
+    struct prefix prefix;
+    bool lacks = false;
+    cJSON_ArrayForEach (one, member(resource->before, "entry")) {
+        const char *text = attribute(plan, one, "cidr");
+        if (text != NULL && prefix_parse(text, true, &prefix) == PREFIX_OK)
+            lacks = !drop_cidr(list, prefix) || lacks;
+    }
+    if (lacks && list->has_entries)
+        say_not_held(plan, resource, "an entry of prefix list", list->id);
+    if (list->entries.count > 0 && !resource->creates)
+        say(plan, "%s: %s has entries in the snapshot that the plan does not know: of another time?", resource->address,
+            list->id);
+}
+
 static void put_prefix_list(struct plan_reader *plan, const struct resource *resource)
 {
     const cJSON *entries = member(resource->after, "entry"), *one;
@@ -41,8 +69,8 @@ static void put_prefix_list(struct plan_reader *plan, const struct resource *res
         say_not_held(plan, resource, "prefix list", resource->id);
     if (!resource->creates && !differs(resource, "entry"))
         return;
+    drop_before(plan, resource, list);
     list->has_entries = true;
-    list->entries.count = 0;
     if (unknown)
         list->doubt = doubt_of(plan, resource, "entry");
     cJSON_ArrayForEach (one, entries)
@@ -67,15 +95,12 @@ static void remove_prefix_entry(struct plan_reader *plan, const struct resource 
     const char *text = attribute(plan, resource->before, "cidr");
     struct prefix_list *list = map_get(&plan->estate->prefix_lists, id);
     struct prefix prefix;
-    uint32_t kept = 0;
     if (list == NULL || !list->has_entries || text == NULL || prefix_parse(text, true, &prefix) != PREFIX_OK) {
         say_not_held(plan, resource, "prefix list", id);
         return;
     }
-    for (uint32_t i = 0; i < list->entries.count; i++)
-        if (!same_prefix(list->entries.items[i], prefix))
-            list->entries.items[kept++] = list->entries.items[i];
-    list->entries.count = kept;
+    if (!drop_cidr(list, prefix))
+        say_not_held(plan, resource, "an entry of prefix list", id);
 }
 
 static const struct resource_type types[] = {

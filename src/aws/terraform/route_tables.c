@@ -139,17 +139,60 @@ static void add_route(struct plan_reader *plan, const struct where *where, struc
     *vector_add(plan->arena, &table->routes) = route;
 }
 
-// What is in a table whose resource says `route`: all but what AWS puts there.
+// What AWS puts into a table: plans do not tell of it.
+static bool is_of_aws(const struct route *route)
+{
+    bool endpoint =
+        route->prefix_list != NULL && route->target_id != NULL && strncmp(route->target_id, "vpce-", 5) == 0;
+    return route->target == ROUTE_LOCAL || route->propagated || endpoint;
+}
+
+// Whether a block of the plan's list of before says a route's destination; *same: and its target.
+static bool was_said(struct plan_reader *plan, const cJSON *blocks, const struct route *route, bool *same)
+{
+    const cJSON *one, *value;
+    cJSON_ArrayForEach (one, blocks) {
+        struct route said = {0};
+        if (!destination_of(plan, one, &said) || !same_destination(&said, route))
+            continue;
+        cJSON_ArrayForEach (value, one)
+            *same = *same || (cJSON_IsString(value) && text_same(value->valuestring, route->target_id));
+        return true;
+    }
+    return false;
+}
+
+// Takes the routes that the plan had before out of those of the snapshot: what it does not know of stays. Of what is
+// adopted all goes.
+static void drop_before(struct plan_reader *plan, const struct resource *resource, struct route_table *table)
+{
+    const cJSON *blocks = resource->creates ? NULL : member(resource->before, "route");
+    uint32_t kept = 0, found = 0, unknown = 0;
+    bool lacks = false;
+    for (uint32_t i = 0; i < table->routes.count; i++) {
+        struct route *route = &table->routes.items[i];
+        bool own = is_of_aws(route), same = false, said = was_said(plan, blocks, route, &same);
+        found += said;
+        lacks = lacks || (said && !same && !own);
+        if (own || (!resource->creates && !said))
+            table->routes.items[kept++] = *route;
+        else
+            notes_route(plan, table, route, true);
+        unknown += !own && !resource->creates && !said;
+    }
+    table->routes.count = kept;
+    if (lacks || (int)found < cJSON_GetArraySize(blocks))
+        say_not_held(plan, resource, "a route of", table->id);
+    if (unknown > 0)
+        say(plan, "%s: %s has routes in the snapshot that the plan does not know: of another time?", resource->address,
+            table->id);
+}
+
+// What is in a table whose resource says `route`.
 static void fill(struct plan_reader *plan, const struct resource *resource, struct route_table *table)
 {
     const cJSON *routes = member(resource->after, "route"), *item;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < table->routes.count; i++)
-        if (table->routes.items[i].target == ROUTE_LOCAL || table->routes.items[i].propagated)
-            table->routes.items[kept++] = table->routes.items[i];
-        else
-            notes_route(plan, table, &table->routes.items[i], true);
-    table->routes.count = kept;
+    drop_before(plan, resource, table);
     struct where all = whole(resource);
     if (is_unknown(resource->unknown, "route") && (!resource->creates || may_be_configured(plan, &all, "route")))
         table->doubt = doubt_of(plan, resource, "route");
@@ -266,14 +309,42 @@ static void remove_endpoint(struct plan_reader *plan, const struct resource *res
         for (uint32_t i = 0; table != NULL && i < table->routes.count; i++)
             if (resource->id_before == NULL || !text_same(table->routes.items[i].target_id, resource->id_before))
                 table->routes.items[kept++] = table->routes.items[i];
+            else
+                touches(plan, resource, table->id);
         if (table != NULL)
             table->routes.count = kept;
     }
 }
 
+// Whether a table with a route to an internet gateway is among those of an endpoint, or may be: in others its routes
+// bear on nothing that the internet reaches.
+static bool has_public_table(struct plan_reader *plan, const cJSON *values, const cJSON *unknown)
+{
+    const cJSON *one;
+    if (any_unknown(unknown, "route_table_ids"))
+        return true;
+    cJSON_ArrayForEach (one, member(values, "route_table_ids")) {
+        const struct route_table *table = cJSON_IsString(one) ? own_table(plan, one->valuestring) : NULL;
+        for (uint32_t i = 0; table != NULL && i < table->routes.count; i++)
+            if (table->routes.items[i].target == ROUTE_INTERNET_GATEWAY ||
+                table->routes.items[i].target == ROUTE_UNKNOWN)
+                return true;
+        if (table == NULL || table->doubt != NULL)
+            return true;
+    }
+    return false;
+}
+
 static void put_endpoint(struct plan_reader *plan, const struct resource *resource)
 {
-    if (!resource->creates && differs(resource, "route_table_ids"))
+    struct where where = whole(resource);
+    const char *type = attribute(plan, resource->after, "vpc_endpoint_type");
+    bool other_type = type != NULL && strcmp(type, "Gateway") != 0; // Interface ones put no route
+    bool told =
+        member(resource->after, "route_table_ids") != NULL || may_be_configured(plan, &where, "route_table_ids");
+    bool comes = resource->creates ? told && !other_type : differs(resource, "route_table_ids");
+    if (comes &&
+        (has_public_table(plan, resource->after, resource->unknown) || has_public_table(plan, resource->before, NULL)))
         say(plan, "%s: the routes that it puts into route tables are not modelled", resource->address);
 }
 
@@ -311,6 +382,7 @@ static void put_table_association(struct plan_reader *plan, const struct resourc
                          : table == NULL  ? doubt_of(plan, resource, "route_table_id")
                                           : NULL;
     if (subnet.id != NULL) {
+        decides(plan, "table", subnet.id);
         map_put(plan->arena, &plan->estate->table_of_subnet, subnet.id, table);
         map_put(plan->arena, &plan->estate->unsure_table_of_subnet, subnet.id, (void *)(uintptr_t)unsure);
     }
@@ -326,8 +398,10 @@ static void remove_table_association(struct plan_reader *plan, const struct reso
     const char *gateway = attribute(plan, resource->before, "gateway_id");
     if (subnet != NULL && map_get(&plan->estate->subnets, subnet) == NULL)
         say_not_held(plan, resource, "subnet", subnet);
-    if (subnet != NULL)
+    if (subnet != NULL) {
+        decides(plan, "table", subnet);
         map_put(plan->arena, &plan->estate->table_of_subnet, subnet, NULL);
+    }
     if (gateway != NULL)
         map_put(plan->arena, &plan->estate->edge_table_of_gateway, gateway, NULL);
 }
@@ -346,6 +420,8 @@ static void put_main_association(struct plan_reader *plan, const struct resource
 {
     struct meant of = meant_surely(plan, resource, "route_table_id"), vpc = meant(plan, resource, "vpc_id");
     struct route_table *table = own_table(plan, of.id);
+    if (vpc.id != NULL)
+        decides(plan, "table", vpc.id);
     if (table == NULL && of.id != NULL)
         say_not_held(plan, resource, "route table", of.id);
     if (vpc.id != NULL && table != NULL)
@@ -364,6 +440,8 @@ static void remove_main_association(struct plan_reader *plan, const struct resou
     const char *vpc = attribute(plan, resource->before, "vpc_id");
     const char *id = attribute(plan, resource->before, "original_route_table_id");
     struct route_table *table = own_table(plan, id);
+    if (vpc != NULL)
+        decides(plan, "table", vpc);
     if (table != NULL && vpc != NULL) {
         map_put(plan->arena, &plan->estate->main_table_of_vpc, vpc, table);
         return;

@@ -8,6 +8,7 @@
 
 #include "aws/terraform/kinds.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 
 enum { MOST_FILES = 4096, MOST_CALLS = 32, MOST_BYTES = 64 << 20, BIGGEST_FILE = 4 << 20 };
@@ -27,6 +28,8 @@ struct terraform_source {
     const char *root;               // the root module, relative to it; "" where it is that
     struct map modules;             // relative path -> struct module_files
     struct module_files *templates; // of the root; NULL: not read yet
+    struct map installed;           // key of a module -> its folder, where it is from elsewhere
+    bool installed_read;
     size_t files;
     size_t bytes;
 };
@@ -201,23 +204,79 @@ static struct source_place place_of(const struct file_block *block, struct sourc
     return block == NULL ? fallback : (struct source_place){block->file, block->block.line};
 }
 
-// The block of an address, or NULL; *nearest is where it, or else the nearest call of a module above it, stands.
+// Where `terraform init` put a module that is from elsewhere, relative to the root, or NULL.
+// .terraform/modules/modules.json: {"Modules": [{"Key": "net.subnets", "Source": "...", "Dir":
+// ".terraform/modules/x"}]}
+static const char *installed_folder(struct terraform_source *source, const char *key)
+{
+    struct error ignored = {0};
+    const char *path = arena_printf(source->arena, "%s/%s/.terraform/modules/modules.json", source->base, source->root);
+    size_t length;
+    struct stat about;
+    if (!source->installed_read) {
+        source->installed_read = true;
+        char *bytes = lstat(path, &about) == 0 && S_ISREG(about.st_mode) && about.st_size <= BIGGEST_FILE
+                          ? file_read(path, &length, &ignored)
+                          : NULL;
+        cJSON *document = bytes == NULL ? NULL : json_parse(path, bytes, length, &ignored);
+        const cJSON *one;
+        cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Modules")) {
+            const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "Key"));
+            const char *folder = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "Dir"));
+            if (name != NULL && folder != NULL && folder[0] != '/')
+                map_put(source->arena, &source->installed, arena_strdup(source->arena, name),
+                        arena_strdup(source->arena, folder));
+        }
+        cJSON_Delete(document);
+        free(bytes);
+    }
+    const char *folder = map_get(&source->installed, key);
+    return folder == NULL ? NULL : normal(source->arena, source->root, folder);
+}
+
+// One module of the configuration: its files, and how it is called.
+struct module_place {
+    const char *folder; // NULL: its files are not here
+    const char *key;    // "net.subnets", "" of the root
+    bool near;          // in a folder of the configuration itself
+};
+
+// The module that `call` calls.
+static struct module_place module_of(struct terraform_source *source, struct module_place parent,
+                                     const struct file_block *call)
+{
+    struct module_place place = {.near = parent.near};
+    if (call == NULL || parent.folder == NULL)
+        return place;
+    const char *from = call->block.source;
+    bool near = from != NULL && (strncmp(from, "./", 2) == 0 || strncmp(from, "../", 3) == 0);
+    place.key = arena_printf(source->arena, "%s%s%s", parent.key, parent.key[0] == '\0' ? "" : ".", call->block.name);
+    place.near = parent.near && near;
+    place.folder = near ? normal(source->arena, parent.folder, from) : installed_folder(source, place.key);
+    return place;
+}
+
+static const struct file_block *call_in(struct terraform_source *source, struct module_place module, const char *name)
+{
+    return module.folder == NULL ? NULL : block_in(module_in(source, module.folder), BLOCK_MODULE, "", name);
+}
+
+// The block of an address, or NULL, and its module; *nearest is where it, or else the nearest call of a module above
+// it, stands in the configuration itself.
 static const struct file_block *find_block(struct terraform_source *source, const char *address,
-                                           struct source_place *nearest)
+                                           struct source_place *nearest, struct module_place *module)
 {
     struct arena *arena = source->arena;
-    const char *folder = source->root, *at = address;
+    const char *at = address;
+    *module = (struct module_place){.folder = source->root, .key = "", .near = true};
     for (int calls = 0; strncmp(at, "module.", 7) == 0; calls++) {
         size_t length = strcspn(at + 7, ".[");
         const char *end = at + 7 + length;
-        const struct file_block *call =
-            block_in(module_in(source, folder), BLOCK_MODULE, "", arena_strndup(arena, at + 7, length));
-        *nearest = place_of(call, *nearest);
+        const struct file_block *call = call_in(source, *module, arena_strndup(arena, at + 7, length));
+        *nearest = module->near ? place_of(call, *nearest) : *nearest;
         end += index_length(end);
-        bool near = call != NULL && call->block.source != NULL &&
-                    (strncmp(call->block.source, "./", 2) == 0 || strncmp(call->block.source, "../", 3) == 0);
-        folder = near ? normal(arena, folder, call->block.source) : NULL;
-        if (folder == NULL || *end != '.' || calls == MOST_CALLS)
+        *module = module_of(source, *module, call);
+        if (module->folder == NULL || *end != '.' || calls == MOST_CALLS)
             return NULL;
         at = end + 1;
     }
@@ -226,38 +285,151 @@ static const struct file_block *find_block(struct terraform_source *source, cons
     size_t type = strcspn(at, "."), name = at[type] == '\0' ? 0 : strcspn(at + type + 1, "[. ");
     const struct file_block *found =
         name == 0 ? NULL
-                  : block_in(module_in(source, folder), data ? BLOCK_DATA : BLOCK_RESOURCE,
+                  : block_in(module_in(source, module->folder), data ? BLOCK_DATA : BLOCK_RESOURCE,
                              arena_strndup(arena, at, type), arena_strndup(arena, at + type + 1, name));
-    *nearest = place_of(found, *nearest);
+    *nearest = module->near ? place_of(found, *nearest) : *nearest;
     return found;
 }
 
 struct source_place terraform_source_find(struct terraform_source *source, const char *address)
 {
     struct source_place found = {0};
+    struct module_place module;
     if (is_logical(address))
         return place_in_templates(source, address);
-    find_block(source, address, &found);
+    find_block(source, address, &found, &module);
     return found;
 }
 
-void terraform_source_literals(struct terraform_source *source, const char *address, const char *key, text_list *ids)
+// ---- What a list says
+
+struct reading {
+    struct terraform_source *source;
+    struct source_list *list;
+    bool opaque;
+    bool unread;
+    int steps;
+};
+
+enum { MOST_STEPS = 256 };
+
+// How many there are.
+static size_t read_arguments(struct reading *reading, const struct file_block *block, const char *key,
+                             struct module_place module, const char *address);
+
+// The address of the module that calls the one which `address` ("module.a.module.b.") is of, and how it names it.
+static const char *parent_of(struct arena *arena, const char *address, const char **name)
+{
+    size_t length = strlen(address), start = 0;
+    for (size_t at = 0; at < length;) {
+        start = at;
+        at += 7 + strcspn(address + at + 7, ".[");
+        at += index_length(address + at) + 1;
+    }
+    *name = length == 0 ? NULL : arena_strndup(arena, address + start + 7, strcspn(address + start + 7, ".["));
+    return arena_strndup(arena, address, start);
+}
+
+// The module at "module.a.module.b[0].".
+static struct module_place module_at(struct terraform_source *source, const char *address)
 {
     struct source_place ignored = {0};
-    const struct file_block *found = is_logical(address) ? NULL : find_block(source, address, &ignored);
-    for (size_t i = 0; found != NULL && i < found->block.literals.count; i++)
-        if (strcmp(found->block.literals.items[i].key, key) == 0)
-            *vector_add(source->arena, ids) = found->block.literals.items[i].id;
+    struct module_place module;
+    find_block(source, arena_printf(source->arena, "%s.", address), &ignored, &module);
+    return module;
+}
+
+static void read_input(struct reading *reading, const char *name, const char *address)
+{
+    struct arena *arena = reading->source->arena;
+    const char *called, *parent = parent_of(arena, address, &called);
+    if (called == NULL)
+        return; // of the root: the plan tells it
+    struct module_place module = module_at(reading->source, parent);
+    const struct file_block *call = call_in(reading->source, module, called);
+    if (call == NULL)
+        reading->unread = true;
+    else
+        read_arguments(reading, call, name, module, parent);
+}
+
+// "NAME.OUTPUT"
+static void read_output(struct reading *reading, const char *text, struct module_place module, const char *address)
+{
+    struct arena *arena = reading->source->arena;
+    size_t length = strcspn(text, ".");
+    const char *name = arena_strndup(arena, text, length);
+    struct module_place inner = module_of(reading->source, module, call_in(reading->source, module, name));
+    const struct file_block *output =
+        inner.folder == NULL ? NULL
+                             : block_in(module_in(reading->source, inner.folder), BLOCK_OUTPUT, "", text + length + 1);
+    if (output == NULL)
+        reading->unread = true;
+    else
+        read_arguments(reading, output, "value", inner, arena_printf(arena, "%smodule.%s.", address, name));
+}
+
+// Of several blocks with an argument of this name which is which is not told: not all of it need be there.
+static size_t read_arguments(struct reading *reading, const struct file_block *block, const char *key,
+                             struct module_place module, const char *address)
+{
+    struct arena *arena = reading->source->arena;
+    size_t count = 0;
+    if (++reading->steps > MOST_STEPS) {
+        reading->opaque = true;
+        return 1;
+    }
+    for (size_t i = 0; i < block->block.arguments.count; i++) {
+        const struct source_argument *one = &block->block.arguments.items[i];
+        struct source_expression said = {0};
+        if (strcmp(one->key, key) != 0)
+            continue;
+        source_expression_read(arena, one->text, &said);
+        for (size_t k = 0; k < said.list.literals.count; k++)
+            *vector_add(arena, &reading->list->literals) = said.list.literals.items[k];
+        reading->list->chosen = reading->list->chosen || said.list.chosen || count > 0;
+        count++;
+        reading->opaque = reading->opaque || said.opaque;
+        for (size_t k = 0; k < said.inputs.count; k++)
+            read_input(reading, said.inputs.items[k], address);
+        for (size_t k = 0; k < said.outputs.count; k++)
+            read_output(reading, said.outputs.items[k], module, address);
+    }
+    return count;
+}
+
+enum source_answer terraform_source_list(struct terraform_source *source, const char *address, const char *key,
+                                         struct source_list *list)
+{
+    struct source_place ignored = {0};
+    struct module_place module;
+    const struct file_block *found = is_logical(address) ? NULL : find_block(source, address, &ignored, &module);
+    struct reading reading = {.source = source, .list = list};
+    if (found == NULL)
+        return SOURCE_UNKNOWN;
+    const char *at = address;
+    while (strncmp(at, "module.", 7) == 0) {
+        at += 7 + strcspn(at + 7, ".[");
+        at += index_length(at) + 1;
+    }
+    const char *in = arena_strndup(source->arena, address, (size_t)(at - address));
+    if (read_arguments(&reading, found, key, module, in) == 0)
+        return SOURCE_UNKNOWN; // it is another configuration than the plan's
+    return reading.unread ? SOURCE_UNKNOWN : reading.opaque ? SOURCE_NO : SOURCE_YES;
 }
 
 enum source_answer terraform_source_has_dynamic(struct terraform_source *source, const char *address, const char *label)
 {
     struct source_place ignored = {0};
-    const struct file_block *found = is_logical(address) ? NULL : find_block(source, address, &ignored);
+    struct module_place module;
+    const struct file_block *found = is_logical(address) ? NULL : find_block(source, address, &ignored, &module);
     if (found == NULL)
         return SOURCE_UNKNOWN;
     for (size_t i = 0; i < found->block.dynamic.count; i++)
         if (strcmp(found->block.dynamic.items[i], label) == 0)
             return SOURCE_YES;
+    for (size_t i = 0; i < found->block.arguments.count; i++)
+        if (strcmp(found->block.arguments.items[i].key, label) == 0)
+            return SOURCE_YES; // an attribute that the plan does not tell
     return SOURCE_NO;
 }

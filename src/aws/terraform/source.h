@@ -23,31 +23,54 @@ struct terraform_source *terraform_source_open(struct arena *arena, const char *
 // change set: the resource of the one template that has it.
 struct source_place terraform_source_find(struct terraform_source *source, const char *address);
 
-// Whether the block of a resource holds `dynamic "LABEL"`, which no plan shows.
+// Whether the block of a resource holds `dynamic "LABEL"`, or says it as an attribute, which no plan shows.
 enum source_answer { SOURCE_NO, SOURCE_YES, SOURCE_UNKNOWN };
 enum source_answer terraform_source_has_dynamic(struct terraform_source *source, const char *address,
                                                 const char *label);
 
-// The ids that the block of a resource writes out in an attribute, added to `ids`.
-void terraform_source_literals(struct terraform_source *source, const char *address, const char *key, text_list *ids);
+// What an expression is besides what its references lead to: beside what is new, no plan shows it.
+struct source_list {
+    text_list literals; // ids that are written out
+    bool chosen;        // by a condition or a function: not all of it need be there
+};
+
+// What the configuration says in an attribute of a resource, through inputs and outputs of modules. SOURCE_YES: it is
+// read. SOURCE_NO: some of it is an expression that is not followed. SOURCE_UNKNOWN: some of it is in no file here.
+enum source_answer terraform_source_list(struct terraform_source *source, const char *address, const char *key,
+                                         struct source_list *list);
+
+// ---- One expression (expression.c)
+
+struct source_expression {
+    struct source_list list;
+    text_list inputs;  // names of variables
+    text_list outputs; // of modules: "NAME.OUTPUT"
+    bool opaque;       // some of it, no text tells
+};
+
+// Adds what an expression says, in Terraform's own syntax or as a value of its JSON.
+void source_expression_read(struct arena *arena, const char *text, struct source_expression *expression);
 
 // ---- One file (blocks.c, blocks_json.c)
 
-// An id that is written out within an attribute of a resource: beside what is new, no plan shows it.
-struct source_literal {
+// `KEY = TEXT`, or of JSON the value, of a resource at any depth: of what holds ids, or may be said by blocks too.
+struct source_argument {
     const char *key;
-    const char *id;
+    const char *text;
 };
 
 struct source_block {
-    enum { BLOCK_RESOURCE, BLOCK_DATA, BLOCK_MODULE } kind;
-    const char *type; // "" of a module
+    enum { BLOCK_RESOURCE, BLOCK_DATA, BLOCK_MODULE, BLOCK_OUTPUT } kind;
+    const char *type; // "" of a module and of an output
     const char *name;
     const char *source; // of a module: its `source` where that is a plain text, or NULL
     size_t line;
     VECTOR(const char *) dynamic; // labels of the dynamic blocks within
-    VECTOR(struct source_literal) literals;
+    VECTOR(struct source_argument) arguments;
 };
+
+// Whether an argument of a block is kept: of a module's call each.
+bool source_keeps(const struct source_block *block, const char *key);
 
 struct source_blocks {
     VECTOR(struct source_block) items;

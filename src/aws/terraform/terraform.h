@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "model/estate.h"
+#include "model/reason.h"
 
 // Addresses of resources, in the order of the plans.
 struct terraform_addresses {
@@ -47,6 +48,10 @@ bool changeset_apply(struct estate *estate, const char *const *files, size_t cou
 // that it is of, else by the network interface that is exposed and its instance. `went`: it is of the state before.
 struct terraform_addresses terraform_causes(struct arena *arena, const struct terraform_report *report, const char *id,
                                             bool went, const struct network_interface *interface);
+
+// The same by where the interface lies: which association, or setting of the region, decides at a stage there.
+struct terraform_addresses terraform_causes_of_place(struct arena *arena, const struct terraform_report *report,
+                                                     enum reason_stage stage, const struct interface_place *place);
 
 // The state before plans as they tell it themselves (prior_state): an estate of what their configurations manage or
 // read. What else there is in its accounts is not known: where an answer rests on that, it is possible, and the estate

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "aws/terraform/plan.h"
-#include "aws/terraform/source.h"
 
 const cJSON *member(const cJSON *object, const char *key)
 {
@@ -125,7 +124,7 @@ bool may_be_configured(struct plan_reader *plan, const struct where *where, cons
     return false;
 }
 
-static struct followed follow_all(struct plan_reader *plan, const struct where *where, const char *key, bool list)
+struct followed follow_attribute(struct plan_reader *plan, const struct where *where, const char *key, bool list)
 {
     struct followed all = {0};
     bool some = false;
@@ -136,6 +135,7 @@ static struct followed follow_all(struct plan_reader *plan, const struct where *
         some = true;
         struct followed one = follow(plan, where->resource, expression, key, list);
         all.opaque = all.opaque || one.opaque;
+        all.choosing = all.choosing || one.choosing || n > 0;
         for (size_t i = 0; i < one.ids.count; i++) {
             bool listed = false;
             for (size_t k = 0; k < all.ids.count && !listed; k++)
@@ -156,7 +156,7 @@ struct meant meant_at(struct plan_reader *plan, const struct where *where, const
     if (computed && !may_be_configured(plan, where, key))
         return (struct meant){0};
     // What must be configured, and whose configuration the plan does not tell, is an id of something new all the same.
-    struct followed to = computed || may_be_told(where, key) ? follow_all(plan, where, key, false)
+    struct followed to = computed || may_be_told(where, key) ? follow_attribute(plan, where, key, false)
                                                              : follow(plan, where->resource, NULL, key, false);
     if (to.ids.count == 1 && !to.opaque) {
         touches(plan, where->resource, to.ids.items[0]);
@@ -188,32 +188,4 @@ struct meant meant_surely(struct plan_reader *plan, const struct resource *resou
 const char *id_of(struct meant meant)
 {
     return meant.id != NULL ? meant.id : meant.doubt;
-}
-
-struct id_list meant_list(struct plan_reader *plan, const struct where *where, const char *key, bool computed)
-{
-    struct id_list ids = {0};
-    text_list literals = {0};
-    const cJSON *list = member(where->values, key), *item;
-    bool unknown = any_unknown(where->unknown, key);
-    if (is_unknown(where->unknown, key) && computed && !may_be_configured(plan, where, key))
-        return ids;
-    ids.set = cJSON_IsArray(list) || unknown;
-    cJSON_ArrayForEach (item, list)
-        if (cJSON_IsString(item) && item->valuestring[0] != '\0')
-            *vector_add(plan->arena, &ids.items) = arena_strdup(plan->arena, item->valuestring);
-    if (!unknown)
-        return ids;
-    struct followed to = follow_all(plan, where, key, true);
-    for (size_t i = 0; i < to.ids.count; i++) {
-        touches(plan, where->resource, to.ids.items[i]);
-        *vector_add(plan->arena, &ids.items) = to.ids.items[i];
-    }
-    if (plan->report->source != NULL)
-        terraform_source_literals(plan->report->source, where->resource->written, key, &literals);
-    for (size_t i = 0; i < literals.count; i++)
-        *vector_add(plan->arena, &ids.items) = arena_strdup(plan->arena, literals.items[i]);
-    if (to.opaque || to.ids.count == 0)
-        ids.doubt = doubt_of(plan, where->resource, key);
-    return ids;
 }

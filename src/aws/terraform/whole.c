@@ -68,11 +68,32 @@ static void compare_values(struct plan_reader *plan, const struct map *prior, co
             compare_values(plan, prior, one, depth + 1);
 }
 
+// Of what is there and will not be, a change tells that it goes: but for a plan of a part, which says that it is one.
+static void compare_prior(struct plan_reader *plan, const struct map *planned, const cJSON *module, int depth)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, member(module, "resources")) {
+        const char *address = attribute(plan, one, "address"), *mode = attribute(plan, one, "mode");
+        const char *type = attribute(plan, one, "type");
+        if (address != NULL && text_same(mode, "managed") && map_get(&plan->by_address, address) == NULL &&
+            map_get(planned, address) == NULL && (type == NULL || !is_harmless_type(type)))
+            say(plan, "%s: is in prior_state, and what becomes of it is not told: a part of the plan is missing",
+                address);
+    }
+    cJSON_ArrayForEach (one, member(module, "child_modules"))
+        if (depth < DEEPEST)
+            compare_prior(plan, planned, one, depth + 1);
+}
+
 void heed_state_of_plan(struct plan_reader *plan, const cJSON *document)
 {
-    struct map prior = {0};
+    const cJSON *will_be = member(document, "planned_values");
+    struct map prior = {0}, planned = {0};
     say_state(plan, document);
     say_actions(plan, document);
     note_values(plan, &prior, plan->prior, 0);
-    compare_values(plan, &prior, member(member(document, "planned_values"), "root_module"), 0);
+    note_values(plan, &planned, member(will_be, "root_module"), 0);
+    compare_values(plan, &prior, member(will_be, "root_module"), 0);
+    if (will_be != NULL && !cJSON_IsFalse(member(document, "complete")) && member(document, "deferred_changes") == NULL)
+        compare_prior(plan, &planned, plan->prior, 0);
 }
