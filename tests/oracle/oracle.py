@@ -725,12 +725,14 @@ class Oracle:
             ways.append(least(*answers))
         return most(ways)
 
-    def takes_clients(self, registered, target):
+    def takes_clients(self, registered, target, group):
         state, reason = registered["TargetHealth"]["State"], registered["TargetHealth"].get("Reason")
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         if state == "unused" and reason == "Target.InvalidState":
             return "yes" if states.get(target["Attachment"]["InstanceId"]) == "stopped" else "maybe"
-        return {"unused": "no", "draining": "no", "healthy": "yes", "unhealthy": "yes"}.get(state, "maybe")
+        beside = any(t["TargetHealth"]["State"] == "healthy" for h in self.kind("LoadBalancerTargetHealth") if h["TargetGroupArn"] == group["TargetGroupArn"]
+                     for t in h["TargetHealthDescriptions"])  # these are sent all clients
+        return {"unused": "no", "draining": "no", "healthy": "yes", "unhealthy": "maybe" if beside else "yes"}.get(state, "maybe")
 
     @staticmethod
     def delegated(eni, text):
@@ -763,4 +765,4 @@ class Oracle:
         if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN or self.moving(target):
             through.append("no")
             through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
-        return least(most(through), self.takes_clients(registered, target))
+        return least(most(through), self.takes_clients(registered, target, group))
