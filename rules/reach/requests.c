@@ -207,8 +207,10 @@ static bool try_request(struct arena *arena, const struct request_limit *limit, 
 // Whether a rule may take a request.
 static bool may_take(struct arena *arena, const struct listener_rule *rule, const request *one)
 {
-    for (size_t i = 0; i < rule->conditions.count && rule->doubt == NULL; i++) {
+    for (size_t i = 0; i < rule->conditions.count; i++) {
         const struct rule_condition *condition = &rule->conditions.items[i];
+        if (condition->values.count == 0) // none was understood
+            continue;
         const char *of = subject(arena, condition);
         bool met = false;
         for (size_t p = 0; p < one->count && !met; p++)

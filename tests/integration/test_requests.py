@@ -170,6 +170,9 @@ class WebAcls(Behind):
 
     def test_what_is_behind_one_that_is_associated_is_possible(self):
         self.assertEqual(self.told({"r.json": {"ResourceArns": [ARN % APP]}}), ({"possible"}, False))
+        for other in ([], ["arn:aws:s3:::logs"]):  # an answer of whom it may be
+            self.assertEqual(self.told({"r.json": {"ResourceArns": other}, "list-web-acls.json": {"WebACLs": [ACL]}}), ({"possible"}, False))
+        self.assertEqual(self.told({"list-resources-for-web-acl.json": {"ResourceArns": []}, "list-web-acls.json": {"WebACLs": [ACL]}}), ({"exact"}, False))
         self.assertEqual(self.told({"r.json": {"ResourceArns": [ARN % "app/other/1"]}, "list-web-acls.json": {"WebACLs": [ACL]}}), ({"exact"}, False))
 
     def test_one_of_which_it_is_not_told_what_it_is_associated_with_may_be(self):

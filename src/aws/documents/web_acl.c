@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_ListWebACLs.html
 #include <string.h>
 
+#include "aws/documents/calls.h"
 #include "aws/documents/readers.h"
 #include "model/bridge.h"
 
@@ -31,6 +32,10 @@ bool read_web_acl_resources(struct reader *reader, const struct json_cursor *at,
     cJSON_ArrayForEach (node, at->node)
         if (cJSON_IsString(node) && strstr(node->valuestring, ":loadbalancer/") != NULL)
             text_list_add(reader->arena, &one.resources, intern(reader, node->valuestring));
+    const struct aws_call *named = call_of_file(reader->name);
+    bool is_ours = named != NULL && strcmp(named->operation, "ListResourcesForWebACL") == 0;
+    if (one.resources.count == 0 && !is_ours) // other services list ARNs too
+        return true;
     if (one.resources.count > 0) {
         one.account = one.region = NULL;
         place_of_arn(reader, one.resources.items[0], &one.account, &one.region);
