@@ -447,8 +447,8 @@ const struct aws_call aws_calls[] = {
     // What stands before load balancers: only what others saved is read.
     {"wafv2", "ListWebACLs", "list-web-acls", LIST("WebACLs", KIND_WEB_ACLS, read_web_acl), .is_ours = is_web_acl,
      .named_where_empty = true, .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
-    {"wafv2", "GetWebACLForResource", "get-web-acl", WHOLE("WebACL", KIND_WEB_ACLS, read_web_acl),
-     .is_ours = is_web_acl, .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
+    {"wafv2", "GetWebACLForResource", NULL, WHOLE("WebACL", KIND_WEB_ACLS, read_web_acl), .is_ours = is_web_acl,
+     .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
     {"wafv2", "ListResourcesForWebACL", "list-resources-for-web-acl",
      WHOLE("ResourceArns", KIND_WEB_ACL_RESOURCES, read_web_acl_resources), .is_ours = is_list_of_arns,
      .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
