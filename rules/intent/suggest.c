@@ -125,7 +125,15 @@ static bool revoke_of_group(struct arena *arena, const struct estate *estate, co
     return true;
 }
 
-// Takes away every rule that admits it. Nothing where one of them cannot be named.
+// Whether a group is known to be another account's than the interface: in a shared VPC it may be used there, and only
+// its owner may change it. https://docs.aws.amazon.com/vpc/latest/userguide/security-group-sharing.html
+static bool is_of_others(const struct estate *estate, const char *id, const char *account)
+{
+    const struct security_group *group = map_get(&estate->security_groups, id);
+    return group != NULL && !place_may_be(group->account_id, account);
+}
+
+// Takes away every rule that admits it. Nothing where one of them cannot be named, or is not the account's to change.
 static text_list revoke(struct arena *arena, const struct estate *estate, const struct verdict *verdict,
                         const reason_list *rules, struct address source)
 {
@@ -133,7 +141,8 @@ static text_list revoke(struct arena *arena, const struct estate *estate, const 
     for (size_t i = 0; i < rules->count; i++)
         text_list_add(arena, &ids, rules->items[i]->id);
     for (size_t i = 0; i < ids.count; i++)
-        if (!is_plain(ids.items[i]) || !revoke_of_group(arena, estate, verdict, rules, ids.items[i], source, &commands))
+        if (!is_plain(ids.items[i]) || is_of_others(estate, ids.items[i], verdict->account_id) ||
+            !revoke_of_group(arena, estate, verdict, rules, ids.items[i], source, &commands))
             return none;
     return commands;
 }

@@ -37,3 +37,11 @@ const char *port_way_text(struct arena *arena, const struct port_way *one, int p
     return one->overridden ? arena_printf(arena, "%s/%s (to port %s)", asked, name, portset_format(arena, one->ports))
                            : arena_printf(arena, "%s/%s", asked, name);
 }
+
+bool accelerator_has_others(const struct accelerator_listener *listener, const struct accelerator_group *group)
+{
+    for (size_t i = 0; i < listener->groups.count; i++)
+        if (&listener->groups.items[i] != group && listener->groups.items[i].endpoints.count > 0)
+            return true;
+    return false;
+}

@@ -18,3 +18,6 @@ port_ways accelerator_ports(struct arena *arena, const struct accelerator_listen
 
 // For people: "443/TCP", "85/TCP (to port 22)".
 const char *port_way_text(struct arena *arena, const struct port_way *way, int protocol);
+
+// Whether a listener has endpoints in another group.
+bool accelerator_has_others(const struct accelerator_listener *listener, const struct accelerator_group *group);

@@ -183,11 +183,29 @@ static enum takes takes_clients(const struct target *target, bool asleep)
     return target->reason == NULL || text_among(target->reason, reasons) ? TAKES_NONE : TAKES_PERHAPS;
 }
 
+// "If a target group contains only unhealthy registered targets, the load balancer routes requests to all of them":
+// beside one that is healthy, one that is not is sent clients only where it is healthy again, or the group fails open.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+static bool is_beside_healthy(const struct target_group *group, const struct target *target)
+{
+    if (group == NULL || strcmp(target->health, "unhealthy") != 0)
+        return false;
+    for (size_t i = 0; i < group->targets.count; i++) {
+        const struct target *other = &group->targets.items[i];
+        if (strcmp(other->health, "healthy") == 0 && !other->unsure && other->shift == NULL)
+            return true;
+    }
+    return false;
+}
+
 // False where a target takes nothing, which is said.
 static bool heed_health(struct walker *walker, struct hop_in *in, const struct target *target, bool asleep)
 {
     struct arena *kept = walker->set->arena;
     enum takes takes = takes_clients(target, asleep);
+    bool beside = takes == TAKES && is_beside_healthy(in->group, target);
+    if (beside)
+        takes = TAKES_PERHAPS;
     if (takes == TAKES_NONE)
         walk_note(walker, arena_printf(kept, "target %s of target group %s is %s: not reached", target->id,
                                        target_group_name(in->group),
@@ -195,14 +213,16 @@ static bool heed_health(struct walker *walker, struct hop_in *in, const struct t
                                                              : target->health));
     if (takes == TAKES_PERHAPS) {
         in->doubtful = true;
-        const char *health = strcmp(target->health, "unknown") == 0 ? "not told"
-                             : target->unsure                       ? "told in two ways"
+        const char *health = beside                                   ? "unhealthy, and that of others is healthy"
+                             : strcmp(target->health, "unknown") == 0 ? "not told"
+                             : target->unsure                         ? "told in two ways"
                              : target->shift != NULL  ? arena_printf(kept, "overridden (%s)", target->shift)
                              : target->reason == NULL ? target->health
                                                       : arena_printf(kept, "%s (%s)", target->health, target->reason);
         reason_add(walker->arena, &in->doubts,
                    reason_doubt(kept, REASON_BALANCER, target->id,
-                                settle_by_call(kept, KIND_TARGET_HEALTH, target_group_name(in->group)),
+                                beside ? settle_by_probe
+                                       : settle_by_call(kept, KIND_TARGET_HEALTH, target_group_name(in->group)),
                                 arena_printf(kept, "the health of target %s of target group %s is %s", target->id,
                                              target_group_name(in->group), health)));
     }

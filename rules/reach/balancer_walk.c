@@ -2,14 +2,15 @@
 
 #include "rules/reach/listener_ways.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/web_acl.h"
 
 // How many load balancers one behind the other are followed.
 enum { DEEPEST = 64 };
 
 // "verify": the load balancer itself asks for a client certificate, and refuses who has none that it trusts.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html
-const struct reason *walk_asks(struct walker *walker, const struct load_balancer *balancer,
-                               const struct listener *listener)
+static const struct reason *asks_certificates(struct walker *walker, const struct load_balancer *balancer,
+                                              const struct listener *listener)
 {
     struct arena *kept = walker->set->arena;
     if (listener == NULL || (!listener->asks_certificates && listener->certificate_mode == NULL))
@@ -26,6 +27,17 @@ const struct reason *walk_asks(struct walker *walker, const struct load_balancer
                                      listener_text(walker->arena, listener)));
 }
 
+void walk_asks(struct walker *walker, struct hop_in *in)
+{
+    const struct reason *asks[] = {asks_certificates(walker, in->front->balancer, in->listener),
+                                   web_acl_doubt(walker->set, walker->estate, in->front->balancer)};
+    for (int i = 0; i < 2; i++) {
+        in->doubtful = in->doubtful || asks[i] != NULL;
+        if (asks[i] != NULL)
+            reason_add(walker->arena, &in->doubts, asks[i]);
+    }
+}
+
 void walk_path(struct walker *walker, reason_list *path, const struct load_balancer *balancer,
                const struct listener *listener)
 {
@@ -40,11 +52,13 @@ void walk_path(struct walker *walker, reason_list *path, const struct load_balan
 
 // Whether somebody arrives at an inner listener who did not before: so that load balancers which stand behind each
 // other in a circle are walked no more often than that tells something new.
-static bool brings_more(struct walker *walker, const struct inner *inner, const struct listener *listener)
+static bool brings_more(struct walker *walker, const struct inner *inner, const struct listener *listener,
+                        const struct requests *asked)
 {
     struct arena *arena = walker->arena;
     size_t count = inner->front->nodes.count;
-    const char *key = arena_printf(arena, "%p|%p", (const void *)inner->front, (const void *)listener);
+    const char *key =
+        arena_printf(arena, "%p|%p|%p", (const void *)inner->front, (const void *)listener, (const void *)asked);
     struct arrival *known = map_get(&walker->walked, key);
     bool more = known == NULL;
     if (known == NULL) {
@@ -58,13 +72,25 @@ static bool brings_more(struct walker *walker, const struct inner *inner, const 
     return more;
 }
 
+// Load balancers in a circle would limit it ever more: after so many it is not known.
+enum { MOST_LIMITED = 256 };
+
+static const struct requests *asked_inside(struct walker *walker, const struct hop_in *in)
+{
+    walker->unfollowed.unknown = "what is asked for behind so many load balancers is not evaluated";
+    if (in->asked == NULL || in->asked->unknown != NULL)
+        return in->asked;
+    return ++walker->limited > MOST_LIMITED ? &walker->unfollowed : in->asked;
+}
+
 static void walk_inner_listener(struct walker *walker, const struct hop_in *in, const struct inner *inner,
                                 const struct listener *listener)
 {
     struct arena *arena = walker->arena, *kept = walker->set->arena;
     const struct load_balancer *balancer = inner->front->balancer;
     enum listens takes = listener == NULL ? LISTENS_PERHAPS : listener_takes(listener, in->protocol);
-    if (takes == LISTENS_NOT || !brings_more(walker, inner, listener))
+    const struct requests *asked = asked_inside(walker, in);
+    if (takes == LISTENS_NOT || !brings_more(walker, inner, listener, asked))
         return;
     if (walker->depth >= DEEPEST) {
         walk_lacks(
@@ -77,6 +103,7 @@ static void walk_inner_listener(struct walker *walker, const struct hop_in *in, 
                           .protocol = in->protocol,
                           .family = in->family,
                           .at_node = inner->at_node,
+                          .asked = asked,
                           .doubtful = in->doubtful || takes == LISTENS_PERHAPS || balancer->doubt != NULL ||
                                       balancer->unsure != NULL};
     reason_add_all(arena, &next.because, &inner->because);
@@ -89,10 +116,7 @@ static void walk_inner_listener(struct walker *walker, const struct hop_in *in, 
         reason_add(arena, &next.doubts, load_balancer_ports(kept, balancer, in->protocol).doubt);
     if (balancer->doubt != NULL)
         reason_add(arena, &next.doubts, load_balancer_doubt(kept, walker->estate, balancer));
-    const struct reason *asks = walk_asks(walker, balancer, listener);
-    next.doubtful = next.doubtful || asks != NULL;
-    if (asks != NULL)
-        reason_add(arena, &next.doubts, asks);
+    walk_asks(walker, &next);
     if (balancer->unsure != NULL)
         reason_add(arena, &next.doubts, load_balancer_unsure(kept, balancer));
     reason_add_all(arena, &next.path, &in->path);
@@ -207,12 +231,15 @@ static void follow_way(struct walker *walker, const struct hop_in *in, const str
     struct target_group lacking = {.arn = way->group};
     group = group != NULL ? group : &lacking;
     if (prefixset_is_empty(way->sources[0].may) && prefixset_is_empty(way->sources[1].may)) {
-        walk_note(walker, arena_printf(
-                              walker->set->arena,
-                              way->weightless ? "target group %s has weight 0 at %s %s: not reached"
-                                              : "rules before those for target group %s at %s %s take all that comes: "
-                                                "not reached",
-                              target_group_name(group), in->front->balancer->name, listener_text(arena, in->listener)));
+        walk_note(walker, arena_printf(walker->set->arena,
+                                       way->weightless ? "target group %s has weight 0 at %s %s: not reached"
+                                       : way->excluded
+                                           ? "the conditions of the rules for target group %s at %s %s exclude those "
+                                             "of the load balancer before it: not reached"
+                                           : "rules before those for target group %s at %s %s take all that comes: "
+                                             "not reached",
+                                       target_group_name(group), in->front->balancer->name,
+                                       listener_text(arena, in->listener)));
         return;
     }
     struct hop_in own = *in;
@@ -220,11 +247,24 @@ static void follow_way(struct walker *walker, const struct hop_in *in, const str
     bool any = false;
     for (size_t n = 0; n < in->front->nodes.count; n++) {
         own.at_node[n] = sent(arena, &in->at_node[n], in->family, way);
+        if (in->edge != NULL && way->conditional)
+            own.at_node[n].brought.must = prefixset_empty;
         any = any || !arrival_is_empty(&own.at_node[n]);
     }
     own.doubts = (reason_list){0};
     reason_add_all(arena, &own.doubts, &in->doubts);
     reason_add_all(arena, &own.doubts, &way->doubts);
+    own.asked = way->asked;
+    if (in->edge != NULL) {
+        struct requests *unknown = arena_new_of(arena, struct requests);
+        unknown->unknown = in->edge;
+        own.asked = unknown;
+        own.edge = NULL;
+    }
+    if (in->edge != NULL && way->conditional)
+        reason_add(
+            arena, &own.doubts,
+            reason_doubt(walker->set->arena, REASON_BALANCER, in->front->balancer->name, settle_by_probe, in->edge));
     if (any)
         follow_group(walker, &own, group);
 }
@@ -245,7 +285,7 @@ static bool may_have_rules(const struct front *front)
 void walk_listener(struct walker *walker, const struct hop_in *in)
 {
     struct ways ways = listener_ways(&walker->hopper, in->front->balancer, in->listener,
-                                     in->front->nodes.items[0]->place, may_have_rules(in->front));
+                                     in->front->nodes.items[0]->place, may_have_rules(in->front), in->asked);
     for (size_t i = 0; i < ways.items.count; i++)
         follow_way(walker, in, &ways.items.items[i]);
 }

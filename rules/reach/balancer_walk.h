@@ -5,6 +5,7 @@
 #pragma once
 
 #include "rules/reach/balancer_hop.h"
+#include "rules/reach/requests.h"
 
 // The interfaces of one load balancer, and those of its endpoints that take clients in.
 struct front {
@@ -19,10 +20,12 @@ struct hop_in {
     const struct listener *listener;  // NULL: the snapshot does not tell which
     const struct target_group *group; // NULL behind a classic load balancer
     int protocol;
-    enum family family;      // of the clients
-    struct arrival *at_node; // who reaches the listener at each node
-    bool doubtful;           // none of them reaches a target surely
-    reason_list path;        // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
+    enum family family;           // of the clients
+    struct arrival *at_node;      // who reaches the listener at each node
+    bool doubtful;                // none of them reaches a target surely
+    const struct requests *asked; // what they ask for, where load balancers before limit it; or NULL
+    const char *edge;             // why it is not known what those ask for whom a service brings; or NULL
+    reason_list path;             // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
     reason_list because;
     reason_list doubts;
 };
@@ -40,14 +43,15 @@ struct walker {
     bool delegated[2][129];           // the lengths of delegated prefixes, of IPv4 and of IPv6
     struct map walked;                // of the entry in hand, listeners behind its own -> who arrived there by now
     size_t depth;                     // how many load balancers are before this one
+    size_t limited;                   // of the entry in hand, how often what is asked for was followed to a listener
+    struct requests unfollowed;       // what is asked for after too many of these
 };
 
 // Follows what comes to a listener. walker->walked belongs to the entry, and is empty before it.
 void walk_listener(struct walker *walker, const struct hop_in *in);
 
-// Why what comes to a listener may not get on behind it, or NULL.
-const struct reason *walk_asks(struct walker *walker, const struct load_balancer *balancer,
-                               const struct listener *listener);
+// Adds to a hop why what comes to its listener may not get on behind it: certificates, and web ACLs.
+void walk_asks(struct walker *walker, struct hop_in *in);
 
 // Adds a load balancer's listener to a path.
 void walk_path(struct walker *walker, reason_list *path, const struct load_balancer *balancer,

@@ -22,6 +22,13 @@ static bool classic_crosses(struct hopper *hopper, const struct load_balancer *b
     if (balancer->cross_zone != SETTING_NOT_TOLD)
         return balancer->cross_zone == SETTING_ON;
     const struct lack *lack = balancer->attributes_told ? NULL : attributes_lack(hopper->estate, balancer);
+    if (lack == NULL)
+        text_list_add(
+            kept, &hopper->set->assumptions,
+            arena_printf(kept,
+                         "%s of classic load balancer %s absent (elb describe-load-balancer-attributes): that "
+                         "its nodes reach targets of other zones is possible",
+                         balancer->attributes_told ? "CrossZoneLoadBalancing" : "attributes", balancer->name));
     *doubt =
         lack != NULL
             ? attributes_doubt(kept, balancer, lack)

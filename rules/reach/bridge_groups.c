@@ -159,7 +159,7 @@ struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge
     struct let_in in = {.may = all};
     if (bridge->told != NULL && bridge->told->past_groups) {
         *vector_add(arena, &in.rules) = (struct admitting){
-            0, PORT_LAST, reason_says(arena, REASON_GROUP, NULL, "its security groups are not asked"), NULL};
+            0, PORT_LAST, reason_says(arena, REASON_GROUP, target->id, "its security groups are not asked"), NULL};
         return in;
     }
     const struct reason *lack = groups_lack(bridger, target, family);
@@ -170,7 +170,7 @@ struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge
     if (target->groups->count == 0) {
         in.must = all;
         *vector_add(arena, &in.rules) =
-            (struct admitting){0, PORT_LAST, reason_says(arena, REASON_GROUP, NULL, "no security group"), NULL};
+            (struct admitting){0, PORT_LAST, reason_says(arena, REASON_GROUP, target->id, "no security group"), NULL};
         return in;
     }
     for (size_t g = 0; g < target->groups->count; g++) {

@@ -112,6 +112,11 @@ static void add_bridged(struct walker *walker, const struct hop_in *in, const st
                                          .seen = bridged->seen,
                                          .seen_family = bridged->seen_family,
                                          .ports = one->client_ports};
+            if (bridged->seen_family != 0 && surely)
+                way->edge = arena_printf(walker->set->arena,
+                                         "whether what %s asks for (path, host, method and headers) meets the "
+                                         "conditions of the rules is not evaluated",
+                                         bridged->load_balancer);
             *arrival = arrival_union(arena, arrival, &comes);
             struct prefixset more = prefixset_subtract(arena, one->sources, surely ? direct.must : direct.may);
             if (!prefixset_overlap(more, prefixset_internet(arena, in->family)) &&
@@ -218,12 +223,11 @@ static void enter_from(struct walker *walker, struct hop_in in, struct portset p
         in.at_node[n] = arrival_of(walker, &in, front->nodes.items[n], ports, &in);
         any = any || !arrival_is_empty(&in.at_node[n]);
     }
-    const struct reason *asks = walk_asks(walker, front->balancer, in.listener);
-    in.doubtful = in.doubtful || asks != NULL;
-    if (asks != NULL)
-        reason_add(walker->arena, &in.doubts, asks);
+    if (any)
+        walk_asks(walker, &in);
     walk_path(walker, &in.path, front->balancer, in.listener);
     walker->walked = (struct map){0};
+    walker->limited = 0;
     if (any && front->balancer->type == LOAD_BALANCER_CLASSIC)
         targets_of_classic(walker, &in);
     else if (any)

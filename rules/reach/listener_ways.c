@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/pattern.h"
 #include "rules/reach/load_balancer.h"
 
 static struct way *way_to(struct arena *arena, struct ways *ways, const char *group)
@@ -67,111 +66,80 @@ static struct sources rule_sources(struct arena *arena, const struct listener_ru
     return set;
 }
 
-static const char by_expression[] = " by expression";
-
-static bool is_of(const struct rule_condition *condition, const char *field)
-{
-    return strncmp(condition->on, field, strlen(field)) == 0;
-}
-
-// How long what stands before the value is, in a value of a query string: "3:key=value", or "=value".
-static size_t key_length(const char *value)
-{
-    char *end;
-    size_t length = strtoul(value, &end, 10);
-    return (size_t)(end - value) + (*end == ':' ? 1 + length : 0) + strlen("=");
-}
-
-static bool value_covers(const struct rule_condition *condition, const char *value, const char *other)
-{
-    size_t key = is_of(condition, "query-string") ? key_length(value) : 0;
-    if (is_of(condition, "http-request-method") || strstr(condition->on, by_expression) != NULL)
-        return strcmp(value, other) == 0;
-    return key <= strlen(value) && strncmp(value, other, key) == 0 && pattern_covers(value + key, other + key);
-}
-
-// Whether a condition is met whenever another one is.
-static bool condition_covers(const struct rule_condition *condition, const struct rule_condition *other)
-{
-    bool covers = strcmp(condition->on, other->on) == 0 && other->values.count > 0;
-    for (size_t i = 0; i < other->values.count && covers; i++) {
-        covers = false;
-        for (size_t j = 0; j < condition->values.count && !covers; j++)
-            covers = value_covers(condition, condition->values.items[j], other->values.items[i]);
-    }
-    return covers;
-}
-
-// Whether a condition whose expressions are not evaluated may be met whatever the client sends: it always sends a host
-// and a path, and a header only where the other rule asks for the same one.
-static bool may_cover(const struct rule_condition *condition, const struct listener_rule *other)
-{
-    const char *expression = strstr(condition->on, by_expression);
-    if (expression == NULL || !is_of(condition, "http-header"))
-        return expression != NULL;
-    const char *name = expression + strlen(by_expression);
-    for (size_t i = 0; i < other->conditions.count; i++) {
-        const char *on = other->conditions.items[i].on, *its = strstr(on, by_expression);
-        its = its != NULL ? its + strlen(by_expression) : on + strlen("http-header");
-        if (is_of(&other->conditions.items[i], "http-header") && strcmp(its, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-enum covering { COVERS_NOT, COVERS_PERHAPS, COVERS_SURELY };
-
-// Whether a rule takes whatever another one would of the sources that it takes at all.
-static enum covering rule_covers(const struct listener_rule *rule, const struct listener_rule *other)
-{
-    enum covering covers = COVERS_SURELY;
-    for (size_t i = 0; i < rule->conditions.count; i++) {
-        bool met = false;
-        for (size_t j = 0; j < other->conditions.count && !met; j++)
-            met = condition_covers(&rule->conditions.items[i], &other->conditions.items[j]);
-        if (!met && !may_cover(&rule->conditions.items[i], other))
-            return COVERS_NOT;
-        covers = met ? covers : COVERS_PERHAPS;
-    }
-    return covers;
-}
-
-// The sources that no rule before surely takes, and those of them that one may take, which is not sure, and why.
+// The sources that no rule before surely takes, and those of them of which one may take all requests, which is not
+// sure, and why.
 struct left {
     struct sources sources;
     struct sources perhaps;
     const struct reason *doubt;
 };
 
-// AWS allows 100 rules of a listener and raises that on request: of more, only those without conditions are asked what
-// they leave to others. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+// AWS allows 100 rules of a listener and raises that on request: of more than this, what those before leave is not
+// evaluated. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 enum { MOST_COMPARED = 1000 };
 
+static void doubt_left(struct hopper *hopper, const struct load_balancer *balancer, const char *text, struct left *left)
+{
+    if (left->doubt == NULL)
+        left->doubt = reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe, text);
+}
+
+// Which sources of a rule may be left nothing: rules before may take, together, all that it would, where no request is
+// found that none of them takes.
+static void doubt_together(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                           size_t before, const struct request_limit *limit, const bool *passed, struct left *left)
+{
+    struct arena *arena = hopper->arena;
+    const struct listener_rule *rules = listener->rules.items;
+    bool *met = arena_array(arena, bool, before + 1), any = limit->misses.count > 0 || limit->meets.count > 1;
+    for (size_t r = 0; r < before; r++)
+        any = any || !passed[r];
+    if (!any)
+        return;
+    if (before > MOST_COMPARED) {
+        left->perhaps = everyone(arena);
+        doubt_left(hopper, balancer, "whether the rules before, more than 1000, take all of it is not evaluated", left);
+        return;
+    }
+    if (requests_pass(arena, limit, rules, before, passed, met))
+        return;
+    for (size_t r = 0; r < before; r++) {
+        struct sources sources = rule_sources(arena, &rules[r]);
+        for (int f = 0; f < FAMILIES && met[r]; f++)
+            left->perhaps.of[f] = prefixset_union(arena, left->perhaps.of[f], sources.of[f]);
+    }
+    if (limit->misses.count > 0 || limit->meets.count > 1) // by what the load balancers before ask, it may be none
+        left->perhaps = everyone(arena);
+    doubt_left(hopper, balancer, "whether rules before take all of it is not evaluated", left);
+}
+
 static struct left left_to(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                           const struct listener_rule *rule, bool sure)
+                           const struct listener_rule *rule, const struct request_limit *limit, bool sure)
 {
     struct arena *arena = hopper->arena;
     struct left left = {.sources = everyone(arena)};
-    for (size_t r = 0; r < listener->rules.count && &listener->rules.items[r] != rule; r++) {
-        const struct listener_rule *before = &listener->rules.items[r];
-        bool compared = before->conditions.count == 0 || listener->rules.count <= MOST_COMPARED;
-        enum covering covers = compared ? rule_covers(before, rule) : COVERS_NOT;
-        if (covers == COVERS_NOT)
+    size_t before = rule == &listener->otherwise ? listener->rules.count : (size_t)(rule - listener->rules.items);
+    bool *passed = arena_array(arena, bool, before + 1);
+    if (requests_exclude(limit)) {
+        left.sources = (struct sources){0};
+        return left;
+    }
+    for (size_t r = 0; r < before; r++) {
+        const struct listener_rule *one = &listener->rules.items[r];
+        bool compared = one->conditions.count == 0 || before <= MOST_COMPARED;
+        passed[r] = compared && rule_takes_all(one, limit);
+        if (!passed[r])
             continue;
-        const char *doubt = before->doubt != NULL || covers == COVERS_SURELY
-                                ? before->doubt
-                                : "whether the expression of a rule before takes all of it is not evaluated";
-        struct sources sources = rule_sources(arena, before);
-        if (doubt != NULL && left.doubt == NULL)
-            left.doubt = doubt == before->doubt ? rules_doubt(hopper, balancer, doubt)
-                                                : reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name,
-                                                               settle_by_probe, doubt);
+        struct sources sources = rule_sources(arena, one);
+        if (one->doubt != NULL && left.doubt == NULL)
+            left.doubt = rules_doubt(hopper, balancer, one->doubt);
         for (int f = 0; f < FAMILIES; f++)
-            if (doubt != NULL)
+            if (one->doubt != NULL)
                 left.perhaps.of[f] = prefixset_union(arena, left.perhaps.of[f], sources.of[f]);
             else if (sure)
                 left.sources.of[f] = prefixset_subtract(arena, left.sources.of[f], sources.of[f]);
     }
+    doubt_together(hopper, balancer, listener, before, limit, passed, &left);
     return left;
 }
 
@@ -182,40 +150,157 @@ static const struct reason *login_doubt(struct hopper *hopper, const struct load
         arena_printf(hopper->set->arena, "only clients whom its action %s lets through are sent there", login));
 }
 
-// One rule, for the sources that no rule before it surely takes: host, path and headers are the client's to choose, but
-// where a rule before asks for no more. A group that has no weight takes new clients of no kind; one that was sent
-// there before may be kept there by a cookie.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
-static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                        const struct listener_rule *rule, bool sure, const struct reason *doubt, struct ways *ways)
+// More ways of asking than these are not kept apart.
+enum { MOST_ASKED = 16 };
+
+static const struct requests *not_known(struct arena *arena, const struct load_balancer *balancer)
+{
+    struct requests *requests = arena_new_of(arena, struct requests);
+    requests->unknown = arena_printf(
+        arena, "whether what %s sends on meets the conditions of the rules behind it is not evaluated", balancer->name);
+    return requests;
+}
+
+// One more way of asking for what is sent to a target group.
+static void ask(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                const struct listener_rule *rule, const struct request_limit *limit, struct way *way)
+{
+    struct requests *requests = way->requests;
+    size_t before = rule == &listener->otherwise ? listener->rules.count : (size_t)(rule - listener->rules.items);
+    bool from_sources = rule->from_sources, conditional = false;
+    for (size_t r = 0; r < before; r++) {
+        from_sources = from_sources || listener->rules.items[r].from_sources;
+        conditional = conditional || listener->rules.items[r].conditions.count > 0;
+    }
+    way->from_sources = way->from_sources || from_sources;
+    if (requests == NULL)
+        requests = way->requests = arena_new_of(hopper->arena, struct requests);
+    bool apart = requests->ways.count < MOST_ASKED && (requests->ways.count == 0 || !way->from_sources);
+    if (rule->transforms || !apart) {
+        way->requests = NULL;
+        way->asked = not_known(hopper->set->arena, balancer);
+        return;
+    }
+    struct request_limit *own = vector_add(hopper->arena, &requests->ways);
+    *own = (struct request_limit){0};
+    for (size_t m = 0; m < limit->meets.count; m++)
+        *vector_add(hopper->arena, &own->meets) = limit->meets.items[m];
+    for (size_t m = 0; m < limit->misses.count; m++)
+        *vector_add(hopper->arena, &own->misses) = limit->misses.items[m];
+    if (conditional)
+        *vector_add(hopper->arena, &own->misses) = (struct rules_before){listener->rules.items, before};
+}
+
+// What is not so sure of a rule's own.
+static const struct reason *rule_doubt(struct hopper *hopper, const struct load_balancer *balancer,
+                                       const struct listener_rule *rule, const struct reason *otherwise)
+{
+    return rule->doubt != NULL   ? rules_doubt(hopper, balancer, rule->doubt)
+           : rule->login != NULL ? login_doubt(hopper, balancer, rule->login)
+                                 : otherwise;
+}
+
+// Who a rule, by one way of asking, takes surely, and perhaps.
+struct taken {
+    struct sources all;
+    struct sources surely;
+    struct sources perhaps;
+    const struct reason *doubt; // of the latter
+};
+
+static struct taken taken_by(struct hopper *hopper, const struct load_balancer *balancer,
+                             const struct listener *listener, const struct listener_rule *rule,
+                             const struct request_limit *limit, bool sure)
 {
     struct arena *arena = hopper->arena;
-    struct left left = left_to(hopper, balancer, listener, rule, sure);
-    struct sources sources = rule_sources(arena, rule), all, taken, perhaps;
+    struct left left = left_to(hopper, balancer, listener, rule, limit, sure);
+    struct sources sources = rule_sources(arena, rule);
+    struct taken taken = {.doubt = left.doubt};
     for (int f = 0; f < FAMILIES; f++) {
-        all.of[f] = prefixset_intersect(arena, left.sources.of[f], sources.of[f]);
-        perhaps.of[f] = prefixset_intersect(arena, all.of[f], left.perhaps.of[f]);
-        taken.of[f] = prefixset_subtract(arena, all.of[f], perhaps.of[f]);
+        taken.all.of[f] = prefixset_intersect(arena, left.sources.of[f], sources.of[f]);
+        taken.perhaps.of[f] = prefixset_intersect(arena, taken.all.of[f], left.perhaps.of[f]);
+        taken.surely.of[f] = prefixset_subtract(arena, taken.all.of[f], taken.perhaps.of[f]);
     }
+    return taken;
+}
+
+static bool is_nobody(const struct sources *sources)
+{
+    return prefixset_is_empty(sources->of[0]) && prefixset_is_empty(sources->of[1]);
+}
+
+// Whether it depends on what a client asks for that a rule takes it.
+static bool is_conditional(const struct listener *listener, const struct listener_rule *rule)
+{
+    bool conditional = rule->conditions.count > 0;
+    for (size_t r = 0; r < listener->rules.count && &listener->rules.items[r] != rule; r++)
+        conditional = conditional || listener->rules.items[r].conditions.count > 0;
+    return conditional;
+}
+
+// One rule, for the sources that no rule before it surely takes: host, path and headers are the client's to choose, but
+// where a rule before asks for no more, and within what a load balancer before this one has let through. A group that
+// has no weight takes new clients of no kind; one that was sent there before may be kept there by a cookie.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
+static void follow_asked(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                         const struct listener_rule *rule, const struct request_limit *asked,
+                         const struct reason *doubt, struct ways *ways)
+{
+    struct arena *arena = hopper->arena;
+    bool sure = doubt == NULL;
+    struct request_limit limit = {0};
+    for (size_t m = 0; asked != NULL && m < asked->meets.count; m++)
+        *vector_add(arena, &limit.meets) = asked->meets.items[m];
+    for (size_t m = 0; asked != NULL && m < asked->misses.count; m++)
+        *vector_add(arena, &limit.misses) = asked->misses.items[m];
+    if (rule->conditions.count > 0)
+        *vector_add(arena, &limit.meets) = rule;
+    struct taken taken = taken_by(hopper, balancer, listener, rule, &limit, sure);
     for (size_t i = 0; i < rule->forwards.count; i++) {
         const struct forward *forward = &rule->forwards.items[i];
         struct way *way = way_to(arena, ways, forward->target_group);
-        bool any = !prefixset_is_empty(perhaps.of[0]) || !prefixset_is_empty(perhaps.of[1]);
+        way->conditional = way->conditional || is_conditional(listener, rule);
+        way->excluded = way->excluded || requests_exclude(&limit);
         if (forward->weight > 0) {
-            widen(arena, way, &taken, sure && rule->doubt == NULL && rule->login == NULL,
-                  rule->doubt != NULL   ? rules_doubt(hopper, balancer, rule->doubt)
-                  : rule->login != NULL ? login_doubt(hopper, balancer, rule->login)
-                                        : doubt);
-            if (any)
-                widen(arena, way, &perhaps, false, left.doubt);
+            widen(arena, way, &taken.surely, sure && rule->doubt == NULL && rule->login == NULL,
+                  rule_doubt(hopper, balancer, rule, doubt));
+            if (!is_nobody(&taken.perhaps))
+                widen(arena, way, &taken.perhaps, false, taken.doubt);
         } else if (rule->sticky)
-            widen(arena, way, &all, false,
+            widen(arena, way, &taken.all, false,
                   reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
                                "its weight is 0, but a client may be kept there by a cookie"));
         else
             way->weightless = true;
+        if ((forward->weight > 0 || rule->sticky) && !is_nobody(&taken.all) && way->asked == NULL)
+            ask(hopper, balancer, listener, rule, &limit, way);
     }
+}
+
+static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                        const struct listener_rule *rule, const struct requests *asked, const struct reason *doubt,
+                        struct ways *ways)
+{
+    const struct reason *unknown = NULL;
+    if (asked != NULL && asked->unknown != NULL && is_conditional(listener, rule))
+        unknown = reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe, asked->unknown);
+    for (size_t i = 0; asked != NULL && asked->unknown == NULL && i < asked->ways.count; i++)
+        follow_asked(hopper, balancer, listener, rule, &asked->ways.items[i], doubt, ways);
+    if (asked == NULL || asked->unknown != NULL)
+        follow_asked(hopper, balancer, listener, rule, NULL, doubt != NULL ? doubt : unknown, ways);
+}
+
+// What is asked for behind a way: whatever the client likes, where nothing limits it.
+static void close_way(struct way *way, const struct requests *asked)
+{
+    bool limited = false;
+    if (asked != NULL && asked->unknown != NULL)
+        way->asked = asked;
+    for (size_t i = 0; way->requests != NULL && way->asked == NULL && i < way->requests->ways.count; i++)
+        limited = limited || way->requests->ways.items[i].meets.count + way->requests->ways.items[i].misses.count > 0;
+    if (limited)
+        way->asked = way->requests;
 }
 
 static bool belongs_to(const struct target_group *group, const struct load_balancer *balancer)
@@ -357,7 +442,7 @@ static int by_group(const void *left, const void *right)
 }
 
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                          const struct interface_place *place, bool may_have_rules)
+                          const struct interface_place *place, bool may_have_rules, const struct requests *asked)
 {
     // Whose the balancer is, and where: its ARN tells, else its nodes do.
     const struct vpc_home home = {.owner = balancer->account != NULL ? balancer->account : place->account_id,
@@ -372,10 +457,12 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
     }
     struct ways ways = {0};
     for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
-        follow_rule(hopper, balancer, listener, &listener->rules.items[r], doubt == NULL, doubt, &ways);
+        follow_rule(hopper, balancer, listener, &listener->rules.items[r], asked, doubt, &ways);
     if (listener != NULL)
-        follow_rule(hopper, balancer, listener, &listener->otherwise, doubt == NULL, doubt, &ways);
+        follow_rule(hopper, balancer, listener, &listener->otherwise, asked, doubt, &ways);
     follow_unnamed(hopper, balancer, listener, &home, &ways);
+    for (size_t i = 0; i < ways.items.count; i++)
+        close_way(&ways.items.items[i], asked);
     if (ways.items.count > 1)
         qsort(ways.items.items, ways.items.count, sizeof(struct way), by_group);
     return ways;

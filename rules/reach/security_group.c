@@ -240,8 +240,6 @@ static int by_low_port(const void *left, const void *right)
     return (int)a->rule->low - (int)b->rule->low;
 }
 
-static const struct reason no_group = {.stage = REASON_GROUP, .text = "no security group"};
-
 struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
                                         const struct network_interface *interface, enum family family, int protocol)
 {
@@ -251,7 +249,7 @@ struct group_rules security_group_rules(struct arena *arena, struct group_cache 
     if (interface->groups == NULL)
         return rules;
     if (interface->groups->count == 0)
-        *vector_add(arena, &rules.always) = &no_group;
+        *vector_add(arena, &rules.always) = reason_says(cache->arena, REASON_GROUP, interface->id, "no security group");
     for (size_t g = 0; g < interface->groups->count; g++) {
         const char *id = interface->groups->ids[g];
         const struct group_admissions *group = security_group_resolve(cache, id, family);

@@ -1,6 +1,7 @@
 #include "rules/reach/site.h"
 
 #include "model/protocol.h"
+#include "rules/reach/block_access.h"
 #include "rules/reach/claimed.h"
 #include "rules/reach/load_balancer.h"
 
@@ -45,7 +46,11 @@ struct site *site_behind(struct arena *arena, const struct estate *estate, const
                          unmodelled(arena, interface->place, gateway));
         site->gate.state = GATE_OPEN;
         gate_doubt(arena, &site->gate, site->gate.why);
-        if (site->acl == NULL)
+        // "AWS Wavelength carrier gateway: All inbound and outbound traffic is blocked":
+        // https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa-basics.html#security-vpc-bpa-service-support
+        if (gateway == GATEWAY_CARRIER)
+            block_access_inbound(arena, estate, interface->place, &site->gate, &site->missing);
+        if (site->gate.state != GATE_SHUT && site->acl == NULL)
             lack_add(arena, &site->missing, &acl);
         return site;
     }

@@ -240,6 +240,7 @@ static void doubt_family(struct walker *walker, struct hop_in *in, const struct 
 struct candidates {
     VECTOR(struct address) items;
     bool sure;
+    bool untold; // of some it is not told whether it is
 };
 
 static struct candidates primary_ipv6(struct arena *arena, const struct network_interface *interface)
@@ -251,6 +252,7 @@ static struct candidates primary_ipv6(struct arena *arena, const struct network_
             bool told = least == PRIMARY       ? one->primary == PRIMARY
                         : least == PRIMARY_NOT ? one->primary == PRIMARY_NOT_TOLD
                                                : true;
+            found.untold = found.untold || (one->primary == PRIMARY_NOT_TOLD && one->address.family == FAMILY_IPV6);
             if (told && one->address.family == FAMILY_IPV6 && one->address.length == 128)
                 *vector_add(arena, &found.items) = one->private_address;
             found.sure = found.items.count == 1 && least != PRIMARY_NOT_TOLD;
@@ -278,7 +280,9 @@ static void reach_interface(struct walker *walker, const struct hop_in *way, con
     if (!either && primary.items.count > 0 && !primary.sure)
         doubt_way(
             walker, &in, way,
-            reason_doubt(kept, REASON_BALANCER, interface->id, settle_by_probe,
+            reason_doubt(kept, REASON_BALANCER, interface->id,
+                         primary.untold ? settle_by_call(kept, KIND_NETWORK_INTERFACES, interface->id)
+                                        : settle_by_probe, // none is
                          arena_printf(kept, "which IPv6 address of %s is its primary one is not told", interface->id)));
     if (four && own.family != 0) {
         target_reach(walker, &in, interface, own, port, target, inners);

@@ -152,6 +152,12 @@ static void tell_endpoint(struct teller *teller, const struct accelerator *accel
                                  : settle_by_probe;
         if (unsure == NULL && !endpoint->keeps_client) {
             unsure = "its clients come from AWS's own addresses, which are not told";
+        } else if (unsure == NULL && accelerator_has_others(listener, group)) {
+            // "based on the location of the client and the health of the endpoint group":
+            // https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoint-groups.html
+            unsure = arena_printf(arena, "clients nearer to another endpoint group of accelerator %s are sent there",
+                                  accelerator->name);
+            settle = settle_by_probe;
         } else if (unsure == NULL && own == NULL) {
             unsure = arena_printf(arena, "no interface of Global Accelerator is in %s",
                                   target->place->subnet_id == NULL ? "its subnet" : target->place->subnet_id);
@@ -264,8 +270,14 @@ static void note_endpoint(struct teller *teller, const struct accelerator *accel
 static void note_accelerator(struct teller *teller, const struct accelerator *one)
 {
     for (size_t i = 0; i < teller->estate->interfaces.count; i++)
-        if (is_accelerators(teller->estate, teller->estate->interfaces.items[i]))
+        if (is_accelerators(teller->estate, teller->estate->interfaces.items[i])) {
+            text_list_add(teller->arena, &teller->told->assumptions,
+                          arena_printf(teller->arena,
+                                       "listeners or endpoint groups of accelerator %s absent: all that the interfaces "
+                                       "of Global Accelerator here could reach is possible",
+                                       one->name));
             return;
+        }
     lack_add(teller->arena, &teller->told->missing,
              &(struct lack){.kind = kind_name(KIND_ENDPOINT_GROUPS),
                             .id = one->name,

@@ -3,6 +3,7 @@
 #include "model/bridge.h"
 #include "model/protocol.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/private_link.h"
 
 static bool is_node_of(const struct network_interface *interface, const char *arn)
 {
@@ -88,18 +89,12 @@ static void note_link(struct arena *arena, const struct estate *estate, const st
                             arena_printf(arena, "missing: the interface of VPC link %s", link->name)});
 }
 
-// Nothing of a network load balancer shows that a link, or an endpoint service of AWS PrivateLink, leads to it.
+// Nothing of a network load balancer shows that a link leads to it.
 static void assume_none(struct arena *arena, const struct estate *estate, struct told_bridges *told)
 {
     for (size_t i = 0; i < estate->load_balancers.size; i++) {
         const struct load_balancer *one = estate->load_balancers.slots[i].value;
-        if (one == NULL || one->name == NULL ||
-            (one->type != LOAD_BALANCER_NETWORK && one->type != LOAD_BALANCER_GATEWAY))
-            continue;
-        text_list_add(arena, &told->assumptions,
-                      "endpoint services of AWS PrivateLink (ec2 describe-vpc-endpoint-service-configurations) are "
-                      "not read: none is taken to bring clients to a network or gateway load balancer");
-        if (one->type == LOAD_BALANCER_NETWORK &&
+        if (one != NULL && one->name != NULL && one->type == LOAD_BALANCER_NETWORK &&
             estate_completeness(estate, KIND_REST_VPC_LINKS, one->account, one->region) <= COMPLETENESS_DENIED)
             text_list_add(arena, &told->assumptions,
                           "VPC links of API Gateway's REST APIs (apigateway get-vpc-links) absent: none is taken to "
@@ -117,4 +112,5 @@ void vpc_links_tell(struct arena *arena, const struct estate *estate, struct tol
             note_link(arena, estate, link, told);
     }
     assume_none(arena, estate, told);
+    private_link_tell(arena, estate, told);
 }

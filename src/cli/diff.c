@@ -2,6 +2,7 @@
 #include "aws/terraform/terraform.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "cli/diff_places.h"
 #include "cli/diff_runs.h"
 #include "cli/diff_write.h"
 #include "pipeline/forecast.h"
@@ -192,6 +193,7 @@ static void forecast_of(struct diff_job *comparing, const struct difference *dif
     forecast->subject = plan == NULL ? after : plan[0] == '/' ? text_behind_slash(plan) : plan;
     for (size_t i = 0; i < report->not_considered.count; i++)
         *vector_add(arena, &forecast->not_considered) = report->not_considered.items[i];
+    forecast->public_places = diff_public_places(arena, sides[0].estate, sides[1].estate);
     for (size_t i = 0; i < report->unknown.count; i++)
         *vector_add(arena, &forecast->unknown) = report->unknown.items[i];
     text_list_add_all(arena, &forecast->unknown, &difference->unknown);

@@ -73,6 +73,7 @@ int diff_runs(struct arena *arena, const struct options *options)
         json_put_strings(&writer, "missing_after", sets[1].missing.items, sets[1].missing.count);
         json_put_strings(&writer, "not_considered", NULL, 0);
         json_put_strings(&writer, "unknown", NULL, 0);
+        json_put_strings(&writer, "public_places", NULL, 0);
         drift_write_json(&list, &writer);
         flow_changes_put(&writer, &(struct flow_changes){0}, false, false); // what states alone are compared by
         json_close(&writer, '}');

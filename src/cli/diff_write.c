@@ -59,6 +59,7 @@ void diff_write_json(const struct forecast *forecast, const struct diff_names *n
     put_texts(&writer, "missing_after", &names->missing_after);
     put_texts(&writer, "not_considered", &forecast->not_considered);
     put_texts(&writer, "unknown", &forecast->unknown);
+    put_texts(&writer, "public_places", &forecast->public_places);
     if (forecast->gates) {
         json_put_string(&writer, "fail_on", severity_names[forecast->least]);
         json_put_integer(&writer, "findings", (int64_t)forecast->findings);
@@ -138,6 +139,8 @@ void diff_write_text(const struct forecast *forecast, bool all, struct text *out
         report_flows_text(forecast->flows, forecast->gates, out);
     for (size_t i = 0; i < forecast->unknown.count; i++)
         text_printf(out, "UNKNOWN  %s\n", report_clean(arena, forecast->unknown.items[i]));
+    for (size_t i = 0; i < forecast->public_places.count; i++)
+        text_printf(out, "PUBLIC   without an interface, %s\n", report_clean(arena, forecast->public_places.items[i]));
     for (size_t i = 0; i < forecast->not_considered.count; i++)
         text_printf(out, "not considered: %s\n", report_clean(arena, forecast->not_considered.items[i]));
     text_printf(out, "%zu opened, %zu closed, %zu altered\n", counts[CHANGE_OPENED], counts[CHANGE_CLOSED],

@@ -102,6 +102,29 @@ struct vpc_link {
     text_list groups;
 };
 
+// An endpoint service of AWS PrivateLink.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ServiceConfiguration.html
+struct endpoint_service {
+    const char *id;
+    const char *name; // "com.amazonaws.vpce.REGION.vpce-svc-..."
+    const char *account;
+    const char *region;
+    bool gone;           // deleted, or deleting
+    const char *unsure;  // its state, where that is not the one in which it takes clients; or NULL
+    text_list balancers; // ARNs
+};
+
+// A web ACL of AWS WAF for things of a region; or, without ARN and name, one answer that tells what some ACL of a place
+// is associated with.
+// https://docs.aws.amazon.com/waf/latest/APIReference/API_ListResourcesForWebACL.html
+struct web_acl {
+    const char *arn; // NULL: of the answer it is not told of which
+    const char *name;
+    const char *account;
+    const char *region;
+    text_list resources; // ARNs of load balancers that are associated with it
+};
+
 // An endpoint of Verified Access, by one of the options that tell what is behind it.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VerifiedAccessEndpoint.html
 struct verified_access {

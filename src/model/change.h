@@ -89,6 +89,7 @@ struct forecast {
     text_list unknown;                  // what may move, and could not be placed
     text_list missing;                  // what the states lack
     text_list not_considered;           // what changes and exposes nothing
+    text_list public_places;            // without an interface, that one of the states tells of and the other does not
     VECTOR(struct change_piece) pieces; // by kind, then place
     struct flow_changes *flows;         // inside and outwards; NULL: these were not compared
 };

@@ -46,6 +46,9 @@ enum kind {
     KIND_VPC_ORIGINS,
     KIND_REST_VPC_LINKS,
     KIND_VPC_LINKS,
+    KIND_ENDPOINT_SERVICES,
+    KIND_WEB_ACLS,
+    KIND_WEB_ACL_RESOURCES,
     KIND_CONNECT_ENDPOINTS, // from here to KIND_ACCOUNT_SUMMARY: no answer about a packet of an endpoint rests on these
     KIND_TRANSIT_ATTACHMENTS,
     KIND_FUNCTION_URLS,
@@ -65,6 +68,9 @@ enum kind {
     KIND_DMS_INSTANCES,
     KIND_LAUNCH_CONFIGURATIONS,
     KIND_REDSHIFT_WORKGROUPS,
+    KIND_TRANSFER_SERVERS,
+    KIND_APP_RUNNER_SERVICES,
+    KIND_MQ_BROKERS,
     KIND_EMR_BLOCK,
     KIND_DNS_RECORDS,
     KIND_VPC_PEERINGS, // from here to KIND_VPN_CONNECTIONS: what outbound and inside rest on, beside what stands above
@@ -460,6 +466,7 @@ struct listener_rule {
     bool sticky;                              // a client may stay with a target group whose weight is 0 by now
     bool from_sources;                        // only what comes from `sources` is taken
     bool redirects_to_https;                  // its action
+    bool transforms;                          // it rewrites the host or the path of what it forwards
     const char *login;                        // the type of an action that keeps out who has no login or token; or NULL
     VECTOR(struct prefix) sources;            // condition source-ip
     VECTOR(struct rule_condition) conditions; // the others, each of which must be met
@@ -624,6 +631,8 @@ struct estate {
     struct map vpc_origins;          // id -> struct vpc_origin
     VECTOR(struct verified_access) verified_access;
     VECTOR(struct vpc_link) vpc_links;
+    VECTOR(struct endpoint_service) endpoint_services; // model/bridge.h
+    VECTOR(struct web_acl) web_acls;
     struct map
         named_things; // "SERVICE|ID", with or without "|ACCOUNT|REGION", of things that have a document -> name, or ""
     VECTOR(struct listed_thing) listed_things;

@@ -103,6 +103,7 @@ void report_forecast_markdown(const struct forecast *forecast, struct text *out)
         text_puts(out, "\nWhat gets out, and who reaches whom inside, was not compared.\n");
     if (forecast->aside > 0)
         text_printf(out, "\n%zu movements that no internet source can use are left out.\n", forecast->aside);
+    put_list(arena, "\nPublic without an interface:\n\n", &forecast->public_places, out);
     put_list(arena, "\nNot considered:\n\n", &forecast->not_considered, out);
     arena_free(arena);
 }

@@ -10,7 +10,7 @@ sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__
 import common
 from oracle import estates
 from test_load_balancers import ARN, GROUP_ARN, balanced, classic, interface
-from test_world import each
+from test_world import each, named
 from test_snapshots import Case, entry, permission
 
 WEB = ("10.0.2.4", 8080)
@@ -406,6 +406,17 @@ class Targets(Behind):
             self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", certainty)}} if certainty else {}, state)
             self.assertEqual("target i-web of target group web is %s: not reached" % state in self.outcome(estate)["notes"], certainty is None)
 
+    @each([("healthy", "possible"), ("unhealthy", "exact"), ("initial", "exact"), ("draining", "exact")])
+    def test_one_that_is_unhealthy_beside_one_that_is_healthy_may_be_sent_nobody(self, other, certainty):
+        estate = balanced()
+        targets = estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"]
+        targets[0]["TargetHealth"]["State"] = "unhealthy"
+        targets.append({"Target": {"Id": "i-other", "Port": 8080}, "TargetHealth": {"State": other}})
+        estate["Reservations"][0]["Instances"].append({"InstanceId": "i-other", "State": {"Name": "running"}})
+        estate["NetworkInterfaces"].append({**estate["NetworkInterfaces"][1], "NetworkInterfaceId": "eni-other", "Attachment": {"InstanceId": "i-other", "DeviceIndex": 0},
+                                            "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.2.77", "Primary": True}]})
+        self.assertEqual(self.behind(estate)[("443/HTTPS", WEB[0])], {("8.0.0.0/8", certainty)})
+
     def test_an_unused_target_is_not_reached_unless_its_reason_is_none_that_holds(self):
         for reason, certainty in (("Target.NotInUse", None), ("Target.NotRegistered", None), ("Target.IpUnusable", None), ("Target.InvalidState", "possible"),
                                   ("Target.MoonPhase", "possible")):  # the instance runs
@@ -445,6 +456,8 @@ class Targets(Behind):
         estate["NetworkInterfaces"][1]["Ipv6Addresses"] = [
             {"Ipv6Address": "2001:db8:2::%d" % n, **({} if says is None else {"IsPrimaryIpv6": says})} for n, says in zip((4, 5), told)]
         self.assertEqual(self.behind(estate), {("443/HTTPS", "2001:db8:2::%d" % n): {("8.0.0.0/8", word)} for n, word in answers.items()})
+        if "possible" in answers.values():
+            self.assertEqual(bool(named(self.outcome(estate), ["indirect"], "ec2 describe-network-interfaces of eni-web")), None in told)
 
     def test_a_classic_load_balancers_instance_that_the_snapshot_lacks_is_missing(self):
         estate = classic()

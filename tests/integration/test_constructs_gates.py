@@ -248,6 +248,14 @@ class Interfaces(Gates):
         estate["NetworkAcls"][0]["Entries"] = [entry(100, True, "allow")]
         self.verdict(estate, {V4: "no"})
 
+    @each([("block-bidirectional", (), "no"), ("block-ingress", (), "no"), ("off", (), "possible"),
+           ("block-bidirectional", (("subnet/subnet-1", "bidirectional", "create-complete"),), "possible"),
+           ("block-ingress", (("subnet/subnet-1", "egress", "create-complete"),), "no")])
+    def test_block_public_access_stops_what_comes_by_a_carrier_gateway(self, mode, exclusions, answer):
+        estate = {**world(PrivateIpAddresses=[{"PrivateIpAddress": "10.0.0.4", "Association": {"CarrierIp": V4}}]),
+                  **{key: blocked(mode, exclusions)[key] for key in ("VpcBlockPublicAccessOptions", "VpcBlockPublicAccessExclusions")}}
+        self.verdict(estate, {V4: answer})
+
     @each([("CarrierIp",), ("CustomerOwnedIp",)])
     def test_row_08_of_an_instances_own_interfaces_too(self, key):
         estate = world()

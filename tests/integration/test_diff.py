@@ -51,6 +51,16 @@ class Diff(Case):
         after["SecurityGroups"][0]["IpPermissions"] = []
         self.between(plain(), after, 1, ["--exit-code"])
 
+    def test_public_places_that_one_side_tells_of_are_named(self):
+        before, after = plain(), plain()
+        url = lambda name, auth: {"FunctionArn": "arn:aws:lambda:eu-west-3:111122223333:function:" + name, "FunctionUrl": "https://%s.example/" % auth}
+        before["FunctionUrlConfigs"] = [url("hook", "a"), url("old", "b")]
+        after["FunctionUrlConfigs"] = [url("hook", "c"), url("new", "d")]
+        self.assertEqual(self.between(before, after)["public_places"], [
+            "first told of: Lambda function URL new (https://d.example/)", "no longer told of: Lambda function URL old (https://b.example/)",
+            "told of otherwise: Lambda function URL hook (https://c.example/), before https://a.example/"])
+        self.assertEqual(self.between(before, before)["public_places"], [])
+
     def test_a_rule_added_opens_exactly_its_ports_and_sources(self):
         forth, back = self.only_change(lambda e: e["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (440, 450), ["8.8.0.0/16"])))
         self.assertEqual([(x["from_port"], x["to_port"], x["sources"], x["certainty"]) for x in forth["opened"]],

@@ -353,6 +353,22 @@ class PublicPlaces(Places):
                                                      "FunctionUrl": "https://a.lambda-url.eu-west-3.on.aws/"}]})
         self.assertEqual(common.not_covered(output), ["1 × Lambda function URL (public, no interface): hook (https://a.lambda-url.eu-west-3.on.aws/)"])
 
+    def test_public_places_of_other_services_that_somebody_saved_are_counted(self):
+        server, service = "arn:aws:transfer:eu-west-3:111122223333:server/", "arn:aws:apprunner:eu-west-3:111122223333:service/shop/1"
+        output = self.lines({"items": [{"id": "r1", "name": "orders", "endpointConfiguration": {"types": ["REGIONAL"]}}, {"id": "r2", "name": "inner", "endpointConfiguration": {"types": ["PRIVATE"]}}]},
+                            {"Items": [{"ApiId": "h1", "Name": "shop", "ProtocolType": "HTTP", "ApiEndpoint": "https://h1.execute-api.eu-west-3.amazonaws.com"}]},
+                            {"Servers": [{"Arn": server + "s-1", "ServerId": "s-1", "EndpointType": "PUBLIC", "State": "ONLINE"}, {"Arn": server + "s-2", "ServerId": "s-2", "EndpointType": "VPC"}]},
+                            {"ServiceSummaryList": [{"ServiceName": "shop", "ServiceArn": service, "Status": "RUNNING"}, {"ServiceName": "old", "ServiceArn": service + "2", "Status": "RUNNING"}]},
+                            {"Service": {"ServiceName": "shop", "ServiceArn": service, "ServiceUrl": "shop.awsapprunner.com", "NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": True}}}},
+                            {"BrokerSummaries": [{"BrokerId": "b-1", "BrokerName": "queue"}]})
+        self.assertEqual([line for line in common.not_covered(output) if " × " in line], [
+            "2 × API of API Gateway (public, no interface): h1 (https://h1.execute-api.eu-west-3.amazonaws.com), r1 (orders)",
+            "1 × App Runner service (public, no interface): shop (shop.awsapprunner.com)", "1 × Transfer Family server (public, no interface): s-1"])
+        self.assertTrue(named(output, ["not_covered"], "App Runner service shop/12 no apprunner describe-service tells whether it is public"), output["not_covered"])
+        self.assertTrue(named(output, ["not_covered"], "Amazon MQ broker b-1 tells whether it is public"), output["not_covered"])
+        private = {"Service": {"ServiceName": "shop", "ServiceArn": service, "NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": False}}}}
+        self.assertFalse([line for line in common.not_covered(self.lines(private)) if " × " in line])
+
     def test_whether_there_is_a_public_endpoint_is_not_said_and_so_there_is(self):
         one = eks()
         for odd in (None, "no", 7):

@@ -353,6 +353,13 @@ class Suggested(Case):
         self.assertEqual(self.suggested(self.estate(None, [record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD)])),
                          [self.START + "--security-group-rule-ids sgr-1"])
 
+    def test_a_rule_of_another_accounts_group_is_not_this_ones_to_revoke(self):
+        for owner, count in (("222233334444", 0), ("111122223333", 1)):
+            estate = self.estate(None, [record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD)])
+            estate["SecurityGroups"][0]["OwnerId"] = owner
+            estate["NetworkInterfaces"][0]["OwnerId"] = "111122223333"
+            self.assertEqual(len(self.suggested(estate)), count, owner)
+
     def test_a_rule_without_one_is_revoked_by_what_it_says_to_this_client_alone(self):
         self.assertEqual(self.suggested(self.estate([permission("tcp", (440, 450), ["203.0.113.0/24", "8.0.0.0/8"])])),
                          [self.START + """--ip-permissions '[{"IpProtocol": "tcp", "FromPort": 440, "ToPort": 450, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}]'"""])

@@ -63,6 +63,7 @@ class Enumerations(unittest.TestCase):
         ("ec2", "ByoipCidrState"): "advertised deprovisioned failed-deprovision failed-provision pending-advertising "
             "pending-deprovision pending-provision pending-withdrawal provisioned provisioned-not-publicly-advertisable",
         ("ec2", "ConnectivityType"): "private public",
+        ("ec2", "ServiceState"): "Pending Available Deleting Deleted Failed",
         ("ec2", "AvailabilityMode"): "zonal regional",
         ("ec2", "FirewallMode"): "monitor enforce",
         ("ec2", "FirewallOnboardingStatus"): "pending active disabling",
@@ -104,6 +105,7 @@ class Enumerations(unittest.TestCase):
         ("elbv2", "TargetAdministrativeOverrideStateEnum"): "unknown no_override zonal_shift_active zonal_shift_delegated_to_dns",
         ("elbv2", "TargetHealthReasonEnum"): "Elb.RegistrationInProgress Elb.InitialHealthChecking Target.ResponseCodeMismatch Target.Timeout Target.FailedHealthChecks Target.NotRegistered "
             "Target.NotInUse Target.DeregistrationInProgress Target.InvalidState Target.IpUnusable Target.HealthCheckDisabled Elb.InternalError",
+        ("elbv2", "TransformTypeEnum"): "host-header-rewrite url-rewrite",
         ("globalaccelerator", "CustomRoutingAcceleratorStatus"): "DEPLOYED IN_PROGRESS",
         ("cloudfront", "ConnectionMode"): "direct tenant-only",
         ("cloudfront", "GeoRestrictionType"): "blacklist whitelist none",
@@ -125,12 +127,12 @@ class Enumerations(unittest.TestCase):
                 "HttpTokensState HypervisorType InstanceAutoRecoveryState InstanceBandwidthWeighting InstanceBootModeValues InstanceLifecycleType "
                 "InstanceMetadataEndpointState InstanceMetadataOptionsState InstanceMetadataProtocolState InstanceMetadataTagsState InstanceRebootMigrationState "
                 "InstanceType IpAddressType ManagedBy MonitoringState MulticastSupportValue MultipathResilienceMode MultipathResilienceStatus NatGatewayAddressStatus "
-                "NatGatewayApplianceModifyState NatGatewayApplianceState NestedVirtualizationSpecification PayerResponsibilityScope PayerResponsibilityType "
-                "PlatformValues ProductCodeValues SecondaryInterfaceStatus SecondaryInterfaceType SecurityGroupVpcAssociationState TelemetryStatus Tenancy "
+                "NatGatewayApplianceModifyState NatGatewayApplianceState NestedVirtualizationSpecification DnsNameState PayerResponsibility PayerResponsibilityScope PayerResponsibilityType "
+                "PlatformValues ProductCodeValues SecondaryInterfaceStatus SecondaryInterfaceType SecurityGroupVpcAssociationState ServiceConnectivityType ServiceType TelemetryStatus Tenancy "
                 "TransitGatewayAttachmentNatGatewaySupportState TunnelInsideIpVersion VirtualizationType VpnEcmpSupportValue VpnStaticRouteSource VpnTunnelBandwidth",
         "elbv2": "AdvertiseTrustStoreCaNamesEnum AnomalyResultEnum ClientCertificateIdentityFilterAction ClientCertificateIdentityFilterField "
                 "ClientCertificateIdentityFilterMatchType JwtValidationActionAdditionalClaimFormatEnum MitigationInEffectEnum RedirectActionStatusCodeEnum "
-                "TargetAdministrativeOverrideReasonEnum TransformTypeEnum TrustStoreAssociationStatusEnum",
+                "TargetAdministrativeOverrideReasonEnum TrustStoreAssociationStatusEnum",
         "globalaccelerator": "ClientAffinity HealthCheckProtocol IpAddressFamily",
     }
 

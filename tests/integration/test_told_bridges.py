@@ -170,6 +170,42 @@ class Accelerators(Told):
         files["g.json"]["EndpointGroups"][0]["EndpointDescriptions"][0]["HealthState"] = health
         self.assertEqual(self.outcome(estate(), files), {("eni-1", "4", "tcp", 443, 443, certainty)})
 
+    def test_beside_a_healthy_endpoint_one_that_is_not_may_be_sent_nobody(self):
+        files = accelerator()
+        group = files["g.json"]["EndpointGroups"][0]["EndpointDescriptions"]
+        group.append({**group[0], "EndpointId": "i-2", "HealthState": "UNHEALTHY"})
+        beside = {("eni-2", "4", "tcp", 443, 443, "possible")}
+        self.assertEqual(self.outcome(estate(), files), ONE | beside)
+        self.assertTrue(named(self.output, ["indirect"], "i-2 is UNHEALTHY, and another endpoint of its group is HEALTHY"))
+        group[0]["Weight"] = 0  # then that one takes nobody, and it fails open
+        self.assertEqual(self.outcome(estate(), files), {("eni-1", "4", "tcp", 443, 443, "possible"), ("eni-2", "4", "tcp", 443, 443, "exact")})
+
+    def test_which_clients_are_sent_to_one_of_two_endpoint_groups_is_not_told(self):
+        files = accelerator()
+        groups = files["g.json"]["EndpointGroups"]
+        there = BALANCER.replace("eu-west-3", "us-east-1").replace("int", "other")
+        groups.append({**groups[0], "EndpointGroupArn": GROUP + "2", "EndpointGroupRegion": "us-east-1", "EndpointDescriptions": [
+            {**groups[0]["EndpointDescriptions"][0], "EndpointId": there}]})
+        self.assertEqual(self.outcome(estate(), files), {(*one[:-1], "possible") for one in ONE})
+        self.assertTrue(named(self.output, ["indirect"], "clients nearer to another endpoint group of accelerator shop are sent there"))
+        groups[1]["EndpointDescriptions"] = []
+        self.assertEqual(self.outcome(estate(), files), ONE)
+
+    def test_an_endpoint_named_of_another_region_than_its_load_balancer_is_unread(self):
+        made, health = behind_balancer()
+        self.outcome(made, {**accelerator(BALANCER), **health})
+        self.assertFalse(self.output["unread"])
+        self.outcome(made, {**accelerator(BALANCER.replace("eu-west-3", "us-east-1")), **health})
+        self.assertEqual([u["why"] for u in self.output["unread"]],
+                         ["%s, named by accelerator shop, is told of as %s: neither is believed alone" % (BALANCER.replace("eu-west-3", "us-east-1"), BALANCER)])
+        self.assertEqual({x["certainty"] for i in self.output["indirect"] for x in i["exposures"]}, {"possible"})
+
+    def test_listeners_of_one_that_are_absent_are_an_assumption(self):
+        files = accelerator()
+        files["a.json"]["Accelerators"].append({**files["a.json"]["Accelerators"][0], "AcceleratorArn": ARN + "2", "Name": "mail"})
+        self.assertEqual(self.outcome(estate(), files), ANY)
+        self.assertTrue(named(self.output, ["assumptions"], "listeners or endpoint groups of accelerator mail absent"))
+
     @each([({"weight": 0}, "weight 0"), ({"dial": 0}, "traffic dial"), ({"Status": "IN_PROGRESS"}, "IN_PROGRESS")])
     def test_what_aws_leaves_open_is_possible(self, change, words):
         self.assertEqual(self.outcome(estate(), accelerator(**change)), {("eni-1", "4", "tcp", 443, 443, "possible")})

@@ -32,7 +32,7 @@ class Because(Told):
     def test_no_group_is_told(self):
         made = estate()
         made["NetworkInterfaces"][0]["Groups"] = []
-        self.assertEqual(self.because(made, accelerator()), [("group", None), ("gateway", "igw-1")])
+        self.assertEqual(self.because(made, accelerator()), [("group", "eni-1"), ("gateway", "igw-1")])
         self.assertEqual(self.exposure["because"][0]["text"], "no security group")
 
     def test_the_listener_is_told(self):

@@ -32,6 +32,39 @@ def inside(**more):
     return made, files
 
 
+def endpoint_service(*arns, key="NetworkLoadBalancerArns", **more):
+    return {PLACE + "describe-vpc-endpoint-service-configurations.json": {"ServiceConfigurations": [
+        {"ServiceId": "vpce-svc-1", "ServiceName": "com.amazonaws.vpce.eu-west-3.vpce-svc-1", "ServiceState": "Available", key: list(arns), **more}]}}
+
+
+class PrivateLink(Told):
+    def both(self, documents, **more):
+        made, files = inside(**more)
+        found = self.outcome(made, {**files, **documents})
+        return {f for f in found if f[0] == "eni-b"}, ("eni-1", "4", "tcp", 8080, 8080, "possible") in found
+
+    def test_a_network_load_balancer_behind_a_service_and_what_is_behind_it_are_possible(self):
+        self.assertEqual(self.both(endpoint_service(BALANCER)), ({("eni-b", family, "tcp", 443, 443, "possible") for family in "46"}, True))
+        self.assertTrue(named(self.output, ["indirect"], "AWS PrivateLink by vpce-svc-1: endpoint service com.amazonaws.vpce.eu-west-3.vpce-svc-1"))
+        self.assertTrue(named(self.output, ["indirect"], "ec2 describe-vpc-endpoint-service-permissions vpce-svc-1"))
+        self.assertFalse(named(self.output, ["assumptions"], "PrivateLink"))
+
+    @each([(endpoint_service(),), (endpoint_service(BALANCER, ServiceState="Deleted"),), ({PLACE + "describe-vpc-endpoint-service-configurations.json": {"ServiceConfigurations": []}},)])
+    def test_where_no_service_names_it_none_comes(self, documents):
+        self.assertEqual(self.both(documents), (set(), False))
+        self.assertFalse(named(self.output, ["assumptions"], "PrivateLink"))
+
+    def test_a_service_whose_load_balancer_has_no_interface_here_is_missing(self):
+        self.both(endpoint_service(BALANCER.replace("net/int", "net/gone")))
+        self.assertTrue(named(self.output, ["missing"], "the interface of loadbalancer/net/gone behind endpoint service vpce-svc-1"))
+        self.both(endpoint_service(BALANCER.replace("net/int", "gwy/int"), key="GatewayLoadBalancerArns"))
+        self.assertTrue(named(self.output, ["not_covered"], "whose packets endpoint service vpce-svc-1 brings to it is not judged"))
+
+    def test_a_state_that_is_not_available_is_told(self):
+        self.assertTrue(self.both(endpoint_service(BALANCER, ServiceState="Pending"))[1])
+        self.assertTrue(named(self.output, ["indirect"], "endpoint service vpce-svc-1 is Pending"))
+
+
 class RestLinks(Told):
     NODE = {("eni-b", family, "tcp", 443, 443, "possible") for family in "46"}
 
@@ -49,7 +82,7 @@ class RestLinks(Told):
         self.assertEqual(self.outcome(made, files), set())
         self.assertTrue(named(self.output, ["assumptions"], "apigateway get-vpc-links absent: none is taken to bring clients to a network load balancer"))
         self.assertEqual(self.outcome(made, {**files, REST: {"items": []}}), set())
-        self.assertTrue(named(self.output, ["assumptions"], "endpoint services of AWS PrivateLink are not read: none is taken"))
+        self.assertTrue(named(self.output, ["assumptions"], "describe-vpc-endpoint-service-configurations absent: none is taken"))
         self.assertFalse(named(self.output, ["assumptions"], "VPC links"))
         self.outcome(made, {**files, PLACE + "get-rest-apis.json": {"items": []}})  # of what, nothing says
         self.assertTrue(named(self.output, ["assumptions"], "VPC links") and named(self.output, ["ignored"], "get-rest-apis.json"))

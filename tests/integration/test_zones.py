@@ -128,6 +128,11 @@ class Classic(Behind):
         del estate["files"][ATTRIBUTES]["LoadBalancerAttributes"]["CrossZoneLoadBalancing"]
         self.assertEqual(self.behind(estate), self.PERHAPS)
         self.assertIn("elb describe-load-balancer-attributes of old", json.dumps(self.outcome(estate)["indirect"]))
+        assumed = " of classic load balancer old absent (elb describe-load-balancer-attributes): that its nodes reach targets of other zones is possible"
+        self.assertIn("CrossZoneLoadBalancing" + assumed, self.outcome(estate)["assumptions"])
+        del estate["files"][ATTRIBUTES]
+        self.assertEqual(self.behind(estate), self.PERHAPS)
+        self.assertIn("attributes" + assumed, self.outcome(estate)["assumptions"])
 
     def test_two_documents_that_differ_are_possible(self):
         estate = crossing(True)

@@ -120,7 +120,8 @@ class Oracle:
         if kind in self.NOTHING_IN and not opened:
             return "no"
         if self.by_other_gateway(address, eni):
-            return "maybe"
+            carried = any(address == p.get("Association", {}).get("CarrierIp") for p in eni["PrivateIpAddresses"])
+            return "no" if carried and self.unblocked(eni) == "no" else "maybe"
         if eni.get("DenyAllIgwTraffic") and not self.denials_differ(eni):
             return "no"
         answer = least(self.gateway(eni), "maybe" if self.moving(eni) else "yes")
@@ -490,7 +491,9 @@ class Oracle:
                     continue
                 cidrs = [r["CidrIp"] for r in rule["IpRanges"]]
                 for item in rule["PrefixListIds"]:
-                    answers += ["possible"] * (item["PrefixListId"] not in self.estate["entries"])
+                    entries = self.estate["entries"].get(item["PrefixListId"])
+                    # No estate tells the name of a list: one of internet addresses may be CloudFront's own.
+                    answers += ["possible"] * (entries is None or any(not c.startswith("10.") for c in entries))
                     cidrs += self.estate["entries"].get(item["PrefixListId"], [])
                 theirs = [ip_address(p["PrivateIpAddress"]) for p in own["PrivateIpAddresses"]]
                 if any(p in rule["UserIdGroupPairs"] or p["GroupId"] in [q["GroupId"] for q in rule["UserIdGroupPairs"]] for p in own["Groups"]) or \
@@ -725,12 +728,14 @@ class Oracle:
             ways.append(least(*answers))
         return most(ways)
 
-    def takes_clients(self, registered, target):
+    def takes_clients(self, registered, target, group):
         state, reason = registered["TargetHealth"]["State"], registered["TargetHealth"].get("Reason")
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         if state == "unused" and reason == "Target.InvalidState":
             return "yes" if states.get(target["Attachment"]["InstanceId"]) == "stopped" else "maybe"
-        return {"unused": "no", "draining": "no", "healthy": "yes", "unhealthy": "yes"}.get(state, "maybe")
+        beside = any(t["TargetHealth"]["State"] == "healthy" for h in self.kind("LoadBalancerTargetHealth") if h["TargetGroupArn"] == group["TargetGroupArn"]
+                     for t in h["TargetHealthDescriptions"])  # these are sent all clients
+        return {"unused": "no", "draining": "no", "healthy": "yes", "unhealthy": "maybe" if beside else "yes"}.get(state, "maybe")
 
     @staticmethod
     def delegated(eni, text):
@@ -763,4 +768,4 @@ class Oracle:
         if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN or self.moving(target):
             through.append("no")
             through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
-        return least(most(through), self.takes_clients(registered, target))
+        return least(most(through), self.takes_clients(registered, target, group))

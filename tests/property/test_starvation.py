@@ -24,7 +24,7 @@ KNOWN = NETWORK | set("""EgressOnlyInternetGateways NatGateways SecurityGroupRul
     VpcEndpoints VpcBlockPublicAccessOptions VpcBlockPublicAccessExclusions Addresses LaunchTemplateVersions LoadBalancers Listeners
     Rules TargetGroups TargetHealthDescriptions Attributes LoadBalancerDescriptions Firewalls Firewall DBInstances Accelerators
     EndpointGroups VpcOriginList VpcOrigin InstanceConnectEndpoints TransitGatewayAttachments FunctionUrlConfigs Clusters serviceArns ReplicationInstances LaunchConfigurations workgroups BlockPublicAccessConfiguration
-    ResourceRecordSets clusterArns taskArns tasks clusters cluster DomainNames
+    ServiceConfigurations WebACLs WebACL ResourceArns Servers Server ServiceSummaryList Service BrokerSummaries ResourceRecordSets clusterArns taskArns tasks clusters cluster DomainNames
     DomainStatus DomainStatusList ClusterInfoList DistributionList""".split())
 
 
@@ -267,7 +267,10 @@ class Pages(unittest.TestCase):
 OURS = set("""ec2 elb elbv2 iam cloudtrail network-firewall rds docdb neptune config redshift ecs eks opensearch es kafka cloudfront
     globalaccelerator lambda""".split())
 # Of services that are not read otherwise: what others saved is judged (docs/formats.md).
-OURS_TOO = {("apigateway", "GetVpcLinks"), ("apigatewayv2", "GetVpcLinks"), ("dms", "DescribeReplicationInstances"), ("autoscaling", "DescribeLaunchConfigurations"), ("redshift-serverless", "ListWorkgroups"),
+OURS_TOO = {("apigateway", "GetVpcLinks"), ("apigatewayv2", "GetVpcLinks"), ("apigateway", "GetRestApis"), ("apigatewayv2", "GetApis"), ("mq", "ListBrokers"),
+            *(("wafv2", name) for name in ("ListWebACLs", "GetWebACL", "GetWebACLForResource", "ListResourcesForWebACL")),
+            *(("transfer", name) for name in ("ListServers", "DescribeServer")),
+            *(("apprunner", name) for name in ("ListServices", "DescribeService", "CreateService", "UpdateService", "DeleteService", "PauseService", "ResumeService")), ("dms", "DescribeReplicationInstances"), ("autoscaling", "DescribeLaunchConfigurations"), ("redshift-serverless", "ListWorkgroups"),
             ("emr", "GetBlockPublicAccessConfiguration"), ("route53", "ListResourceRecordSets"),
             *(("organizations", name) for name in ("DescribeOrganization", "CreateOrganization", "ListParents", "ListPolicies", "ListPoliciesForTarget", "DescribePolicy", "CreatePolicy", "UpdatePolicy")),
             *(("sso-admin", name) for name in ("ListInstances", "ListPermissionSets", "DescribePermissionSet", "CreatePermissionSet", "ListManagedPoliciesInPermissionSet",

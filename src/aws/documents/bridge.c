@@ -213,6 +213,28 @@ static bool is_of_custom_routing(const struct reader *reader)
     return named != NULL && strncmp(named->operation, "ListCustomRouting", strlen("ListCustomRouting")) == 0;
 }
 
+// "Global Accelerator routes traffic to the healthy endpoint": one that is not, beside it, is sent clients only where
+// it is healthy again, or that one is not.
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints-endpoint-weights.unhealthy-endpoints.html
+static void doubt_unhealthy(struct reader *reader, const struct json_cursor *at, struct accelerator_group *group)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(at->node, "EndpointDescriptions"), *one;
+    bool healthy = false;
+    cJSON_ArrayForEach (one, list) {
+        const cJSON *weight = cJSON_GetObjectItemCaseSensitive(one, "Weight");
+        const char *health = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "HealthState"));
+        healthy = healthy || (text_same(health, "HEALTHY") && !(cJSON_IsNumber(weight) && weight->valuedouble == 0));
+    }
+    cJSON_ArrayForEach (one, list) {
+        const char *health = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "HealthState"));
+        const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "EndpointId"));
+        for (size_t i = 0; healthy && text_same(health, "UNHEALTHY") && i < group->endpoints.count; i++)
+            if (text_same(group->endpoints.items[i].id, id) && group->endpoints.items[i].unsure == NULL)
+                group->endpoints.items[i].unsure =
+                    arena_printf(reader->arena, "%s is UNHEALTHY, and another endpoint of its group is HEALTHY", id);
+    }
+}
+
 // A traffic dial of 0 does the same to all endpoints of a group.
 bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -243,6 +265,7 @@ bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, vo
         each_of(reader, at, "DestinationDescriptions", read_destination, group);
     each_if_present(reader, at, "PortOverrides", read_port_override, group);
     each_of(reader, at, "EndpointDescriptions", custom ? read_custom_endpoint : read_accelerator_endpoint, group);
+    doubt_unhealthy(reader, at, group);
     const cJSON *dial = cJSON_GetObjectItemCaseSensitive(at->node, "TrafficDialPercentage");
     for (size_t i = 0; cJSON_IsNumber(dial) && dial->valuedouble == 0 && i < group->endpoints.count; i++) {
         group->endpoints.items[i].unsure = "the traffic dial of its endpoint group is 0";

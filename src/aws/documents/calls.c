@@ -221,17 +221,49 @@ static bool is_accelerator(const cJSON *record) // and no elastic-inference one
 }
 
 // API Gateway's other lists, and those of other services, have items too.
-static bool is_rest_vpc_link(const cJSON *record)
+static bool is_rest_vpc_link(const cJSON *record) // or an API
 {
+    static const char *const api[] = {"endpointConfiguration", "apiKeySource", "disableExecuteApiEndpoint", NULL};
     static const char *const all[] = {"id", "name", "description", "status", "statusMessage", "tags", NULL};
-    return cJSON_HasObjectItem(record, "targetArns") ||
+    return cJSON_HasObjectItem(record, "targetArns") || has_any(record, api) ||
            (cJSON_HasObjectItem(record, "id") && cJSON_HasObjectItem(record, "status") && has_only(record, all));
 }
 
 static bool is_vpc_link(const cJSON *record)
 {
-    static const char *const ours[] = {"VpcLinkId", "VpcLinkStatus", "VpcLinkVersion", NULL};
+    static const char *const ours[] = {"VpcLinkId",   "VpcLinkStatus", "VpcLinkVersion",
+                                       "ApiEndpoint", "ProtocolType",  NULL};
     return has_any(record, ours);
+}
+
+static bool is_endpoint_service(const cJSON *record)
+{
+    return text_holds(record, "ServiceId", "vpce-svc-") || text_holds(record, "ServiceName", "vpce-svc-");
+}
+
+// Those of a region, or of CloudFront; waf's have no ARN.
+static bool is_web_acl(const cJSON *record)
+{
+    return text_holds(record, "ARN", ":wafv2:");
+}
+
+static bool is_list_of_arns(const cJSON *list)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, list)
+        if (!cJSON_IsString(one) || strncmp(one->valuestring, "arn:", 4) != 0)
+            return false;
+    return cJSON_IsArray(list);
+}
+
+static bool is_transfer_server(const cJSON *record) // opsworks' have other ARNs
+{
+    return text_holds(record, "Arn", ":transfer:");
+}
+
+static bool is_app_runner(const cJSON *record) // servicediscovery and others have a service too
+{
+    return text_holds(record, "ServiceArn", ":apprunner:");
 }
 
 // GameLift's are between a fleet and a VPC.
@@ -405,6 +437,22 @@ const struct aws_call aws_calls[] = {
     {"apigatewayv2", "GetVpcLinks", "get-vpc-links.http", LIST("Items", KIND_VPC_LINKS, read_vpc_link),
      .is_ours = is_vpc_link, .named_where_empty = true, BRIDGES(CALL_REGION)},
 
+    // APIs: the lists have the keys of the links of theirs, whose rows read them too; only what others saved is read.
+    {"apigateway", "GetRestApis", "get-rest-apis", .key = NULL, .kind = KIND_COUNT, .key_is = KEY_SHARED,
+     .scope = CALL_NEVER},
+    {"apigatewayv2", "GetApis", "get-apis", .key = NULL, .kind = KIND_COUNT, .key_is = KEY_SHARED, .scope = CALL_NEVER},
+    {"ec2", "DescribeVpcEndpointServiceConfigurations", "describe-vpc-endpoint-service-configurations",
+     LIST("ServiceConfigurations", KIND_ENDPOINT_SERVICES, read_endpoint_service), .is_ours = is_endpoint_service,
+     BRIDGES(CALL_REGION)},
+    // What stands before load balancers: only what others saved is read.
+    {"wafv2", "ListWebACLs", "list-web-acls", LIST("WebACLs", KIND_WEB_ACLS, read_web_acl), .is_ours = is_web_acl,
+     .named_where_empty = true, .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
+    {"wafv2", "GetWebACLForResource", NULL, WHOLE("WebACL", KIND_WEB_ACLS, read_web_acl), .is_ours = is_web_acl,
+     .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
+    {"wafv2", "ListResourcesForWebACL", "list-resources-for-web-acl",
+     WHOLE("ResourceArns", KIND_WEB_ACL_RESOURCES, read_web_acl_resources), .is_ours = is_list_of_arns,
+     .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
+
     // Which ways packets take out of a VPC and into another one.
     {"ec2", "DescribeVpcPeeringConnections", "describe-vpc-peering-connections",
      LIST("VpcPeeringConnections", KIND_VPC_PEERINGS, read_peering_connection), .is_ours = is_peering_connection,
@@ -480,6 +528,15 @@ const struct aws_call aws_calls[] = {
      LIST("LaunchConfigurations", KIND_LAUNCH_CONFIGURATIONS, read_launch_configuration), .purpose = FOR_OWNERS},
     {"redshift-serverless", "ListWorkgroups", NULL,
      LIST("workgroups", KIND_REDSHIFT_WORKGROUPS, read_redshift_workgroup), .purpose = FOR_OWNERS},
+    {"transfer", "ListServers", NULL, LIST("Servers", KIND_TRANSFER_SERVERS, read_transfer_server),
+     .is_ours = is_transfer_server, .purpose = FOR_OWNERS},
+    {"transfer", "DescribeServer", NULL, WHOLE("Server", KIND_TRANSFER_SERVERS, read_transfer_server),
+     .is_ours = is_transfer_server, .purpose = FOR_OWNERS},
+    {"apprunner", "ListServices", NULL, LIST("ServiceSummaryList", KIND_APP_RUNNER_SERVICES, read_listed_app_runner),
+     .purpose = FOR_OWNERS},
+    {"apprunner", "DescribeService", NULL, WHOLE("Service", KIND_APP_RUNNER_SERVICES, read_app_runner),
+     .is_ours = is_app_runner, .purpose = FOR_OWNERS},
+    {"mq", "ListBrokers", NULL, LIST("BrokerSummaries", KIND_MQ_BROKERS, read_listed_broker), .purpose = FOR_OWNERS},
     {"emr", "GetBlockPublicAccessConfiguration", NULL,
      WHOLE("BlockPublicAccessConfiguration", KIND_EMR_BLOCK, read_emr_block), .purpose = FOR_OWNERS},
     {"route53", "ListResourceRecordSets", NULL, LIST("ResourceRecordSets", KIND_DNS_RECORDS, read_record_set),
@@ -624,82 +681,4 @@ const char *call_action(struct arena *arena, const char *service, const char *op
                          : strcmp(service, "sso-admin") == 0 ? "sso"
                                                              : service;
     return arena_printf(arena, "%s:%s", strcmp(service, "opensearch") == 0 ? "es" : prefix, operation);
-}
-
-// ---- The IAM policy
-
-enum statement {
-    STATEMENT_READ,
-    STATEMENT_SEGMENTS,
-    STATEMENT_BRIDGES,
-    STATEMENT_VPC_LINKS,
-    STATEMENT_OWNERS,
-    STATEMENT_GUARDRAILS,
-    STATEMENT_ORGANIZATION,
-    STATEMENT_ROLES,
-    STATEMENTS
-};
-
-static enum statement statement_of(const struct aws_call *call)
-{
-    if (strncmp(call->service, "apigateway", strlen("apigateway")) == 0)
-        return STATEMENT_VPC_LINKS;
-    if (call->purpose != FOR_EXPOSURE)
-        return call->purpose == FOR_BRIDGES    ? STATEMENT_BRIDGES
-               : call->purpose == FOR_SEGMENTS ? STATEMENT_SEGMENTS
-                                               : STATEMENT_OWNERS;
-    if (call->scope == CALL_ACCOUNT || call->scope == CALL_GUARDRAIL || strcmp(call->service, "iam") == 0 ||
-        strcmp(call->service, "cloudtrail") == 0)
-        return STATEMENT_GUARDRAILS;
-    return call->scope == CALL_ORGANIZATION || strcmp(call->service, "organizations") == 0 ? STATEMENT_ORGANIZATION
-           : strcmp(call->operation, "AssumeRole") == 0                                    ? STATEMENT_ROLES
-                                                                                           : STATEMENT_READ;
-}
-
-// API Gateway has one action for all that is read of it, keys of APIs too: the paths say what of it is asked.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-iam-policy-examples.html
-static void put_vpc_links(struct json_writer *writer)
-{
-    json_open(writer, "Resource", '[');
-    json_put_string(writer, NULL, "arn:*:apigateway:*::/vpclinks");
-    json_put_string(writer, NULL, "arn:*:apigateway:*::/v2/vpclinks");
-    json_close(writer, ']');
-}
-
-void call_policy(struct text *out)
-{
-    static const char *const sids[STATEMENTS] = {"SgproofRead",         "SgproofSegments",     "SgproofBridges",
-                                                 "SgproofVpcLinks",     "SgproofOwners",       "SgproofGuardrails",
-                                                 "SgproofOrganization", "SgproofOtherAccounts"};
-    struct arena *arena = arena_new();
-    struct json_writer writer = json_writer_to(out);
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "Version", "2012-10-17");
-    json_open(&writer, "Statement", '[');
-    for (int s = 0; s < STATEMENTS; s++) {
-        struct map written = {0};
-        json_open(&writer, NULL, '{');
-        json_put_string(&writer, "Sid", sids[s]);
-        json_put_string(&writer, "Effect", "Allow");
-        json_open(&writer, "Action", '[');
-        for (size_t i = 0; i < aws_call_count; i++) {
-            const struct aws_call *call = &aws_calls[i];
-            const char *action = call_action(arena, call->service, call->operation);
-            if (call->scope == CALL_NEVER || call->about.when == CALL_WITHOUT_DETAILS || (int)statement_of(call) != s ||
-                map_get(&written, action) != NULL)
-                continue;
-            map_put(arena, &written, action, &written);
-            json_put_string(&writer, NULL, action);
-        }
-        json_close(&writer, ']');
-        if (s == STATEMENT_VPC_LINKS)
-            put_vpc_links(&writer);
-        else
-            json_put_string(&writer, "Resource", s == STATEMENT_ROLES ? "arn:aws:iam::*:role/sgproof" : "*");
-        json_close(&writer, '}');
-    }
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_end_document(&writer);
-    arena_free(arena);
 }

@@ -351,6 +351,53 @@ static void settle_claims(struct reader *reader)
     }
 }
 
+// An ARN of a load balancer, as something else names it, that is of another account or region than the load balancer's
+// own: ids are not given twice.
+static void settle_named(struct reader *reader, const char *arn, const char *whose)
+{
+    static const char word[] = ":loadbalancer/";
+    const char *key = arn == NULL ? NULL : strstr(arn, word), *own[2] = {NULL, NULL}, *named[2] = {NULL, NULL};
+    const struct load_balancer *one = key == NULL ? NULL : map_get(&reader->estate->load_balancers, key + strlen(word));
+    if (one == NULL || one->name == NULL)
+        return;
+    place_of_arn(reader, one->arn, &own[0], &own[1]);
+    place_of_arn(reader, arn, &named[0], &named[1]);
+    if (!place_may_be(own[0], named[0]) || !place_may_be(own[1], named[1]))
+        doubt_document(reader, "", "%s, named by %s, is told of as %s: neither is believed alone", arn, whose,
+                       one->arn);
+}
+
+static void settle_names(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    const char *name = reader->name;
+    reader->doubt = NULL; // what rests on them says so itself
+    map_slots accelerators = map_sorted(reader->scratch, &estate->accelerators);
+    map_slots origins = map_sorted(reader->scratch, &estate->vpc_origins);
+    for (size_t i = 0; i < accelerators.count; i++) {
+        const struct accelerator *one = accelerators.items[i]->value;
+        const char *whose = arena_printf(reader->arena, "accelerator %s", one->name);
+        reader->name = one->evidence;
+        for (size_t l = 0; l < one->listeners.count; l++)
+            for (size_t g = 0; g < one->listeners.items[l].groups.count; g++)
+                for (size_t e = 0; e < one->listeners.items[l].groups.items[g].endpoints.count; e++)
+                    settle_named(reader, one->listeners.items[l].groups.items[g].endpoints.items[e].id, whose);
+    }
+    reader->name = name;
+    for (size_t i = 0; i < origins.count; i++) {
+        const struct vpc_origin *one = origins.items[i]->value;
+        settle_named(reader, one->target, arena_printf(reader->arena, "VPC origin %s", one->id));
+    }
+    for (size_t i = 0; i < estate->vpc_links.count; i++)
+        for (size_t t = 0; t < estate->vpc_links.items[i].targets.count; t++)
+            settle_named(reader, estate->vpc_links.items[i].targets.items[t],
+                         arena_printf(reader->arena, "VPC link %s", estate->vpc_links.items[i].name));
+    for (size_t i = 0; i < estate->endpoint_services.count; i++)
+        for (size_t b = 0; b < estate->endpoint_services.items[i].balancers.count; b++)
+            settle_named(reader, estate->endpoint_services.items[i].balancers.items[b],
+                         arena_printf(reader->arena, "endpoint service %s", estate->endpoint_services.items[i].id));
+}
+
 // What an interface's own record does not show: that another one contradicts it.
 void settle_contradictions(struct reader *reader)
 {
@@ -370,6 +417,7 @@ void settle_contradictions(struct reader *reader)
     }
     settle_claims(reader);
     settle_shared_addresses(reader);
+    settle_names(reader);
 }
 
 // An instance to which an interface is attached, and which no record of all those of its account and region tells of.

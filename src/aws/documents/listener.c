@@ -440,6 +440,7 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
         doubt_failure(reader);
     each_if_present(reader, at, "Conditions", read_condition, &rule);
     each_of(reader, at, "Actions", read_action, &rule);
+    rule.transforms = cJSON_GetArraySize(json_member(at, "Transforms").node) > 0;
     bool last = is_default || rule.priority == LONG_MAX;
     struct json_cursor conditions = member_of(reader, at, "Conditions");
     if (!last && cJSON_GetArraySize(conditions.node) == 0) // then it would take all that comes

@@ -11,9 +11,9 @@ static bool is_told_as(struct reader *reader, const struct json_cursor *at, cons
     return told == NULL || strcmp(told, state) == 0;
 }
 
-// That a thing has a document of its own. Account and region may be NULL: the path's.
-static void note_thing(struct reader *reader, const char *service, const char *id, const char *name,
-                       const char *account, const char *region)
+// Account and region may be NULL: the path's.
+void note_thing(struct reader *reader, const char *service, const char *id, const char *name, const char *account,
+                const char *region)
 {
     struct map *things = &reader->estate->named_things;
     void *value = (void *)(uintptr_t)(name == NULL ? "" : name);
@@ -24,8 +24,8 @@ static void note_thing(struct reader *reader, const char *service, const char *i
         map_put(reader->arena, things, arena_printf(reader->arena, "%s|%s|%s|%s", service, id, account, region), value);
 }
 
-// That a list names a thing, whose own document tells what of it is public (uncounted.c).
-static void note_listed(struct reader *reader, const char *service, const char *kind, const char *id, const char *call)
+// uncounted.c tells of it.
+void note_listed(struct reader *reader, const char *service, const char *kind, const char *id, const char *call)
 {
     seen_at(reader, NULL, NULL, NULL);
     *vector_add(reader->arena, &reader->estate->listed_things) =

@@ -20,6 +20,90 @@ bool read_function_url(struct reader *reader, const struct json_cursor *at, void
     return true;
 }
 
+// One that lies in a VPC has interfaces there.
+// https://docs.aws.amazon.com/transfer/latest/APIReference/API_DescribedServer.html
+bool read_transfer_server(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_place place = {.service = "transfer", .kind = "Transfer Family server"};
+    const char *arn;
+    (void)into;
+    GUARD(interned_of(reader, at, "Arn", &arn));
+    GUARD(interned_of(reader, at, "ServerId", &place.id));
+    place_of_arn(reader, arn, &place.account, &place.region);
+    seen_at(reader, place.account, place.region, NULL);
+    const char *type = text_beside(reader, at, "EndpointType");
+    if (type == NULL || strncmp(type, "VPC", 3) != 0)
+        note_public(reader, &place);
+    return true;
+}
+
+static const char app_runner[] = "apprunner";
+
+// https://docs.aws.amazon.com/apprunner/latest/api/API_ServiceSummary.html
+bool read_listed_app_runner(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *arn = text_beside(reader, at, "ServiceArn");
+    (void)into;
+    GUARD(arn != NULL || interned_of(reader, at, "ServiceName", &arn));
+    if (!text_same(text_beside(reader, at, "Status"), "DELETED"))
+        note_listed(reader, app_runner, "App Runner service", arn, "apprunner describe-service");
+    return true;
+}
+
+// https://docs.aws.amazon.com/apprunner/latest/api/API_IngressConfiguration.html
+bool read_app_runner(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_place place = {.service = app_runner, .kind = "App Runner service"};
+    const char *arn;
+    struct json_cursor network, ingress;
+    (void)into;
+    GUARD(interned_of(reader, at, "ServiceArn", &arn));
+    place_of_arn(reader, arn, &place.account, &place.region);
+    seen_at(reader, place.account, place.region, NULL);
+    place.id = text_beside(reader, at, "ServiceName");
+    place.id = place.id == NULL ? arn : place.id;
+    place.detail = text_beside(reader, at, "ServiceUrl");
+    note_thing(reader, app_runner, arn, place.id, place.account, place.region);
+    bool is_public = true;
+    if (lenient_object(reader, at, "NetworkConfiguration", &network) &&
+        lenient_object(reader, &network, "IngressConfiguration", &ingress))
+        lenient_boolean(reader, &ingress, "IsPubliclyAccessible", &is_public);
+    if (is_public && !text_same(text_beside(reader, at, "Status"), "DELETED"))
+        note_public(reader, &place);
+    return true;
+}
+
+// Its own document tells, and has no key that is its own.
+// https://docs.aws.amazon.com/amazon-mq/latest/api-reference/brokers.html
+bool read_listed_broker(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *id;
+    (void)into;
+    GUARD(interned_of(reader, at, "BrokerId", &id));
+    note_listed(reader, "mq", "Amazon MQ broker", id, "mq describe-broker that is read");
+    return true;
+}
+
+// Private ones are reached by interface endpoints alone. One whose own address is off is reached by a domain name of
+// its owner's. https://docs.aws.amazon.com/apigateway/latest/api/API_EndpointConfiguration.html,
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid.html
+bool read_api(struct reader *reader, const struct json_cursor *at, bool is_rest)
+{
+    struct public_place place = {.service = "apigateway", .kind = "API of API Gateway"};
+    struct json_cursor configuration;
+    GUARD(interned_of(reader, at, is_rest ? "id" : "ApiId", &place.id));
+    seen_at(reader, NULL, NULL, NULL);
+    place.detail = text_beside(reader, at, is_rest ? "name" : "ApiEndpoint");
+    const cJSON *type;
+    bool is_private = false;
+    if (is_rest && lenient_object(reader, at, "endpointConfiguration", &configuration))
+        cJSON_ArrayForEach (type, json_member(&configuration, "types").node)
+            is_private = is_private || text_same(cJSON_GetStringValue(type), "PRIVATE");
+    if (!is_private)
+        note_public(reader, &place);
+    return true;
+}
+
 bool access_is_there(const struct json_cursor *at)
 {
     static const char *const gone[] = {"deleting", "deleted", NULL};

@@ -97,6 +97,20 @@ bool note_outside_vpc(struct reader *reader, const struct json_cursor *at, struc
 bool read_rest_vpc_link(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_vpc_link(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_transfer_server(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_listed_app_runner(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_app_runner(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_listed_broker(struct reader *reader, const struct json_cursor *at, void *into);
+// An API of API Gateway, by the list of REST ones or of the others.
+bool read_api(struct reader *reader, const struct json_cursor *at, bool is_rest);
+// owner.c: that a thing has a document of its own, and that a list names one whose own document tells what is public.
+void note_thing(struct reader *reader, const char *service, const char *id, const char *name, const char *account,
+                const char *region);
+void note_listed(struct reader *reader, const char *service, const char *kind, const char *id, const char *call);
+// endpoint_service.c, web_acl.c
+bool read_endpoint_service(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_web_acl(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_web_acl_resources(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *into);
 // public_setting.c
 // Says what a thing's own settings tell of it; account and region may be NULL: the path's.

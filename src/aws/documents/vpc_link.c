@@ -59,6 +59,9 @@ bool read_rest_vpc_link(struct reader *reader, const struct json_cursor *at, voi
 {
     const char *id;
     (void)into;
+    if (cJSON_HasObjectItem(at->node, "endpointConfiguration") || cJSON_HasObjectItem(at->node, "apiKeySource") ||
+        cJSON_HasObjectItem(at->node, "disableExecuteApiEndpoint"))
+        return read_api(reader, at, true);
     GUARD(interned_of(reader, at, "id", &id));
     struct vpc_link *link = link_with(reader, id, true);
     read_own(reader, at, "name", "status", link);
@@ -71,6 +74,8 @@ bool read_vpc_link(struct reader *reader, const struct json_cursor *at, void *in
 {
     const char *id;
     (void)into;
+    if (cJSON_HasObjectItem(at->node, "ApiEndpoint") || cJSON_HasObjectItem(at->node, "ProtocolType"))
+        return read_api(reader, at, false);
     GUARD(interned_of(reader, at, "VpcLinkId", &id));
     struct vpc_link *link = link_with(reader, id, false);
     read_own(reader, at, "Name", "VpcLinkStatus", link);

@@ -1,0 +1,35 @@
+#include "rules/reach/web_acl.h"
+
+#include "model/bridge.h"
+
+const struct reason *web_acl_doubt(struct exposure_set *set, const struct estate *estate,
+                                   const struct load_balancer *balancer)
+{
+    struct arena *arena = set->arena;
+    const struct web_acl *some = NULL;
+    size_t all = 0, listed = 0; // ACLs, and answers that tell what one is associated with
+    if (balancer->type != LOAD_BALANCER_APPLICATION && !balancer->type_unsure)
+        return NULL;
+    for (size_t i = 0; i < estate->web_acls.count; i++) {
+        const struct web_acl *one = &estate->web_acls.items[i];
+        if (text_list_holds(&one->resources, balancer->arn))
+            return reason_doubt(
+                arena, REASON_BALANCER, balancer->name, settle_by_probe,
+                arena_printf(arena, "which requests the web ACL of %s lets through is not read", balancer->name));
+        if (!place_may_be(one->account, balancer->account) || !place_may_be(one->region, balancer->region))
+            continue;
+        listed += one->arn == NULL;
+        all += one->arn != NULL;
+        some = one->arn != NULL && some == NULL ? one : some;
+    }
+    if (all > listed)
+        return reason_doubt(
+            arena, REASON_BALANCER, balancer->name,
+            arena_printf(arena, "wafv2 list-resources-for-web-acl of %s", some->name),
+            arena_printf(arena, "whether web ACL %s is associated with %s is not told", some->name, balancer->name));
+    if (estate_completeness(estate, KIND_WEB_ACLS, balancer->account, balancer->region) <= COMPLETENESS_DENIED)
+        text_list_add(arena, &set->assumptions,
+                      "web ACLs of AWS WAF (wafv2 list-web-acls and list-resources-for-web-acl) absent: none is taken "
+                      "to be associated with an application load balancer");
+    return NULL;
+}
