@@ -1,5 +1,6 @@
 #include "rules/intent/judge.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "model/protocol.h"
@@ -445,7 +446,8 @@ static void note_accepting(struct arena *arena, struct verdict_set *set)
         if (first != NULL && (verdict == NULL || !address_equal(verdict->address, first->address))) {
             *vector_add(arena, &first->because) = reason_says(
                 arena, REASON_HOST, NULL,
-                arena_printf(arena, "%zu TCP ports of this host answer, and none is closed any more", first->accepts));
+                arena_printf(arena, "%" PRIu32 " TCP ports of this host answer, and none is closed any more",
+                             first->accepts));
             first = NULL;
         }
         if (verdict == NULL || !verdict->accepting || verdict->kind != VERDICT_UNCONFIRMED)
@@ -455,7 +457,7 @@ static void note_accepting(struct arena *arena, struct verdict_set *set)
             first->severity = SEVERITY_HIGH;
             first->because.capacity = first->because.count; // the list may be shared: adding copies
         }
-        first->accepts += (size_t)(verdict->high - verdict->low) + 1;
+        first->accepts += (uint32_t)(verdict->high - verdict->low) + 1;
     }
 }
 

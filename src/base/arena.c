@@ -136,19 +136,45 @@ void arena_wipe(struct arena *arena)
     arena_free(arena);
 }
 
+// The block of a large piece; NULL where it has none of its own.
+static struct block **link_of(struct arena *arena, const void *memory, size_t size)
+{
+    struct block **link = &arena->blocks;
+    while (is_large(size) && *link != NULL && (const void *)(*link)->data != memory)
+        link = &(*link)->next;
+    return is_large(size) ? link : NULL;
+}
+
 void arena_release(struct arena *arena, const void *memory, size_t size)
 {
-    if (!is_large(size))
+    struct block **link = link_of(arena, memory, size), *block = link == NULL ? NULL : *link;
+    if (block == NULL)
         return;
-    for (struct block **link = &arena->blocks; *link != NULL; link = &(*link)->next) {
-        struct block *block = *link;
-        if ((const void *)block->data != memory)
-            continue;
-        *link = block->next;
-        arena->used -= block->used;
-        block_free(block);
-        return;
+    *link = block->next;
+    arena->used -= block->used;
+    block_free(block);
+}
+
+void *arena_grow(struct arena *arena, void *memory, size_t size, size_t grown)
+{
+    struct block **link = arena_maps(size) ? link_of(arena, memory, size) : NULL;
+    struct block *block = link == NULL ? NULL : *link;
+    if (block != NULL && block->mapped > 0 && grown <= SIZE_MAX / 2) {
+        struct block *fresh = block_map(grown);
+        size_t mapped = fresh->mapped;
+        if (system_move_pages(block, block->mapped, fresh)) { // with the block's head, and so its place in the list
+            arena->used += grown - fresh->used;
+            fresh->size = fresh->used = grown;
+            fresh->mapped = mapped;
+            *link = fresh;
+            return fresh->data;
+        }
+        munmap(fresh, mapped);
     }
+    void *fresh = arena_alloc(arena, grown);
+    memcpy(fresh, memory, size);
+    arena_release(arena, memory, size);
+    return fresh;
 }
 
 void arena_reset(struct arena *arena)

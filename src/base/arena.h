@@ -28,6 +28,10 @@ bool arena_maps(size_t size);
 // Gives back at once what a growing array has outgrown. Only large pieces are: small ones wait for arena_free.
 void arena_release(struct arena *arena, const void *memory, size_t size);
 
+// Gives a growing array of `size` bytes room for `grown` ones, zeroed behind the old. One that is mapped for itself is
+// moved by its pages, so that it never takes its memory twice.
+void *arena_grow(struct arena *arena, void *memory, size_t size, size_t grown);
+
 // `size` bytes, zeroed, aligned for any type. Lives until arena_free.
 void *arena_alloc(struct arena *arena, size_t size);
 

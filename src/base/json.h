@@ -67,6 +67,9 @@ struct json_visitor {
     bool (*broken)(void *context, const struct json_cursor *at, struct error *error);
     // A member has been visited. May be NULL.
     bool (*end)(void *context, const struct json_cursor *at, struct error *error);
+    // An element as its bytes, at the beginning of all that is left of the document: true where it is known already and
+    // takes *taken of them; else it goes to `value`. May be NULL.
+    bool (*quick)(void *context, const char *bytes, size_t length, size_t *taken);
 };
 bool json_stream(const char *file, const char *bytes, size_t length, size_t *at, const struct json_visitor *visitor,
                  void *context, struct error *error);
@@ -81,6 +84,11 @@ bool json_each_line(const char *file, const char *text, size_t length, json_line
                     struct error *error);
 // The same of a file of any size, of which one line at a time is in memory.
 bool json_each_line_of(const char *file, json_line_visitor visit, void *context, struct error *error);
+// The same, where `quick` is asked first whether it takes the line's bytes as they are (json_flat.h); `visit` gets what
+// it leaves, and so finds what is wrong.
+typedef bool (*json_line_taker)(void *context, size_t line, const char *bytes, size_t length);
+bool json_each_line_quick(const char *file, json_line_taker quick, json_line_visitor visit, void *context,
+                          struct error *error);
 
 // Overwrites every string in a value, which held a secret, and deletes it. NULL is allowed.
 void json_wipe(cJSON *value);

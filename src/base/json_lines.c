@@ -8,6 +8,7 @@ enum { LONGEST_LINE = 64 << 20 }; // none of ours has a hundredth of it; a devic
 
 struct line_reader {
     const char *file;
+    json_line_taker quick; // or NULL
     json_line_visitor visit;
     void *context;
     size_t line;       // number of the line in hand, from 1
@@ -26,6 +27,8 @@ static bool visit_line(struct line_reader *reader, const char *bytes, size_t len
 {
     reader->line++;
     if (is_blank(bytes, length))
+        return true;
+    if (reader->quick != NULL && reader->quick(reader->context, reader->line, bytes, length))
         return true;
     cJSON *root = json_parse_line(reader->file, reader->line, bytes, length, error);
     if (root == NULL)
@@ -76,8 +79,14 @@ bool json_each_line(const char *file, const char *text, size_t length, json_line
     return end_lines(&reader, take(&reader, text, length, error), error);
 }
 
+bool json_each_line_quick(const char *file, json_line_taker quick, json_line_visitor visit, void *context,
+                          struct error *error)
+{
+    struct line_reader reader = {.file = file, .quick = quick, .visit = visit, .context = context};
+    return end_lines(&reader, file_stream(file, take, &reader, error), error);
+}
+
 bool json_each_line_of(const char *file, json_line_visitor visit, void *context, struct error *error)
 {
-    struct line_reader reader = {.file = file, .visit = visit, .context = context};
-    return end_lines(&reader, file_stream(file, take, &reader, error), error);
+    return json_each_line_quick(file, NULL, visit, context, error);
 }

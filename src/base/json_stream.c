@@ -140,6 +140,16 @@ static bool visit_value(struct stream *stream, struct json_cursor at, bool is_el
     return good;
 }
 
+static bool takes_quickly(struct stream *stream)
+{
+    size_t taken = 0;
+    if (stream->visitor->quick == NULL || skip_space(stream) < 0 ||
+        !stream->visitor->quick(stream->context, stream->bytes + stream->at, stream->length - stream->at, &taken))
+        return false;
+    stream->at += taken;
+    return true;
+}
+
 static bool visit_elements(struct stream *stream, const struct json_cursor *array)
 {
     stream->at++;
@@ -148,7 +158,8 @@ static bool visit_elements(struct stream *stream, const struct json_cursor *arra
         return true;
     }
     for (size_t index = 0;; index++) {
-        GUARD(visit_value(stream, (struct json_cursor){.up = array, .file = array->file, .index = index}, true));
+        GUARD(takes_quickly(stream) ||
+              visit_value(stream, (struct json_cursor){.up = array, .file = array->file, .index = index}, true));
         int byte = skip_space(stream);
         if (byte != ',' && byte != ']')
             return malformed(stream, "not valid JSON: expected , or ]");

@@ -44,6 +44,8 @@ size_t printable_next(const char *at, uint32_t *code)
 
 static void clean(char *text, bool lines)
 {
+    while (*text >= 0x20 && *text < 0x7f) // most text is plain
+        text++;
     char *to = text;
     for (const char *from = text; *from != '\0';) {
         uint32_t code;

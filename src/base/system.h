@@ -28,6 +28,9 @@
 // Fills `bytes` (at most 256) with random ones. False where the system has none to give.
 bool system_random(void *bytes, size_t size);
 
+// Moves the pages of a mapping to the beginning of another, which is as long or longer; false where it stays.
+bool system_move_pages(void *from, size_t length, void *to);
+
 // Whether a folder is one that the system makes up of its processes (/proc), where nothing can be made.
 bool system_makes_up(int folder);
 // The path of an open folder, as it is now. False where the system does not tell.

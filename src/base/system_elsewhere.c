@@ -28,6 +28,14 @@ bool system_random(void *bytes, size_t size)
     return getentropy(bytes, size) == 0;
 }
 
+bool system_move_pages(void *from, size_t length, void *to)
+{
+    (void)from;
+    (void)length;
+    (void)to;
+    return false;
+}
+
 bool system_makes_up(int folder)
 {
     (void)folder;

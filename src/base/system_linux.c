@@ -21,6 +21,11 @@ bool system_random(void *bytes, size_t size)
     return getrandom(bytes, size, 0) == (ssize_t)size;
 }
 
+bool system_move_pages(void *from, size_t length, void *to)
+{
+    return mremap(from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+}
+
 bool system_makes_up(int folder)
 {
     struct statfs about;

@@ -8,14 +8,11 @@ void *vector_reserve(struct arena *arena, void *items, size_t count, uint32_t *c
         return items;
     enum { FIRST_BYTES = 64 }; // many lists stay short
     size_t first = item_size < FIRST_BYTES ? FIRST_BYTES / item_size : 1;
-    // To move what is there costs memory twice; room that is mapped and not used costs none.
+    // Room that is mapped and not used costs no memory.
     size_t times = arena_maps(*capacity * item_size) ? 8 : 2;
     size_t grown = *capacity == 0 ? first : *capacity * times;
-    void *fresh = arena_alloc(arena, grown > UINT32_MAX ? SIZE_MAX : grown * item_size);
-    if (count > 0) {
-        memcpy(fresh, items, count * item_size);
-        arena_release(arena, items, *capacity * item_size);
-    }
+    size_t size = grown > UINT32_MAX ? SIZE_MAX : grown * item_size;
+    void *fresh = count > 0 ? arena_grow(arena, items, count * item_size, size) : arena_alloc(arena, size);
     *capacity = (uint32_t)grown;
     return fresh;
 }

@@ -89,9 +89,10 @@ static void put_hosts_together(struct arena *arena, const struct exposure_set *s
     struct map machines = {0};
     for (size_t i = 0; i < plan->targets.count; i++) {
         const struct plan_target *target = &plan->targets.items[i];
+        if (target->spare || (i > 0 && address_equal(target->address, plan->targets.items[i - 1].address)))
+            continue;
         const struct endpoint *endpoint = exposure_endpoint(set, target->address);
-        if (endpoint == NULL || target->spare ||
-            (i > 0 && address_equal(target->address, plan->targets.items[i - 1].address)))
+        if (endpoint == NULL)
             continue;
         const struct network_interface *interface = endpoint->interface;
         const char *id = interface->instance_id != NULL ? interface->instance_id : interface->id;

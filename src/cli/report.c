@@ -121,15 +121,17 @@ static int run(struct arena *arena, int argc, char **argv)
     if (source.run.manifest == NULL && (tar || format->needs_evidence))
         return cli_usage(&command_report, "this format needs an evidence folder");
     bool good;
+    struct output output;
     if (tar) {
         good = write_tar(arena, &options, &source, &error);
+    } else if (!cli_output_begin(&options, &output, &out, &error)) {
+        good = false;
     } else {
         format->write(&source.run, &(struct report_options){.colour = cli_colour(&options)}, &out);
         if (strcmp(format->name, "text") == 0)
             text_puts(&out, cli_still_wrong(arena, &source.known));
-        good = cli_output(&options, &out, &error);
+        good = cli_output_end(&output, &out, &error);
     }
-    text_free(&out);
     return !good ? cli_fail(&error) : source.all.complete ? 0 : ERROR_INCOMPLETE;
 }
 

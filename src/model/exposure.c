@@ -77,14 +77,14 @@ const struct endpoint *exposure_endpoint_on(const struct exposure_set *set, stru
 
 const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct address address)
 {
-    const struct endpoint *best = NULL;
-    for (size_t i = 0; i < set->endpoints.count; i++) {
-        const struct endpoint *endpoint = &set->endpoints.items[i];
-        if (prefix_holds(endpoint->address, address) &&
-            (best == NULL || endpoint->address.length > best->address.length))
-            best = endpoint;
+    const unsigned width = family_width(address.family);
+    const struct endpoint *found = NULL;
+    for (unsigned cut = 0; cut <= width && found == NULL; cut++) { // the longest prefix first
+        address_bits first = cut == 128 ? 0 : address.bits >> cut << cut;
+        found = exposure_endpoint_at(
+            set, (struct prefix){.family = address.family, .length = (uint8_t)(width - cut), .first = first});
     }
-    return best;
+    return found;
 }
 
 void endpoint_address(const struct endpoint *endpoint, char text[ADDRESS_TEXT])

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "model/observation_line.h"
 #include "model/observation_summary.h"
 #include "model/protocol.h"
 
@@ -123,7 +124,7 @@ void observation_write(const struct observation *observation, struct text *out)
 
 struct observation_reader {
     struct arena *arena;
-    struct map texts; // that many lines have
+    struct observation_lines lines;
     struct observations *observations;
     bool begun;   // a line was read
     bool summary; // the last one was a summary
@@ -259,19 +260,19 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         return read_state_head(arena, at, observations, error);
     GUARD(json_expect_keys(at, keys, error));
     struct observation item = {.line = line, .rtt_us = -1};
-    long low = 0, high = 0;
+    long low = 0, high = 0, tries = 0;
     int state;
     bool present;
     if (!place_read(at, &item.address, &item.protocol, error) ||
         !json_word(at, "state", observed_names, &state, error) ||
-        !json_shared_string(reader->arena, &reader->texts, at, "reason", &item.reason, error) ||
-        !json_shared_string(reader->arena, &reader->texts, at, "from", &item.from, error) ||
-        !json_shared_string(reader->arena, &reader->texts, at, "source", &item.source, error) ||
+        !json_shared_string(reader->arena, &reader->lines.texts, at, "reason", &item.reason, error) ||
+        !json_shared_string(reader->arena, &reader->lines.texts, at, "from", &item.from, error) ||
+        !json_shared_string(reader->arena, &reader->lines.texts, at, "source", &item.source, error) ||
         !read_moment(arena, at, "first_sent", &item.first_sent, error) ||
         !read_moment(arena, at, "answered", &item.answered, error) ||
         !json_optional_boolean(at, "unstable", &item.unstable, error) ||
         !json_optional_boolean(at, "accepts_everything", &item.accepting, error) ||
-        !json_optional_integer(at, "tries", 0, 1000000, &item.tries, &present, error) ||
+        !json_optional_integer(at, "tries", 0, 1000000, &tries, &present, error) ||
         !json_optional_integer(at, "rtt_us", 0, 4000000000, &item.rtt_us, &present, error))
         return false;
     if (protocol_has_ports(item.protocol)) {
@@ -297,11 +298,24 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     item.low = (uint16_t)low;
     item.high = (uint16_t)high;
     item.state = (enum observed_state)state;
+    item.tries = (uint32_t)tries;
     struct json_cursor service = json_member(at, "service");
     if (service.node != NULL && !read_service(arena, &service, &item, error))
         return false;
     item.reason = item.reason == NULL ? "" : item.reason;
     *vector_add(arena, &observations->items) = item;
+    return true;
+}
+
+static bool read_quickly(void *context, size_t line, const char *bytes, size_t length)
+{
+    struct observation_reader *reader = context;
+    struct observation item;
+    if (reader->summary || !observation_line_read(&reader->lines, bytes, length, &item))
+        return false;
+    reader->begun = true;
+    item.line = line;
+    *vector_add(reader->arena, &reader->observations->items) = item;
     return true;
 }
 
@@ -343,6 +357,6 @@ bool observations_settle(struct observations *observations, const char *file, st
 
 bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error)
 {
-    struct observation_reader reader = {.arena = arena, .observations = observations};
-    return json_each_line_of(file, read_observation, &reader, error);
+    struct observation_reader reader = {.arena = arena, .lines = {.arena = arena}, .observations = observations};
+    return json_each_line_quick(file, read_quickly, read_observation, &reader, error);
 }

@@ -108,13 +108,13 @@ struct observation {
     int protocol;
     uint16_t low;
     uint16_t high;
-    enum observed_state state;
     const char *reason;
     const char *from;   // sender of the ICMP error, or NULL
     const char *source; // address that its packets left from, two where that changed; NULL: not told
-    bool accepting;     // open at a host that by then accepted everything: it says nothing of the port
-    bool unstable;      // answers to different tries contradicted each other
-    long tries;
+    enum observed_state state;
+    bool accepting; // open at a host that by then accepted everything: it says nothing of the port
+    bool unstable;  // answers to different tries contradicted each other
+    uint32_t tries;
     long rtt_us;                   // of the first port of the run that has one; -1 where nothing answered
     const char *first_sent;        // RFC 3339 UTC with microseconds; NULL where nothing was sent
     const char *answered;          // or NULL

@@ -50,19 +50,19 @@ struct verdict {
     uint16_t high;
     enum declared_state declared;
     enum observed_state observed;
-    const char *reason; // the observation's
-    const char *from;   // sender of an ICMP error, or NULL
     enum verdict_kind kind;
-    bool unstable;
-    bool accepting; // open at a host that answers on every TCP port: it says nothing of the port
-    bool outage;    // the intent expects a service here; it has answered in an earlier run, and does not now
-    size_t accepts; // how many ports of it are so, on the one verdict that stands for them all; else 0
     enum intent_state intent;
-    const char *intent_rule;    // id, or NULL
-    const char *intent_owner;   // of that rule, or NULL
-    const char *intent_reason;  // or NULL
-    const char *intent_expired; // id of a rule that would have allowed it before it expired, or NULL
     enum severity severity;
+    bool unstable;
+    bool accepting;            // open at a host that answers on every TCP port: it says nothing of the port
+    bool outage;               // the intent expects a service here; it has answered in an earlier run, and does not now
+    uint32_t accepts;          // how many ports of it are so, on the one verdict that stands for them all; else 0
+    const char *reason;        // the observation's
+    const char *from;          // sender of an ICMP error, or NULL
+    const char *intent_rule;   // id, or NULL
+    const char *intent_owner;  // of that rule, or NULL
+    const char *intent_reason; // or NULL
+    const char *intent_expired;  // id of a rule that would have allowed it before it expired, or NULL
     reason_list because;         // what admits it, or what first stops it
     reason_list via;             // why it is only possible
     text_list suggested;         // commands that together would close it, for a person to judge

@@ -10,7 +10,8 @@
 
 #include "base/error.h"
 
-__extension__ typedef unsigned __int128 address_bits;
+// Aligned as a word is, so that an address takes 24 bytes and not 32.
+__extension__ typedef unsigned __int128 address_bits __attribute__((aligned(8)));
 
 enum family { FAMILY_IPV4 = 4, FAMILY_IPV6 = 6 };
 

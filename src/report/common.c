@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -213,7 +214,7 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict)
     from = from[0] == '\0' ? "" : arena_printf(arena, ", asked from %s", from);
     if (verdict->accepts > 0)
         return arena_printf(arena,
-                            "%s%s%s%s answers on every TCP port (%zu of those asked), so that an open one says "
+                            "%s%s%s%s answers on every TCP port (%" PRIu32 " of those asked), so that an open one says "
                             "nothing%s",
                             name == NULL ? "" : name, name == NULL ? "" : " (", address, name == NULL ? "" : ")",
                             verdict->accepts, from);

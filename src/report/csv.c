@@ -5,6 +5,10 @@
 // may not be shown (base/printable.h) a spreadsheet shows all the same, and so does who prints the file.
 static void put_cell(struct arena *arena, struct text *out, const char *text, bool last)
 {
+    if (text == NULL || text[0] == '\0') { // most cells of a row
+        text_puts(out, last ? "\r\n" : ",");
+        return;
+    }
     text = report_clean(arena, text);
     const char *first = text + strspn(text, " "); // which some spreadsheets leave out
     bool formula = first[0] != '\0' && strchr("=+-@", first[0]) != NULL;
@@ -13,11 +17,13 @@ static void put_cell(struct arena *arena, struct text *out, const char *text, bo
         text_puts(out, "\"");
     if (formula)
         text_puts(out, "'");
-    for (const char *p = text; *p != '\0'; p++)
-        if (*p == '"')
+    for (size_t plain; *text != '\0'; text += plain) {
+        plain = strcspn(text, "\"");
+        text_add(out, text, plain);
+        if (text[plain] == '"')
             text_puts(out, "\"\"");
-        else
-            text_add(out, p, 1);
+        plain += text[plain] == '"';
+    }
     if (quoted)
         text_puts(out, "\"");
     text_puts(out, last ? "\r\n" : ",");
@@ -76,11 +82,18 @@ void report_csv(const struct report_run *run, const struct report_options *optio
     for (size_t f = 0; frameworks[f] != NULL; f++)
         text_printf(out, ",%s", frameworks[f]);
     text_puts(out, ",asked_from\r\n");
+    struct arena *arena = arena_new(), *shared = arena_new();
+    const reason_list *last = NULL; // whose text `because` is: neighbours share it
+    const char *because = NULL;
     for (size_t i = 0; i < run->set->items.count; i++) {
-        struct arena *arena = arena_new();
         const struct verdict *verdict = &run->set->items.items[i];
         char address[ADDRESS_TEXT];
         address_format(verdict->address, address);
+        if (last == NULL || last->items != verdict->because.items || last->count != verdict->because.count) {
+            arena_reset(shared);
+            because = reasons_joined(shared, &verdict->because, REASON_UNTOLD, "; ");
+            last = &verdict->because;
+        }
         bool ports = protocol_has_ports(verdict->protocol);
         const char *cells[] = {
             severity_names[verdict->severity],
@@ -103,11 +116,13 @@ void report_csv(const struct report_run *run, const struct report_options *optio
             intent_names[verdict->intent],
             verdict->intent_rule,
             verdict->intent_owner,
-            reasons_joined(arena, &verdict->because, REASON_UNTOLD, "; "),
+            because,
         };
         put_row(arena, out, cells, sizeof(cells) / sizeof(cells[0]), report_asked_from(arena, verdict));
-        arena_free(arena);
+        arena_reset(arena);
     }
+    arena_free(shared);
+    arena_free(arena);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++)
             put_control(&run->controls->packs.items[p].controls.items[i], out);

@@ -143,7 +143,7 @@ static void put_packets(struct arena *arena, const struct report_run *run, const
         const char *text = arena_printf(arena, "line %zu of observations.jsonl", verdict->observations.items[i]);
         if (one != NULL)
             text =
-                arena_printf(arena, "%s: %s after %ld %s%s%s", text, one->reason == NULL ? "" : one->reason, one->tries,
+                arena_printf(arena, "%s: %s after %u %s%s%s", text, one->reason == NULL ? "" : one->reason, one->tries,
                              one->tries == 1 ? "try" : "tries", one->first_sent == NULL ? "" : ", first sent ",
                              one->first_sent == NULL ? "" : one->first_sent);
         for (size_t f = 0; one != NULL && f < one->frames.count && f < SHOWN; f++)

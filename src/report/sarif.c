@@ -101,13 +101,17 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
 
 static void put_control(struct arena *arena, struct json_writer *writer, const struct control *control)
 {
+    struct map seen = {0}; // subject -> size_t, how often
     for (size_t i = 0; i < control->evidence.count; i++) {
         const struct control_evidence *evidence = &control->evidence.items[i];
+        size_t *times = map_get(&seen, evidence->subject);
+        if (times == NULL) {
+            times = arena_new_of(arena, size_t);
+            map_put(arena, &seen, evidence->subject, times);
+        }
+        size_t nth = (*times)++; // of several about one subject; what they say may change from run to run
         if (evidence->result != CONTROL_FAIL || evidence->exception != NULL)
             continue;
-        size_t nth = 0; // of several about one subject; what they say may change from run to run
-        for (size_t e = 0; e < i; e++)
-            nth += strcmp(control->evidence.items[e].subject, evidence->subject) == 0;
         const char *key = arena_printf(arena, "%s|%s|%s|%zu", control->id, evidence->fact, evidence->subject, nth);
         const char *file = evidence->reference == NULL ? "controls.json" : evidence->reference;
         json_open(writer, NULL, '{');

@@ -1,0 +1,17 @@
+// Lines of observations as the prober writes them, read without a tree of JSON. For the files of model/ only.
+#pragma once
+
+#include "model/observation.h"
+
+// What lines have in common. Zeroed but for the arena.
+struct observation_lines {
+    struct arena *arena;
+    struct map texts;        // that many lines have
+    const char *address_was; // of the line before, and what it says
+    struct address address;
+    const char *reason, *from, *source; // of the lines before
+};
+
+// Reads a line into *item. False where it is not of the prober's form, which says nothing of whether it is good: then
+// *item is of no use.
+bool observation_line_read(struct observation_lines *lines, const char *bytes, size_t length, struct observation *item);
