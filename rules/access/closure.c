@@ -19,7 +19,7 @@ static const struct {
     const char *words;
 } steps[STEP_COUNT] = {
     [STEP_ASSUME] = {"sts:AssumeRole", IAM_ROLE, "sts:AssumeRole"},
-    [STEP_TRUST] = {"iam:UpdateAssumeRolePolicy", IAM_ROLE, "iam:UpdateAssumeRolePolicy, sts:AssumeRole (iam-012)"},
+    [STEP_TRUST] = {"iam:UpdateAssumeRolePolicy", IAM_ROLE, "iam:UpdateAssumeRolePolicy (iam-012)"},
     [STEP_PASS] = {"iam:PassRole", IAM_ROLE, NULL},
     [STEP_KEY] = {"iam:CreateAccessKey", IAM_USER, "iam:CreateAccessKey (iam-002)"},
     [STEP_LOGIN] = {"iam:CreateLoginProfile", IAM_USER, "iam:CreateLoginProfile (iam-004)"},

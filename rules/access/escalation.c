@@ -162,7 +162,7 @@ static void try_others(struct attempt *attempt, struct node *node)
         if (!user && graph_assumes(graph, node, other, &ignored))
             become = "sts:AssumeRole";
         else if (!user && !other->trust.barred && may(attempt, "iam:UpdateAssumeRolePolicy", arn) != NULL)
-            become = "iam:UpdateAssumeRolePolicy, sts:AssumeRole";
+            become = "iam:UpdateAssumeRolePolicy";
         else if (!user && may(attempt, "iam:PassRole", arn) != NULL)
             become = graph_launches(graph, node->holding, other, true);
         if (become != NULL)

@@ -264,6 +264,12 @@ class Access(unittest.TestCase):
             "role r%d → policy p0 → sts:AssumeRole → " % i for i in range(5)) + "role r5: policy p0 allows * on *")
         self.assertIn("#/GroupDetailList/0", found["reference"])
 
+    def test_a_path_says_what_a_statement_leaves_out(self):
+        found = principals(users=[user("ann", {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::b/*"}),
+                                  user("bob", {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"})])
+        self.assertIn("allows * on all but arn:aws:s3:::b/*", found["ann"]["path"])
+        self.assertIn("allows all but iam:*, organizations:* on *", found["bob"]["path"])
+
     def test_a_ring_of_roles_ends(self):
         ring = [role("r%d" % i, allow("sts:AssumeRole", ARN + "role/r%d" % ((i + 1) % 3))) for i in range(3)]
         self.assertEqual(set(levels(roles=ring).values()), {"none"})
