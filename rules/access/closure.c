@@ -19,7 +19,7 @@ static const struct {
     const char *words;
 } steps[STEP_COUNT] = {
     [STEP_ASSUME] = {"sts:AssumeRole", IAM_ROLE, "sts:AssumeRole"},
-    [STEP_TRUST] = {"iam:UpdateAssumeRolePolicy", IAM_ROLE, "iam:UpdateAssumeRolePolicy, sts:AssumeRole (iam-012)"},
+    [STEP_TRUST] = {"iam:UpdateAssumeRolePolicy", IAM_ROLE, "iam:UpdateAssumeRolePolicy (iam-012)"},
     [STEP_PASS] = {"iam:PassRole", IAM_ROLE, NULL},
     [STEP_KEY] = {"iam:CreateAccessKey", IAM_USER, "iam:CreateAccessKey (iam-002)"},
     [STEP_LOGIN] = {"iam:CreateLoginProfile", IAM_USER, "iam:CreateLoginProfile (iam-004)"},
@@ -157,6 +157,10 @@ static void trusted_to(struct closure *closure, enum access_level level, const s
     for (size_t i = 0; to->trust.everyone && i < graph->users + graph->roles; i++)
         if (graph->items[i].level < level && graph_assumes(graph, &graph->items[i], to, &by))
             put(closure, &graph->items[i], level, by, by == NULL ? "trust policy" : steps[STEP_ASSUME].words, to);
+    for (size_t i = graph->users + graph->roles; i < graph->count; i++)
+        if (graph->items[i].limited != NULL && graph->items[i].level < level &&
+            graph_assumes(graph, &graph->items[i], to, &by))
+            put(closure, &graph->items[i], level, by, by == NULL ? "trust policy" : steps[STEP_ASSUME].words, to);
 }
 
 static void launched_to(struct closure *closure, enum access_level level, const struct node *to)
@@ -190,6 +194,10 @@ void graph_close(struct graph *graph)
             enum access_level changed = level > ACCESS_ESCALATES ? ACCESS_ESCALATES : level;
             if (to->level != level)
                 continue;
+            if (to->limited != NULL) {
+                put(closure, to->limited, changed, to->lets_go, to->letting_go, to);
+                continue;
+            }
             for (enum step step = 0; step < STEP_COUNT; step++)
                 steps_to(closure, step, step == STEP_ASSUME ? level : changed, to);
             if (to->identity->kind == IAM_ROLE) {

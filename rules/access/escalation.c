@@ -29,8 +29,6 @@ static const char *const on_user[] = {"iam:PutUserPolicy", "iam:AttachUserPolicy
 static const char *const on_group[] = {"iam:PutGroupPolicy", "iam:AttachGroupPolicy", NULL}; // 11, 8
 static const char *const on_role[] = {"iam:PutRolePolicy", "iam:AttachRolePolicy", NULL};    // 12, 9
 static const char *const sign_in[] = {"iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile", NULL};
-static const char *const free_user[] = {"iam:DeleteUserPermissionsBoundary", "iam:PutUserPermissionsBoundary", NULL};
-static const char *const free_role[] = {"iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary", NULL};
 
 static const struct iam_policy *own_policy(const struct graph *graph, const char *arn)
 {
@@ -103,30 +101,6 @@ static void try_other_versions(struct attempt *attempt, struct node *node)
     }
 }
 
-// A boundary that it can take off, or write.
-static void try_without_boundary(struct attempt *attempt, struct node *node)
-{
-    struct graph *graph = attempt->graph;
-    const struct iam_identity *self = node->identity;
-    const char *which = NULL, *then = NULL;
-    if (!attempt->grants->bounded)
-        return;
-    const struct grant *by = may_one(attempt, self->kind == IAM_USER ? free_user : free_role, self->arn, &which);
-    if (by == NULL && strstr(self->boundary, ":iam::aws:") == NULL) {
-        by = may(attempt, "iam:CreatePolicyVersion", self->boundary);
-        which = "iam:CreatePolicyVersion";
-    }
-    if (by == NULL)
-        return;
-    struct grants *free_grants = grants_unbounded(graph->granting, self);
-    struct attempt again = {graph, node, free_grants};
-    enum access_level level = standing_of(graph->granting, free_grants).level;
-    if (may_raise_itself(&again, &then) != NULL)
-        level = ACCESS_ADMIN;
-    graph_put(graph, node, level > ACCESS_ESCALATES ? ACCESS_ESCALATES : level, by,
-              arena_printf(graph->granting->arena, "%s of its own boundary", which), node);
-}
-
 // Resources of a kind to which some of the actions may be done; ends with NULL.
 static void add_targets(const struct attempt *attempt, const char *const *actions, const char *kind, text_list *targets)
 {
@@ -176,7 +150,7 @@ static void try_others(struct attempt *attempt, struct node *node)
         struct node *other = &graph->items[i];
         const char *arn = other->identity->arn, *put = NULL, *become = NULL;
         const struct grant *ignored;
-        if (other == node || strstr(arn, ":role/aws-service-role/") != NULL)
+        if (other->identity == node->identity || strstr(arn, ":role/aws-service-role/") != NULL)
             continue;
         bool user = other->identity->kind == IAM_USER;
         const struct grant *by = may_one(attempt, user ? on_user : on_role, arn, &put);
@@ -188,7 +162,7 @@ static void try_others(struct attempt *attempt, struct node *node)
         if (!user && graph_assumes(graph, node, other, &ignored))
             become = "sts:AssumeRole";
         else if (!user && !other->trust.barred && may(attempt, "iam:UpdateAssumeRolePolicy", arn) != NULL)
-            become = "iam:UpdateAssumeRolePolicy, sts:AssumeRole";
+            become = "iam:UpdateAssumeRolePolicy";
         else if (!user && may(attempt, "iam:PassRole", arn) != NULL)
             become = graph_launches(graph, node->holding, other, true);
         if (become != NULL)
@@ -199,8 +173,7 @@ static void try_others(struct attempt *attempt, struct node *node)
     }
 }
 
-// Whether any permission on IAM that changes something is granted at all.
-static bool touches_iam(const struct graph *graph, const struct grants *grants)
+bool graph_touches_iam(const struct graph *graph, const struct grants *grants)
 {
     const struct action_list *list = graph->granting->actions;
     for (size_t i = 0; i < grants->allows.count; i++)
@@ -215,7 +188,7 @@ void graph_escalate(struct graph *graph)
     for (size_t h = 0; h < graph->holdings.count; h++) {
         struct holding *holding = graph->holdings.items[h];
         enum access_level least = ACCESS_LEVELS;
-        bool tries = holding->standing.level < ACCESS_ADMIN && touches_iam(graph, holding->grants);
+        bool tries = holding->standing.level < ACCESS_ADMIN && graph_touches_iam(graph, holding->grants);
         for (size_t m = 0; m < holding->members.count; m++) {
             struct node *node = &graph->items[holding->members.items[m]];
             struct attempt attempt = {graph, node, holding->grants};
@@ -226,7 +199,6 @@ void graph_escalate(struct graph *graph)
                     graph_put(graph, node, graph_raised(graph, holding), by,
                               arena_printf(graph->granting->arena, "%s on its own", which), node);
                 try_other_versions(&attempt, node);
-                try_without_boundary(&attempt, node);
                 try_new_principals(&attempt, node);
                 try_others(&attempt, node);
             }

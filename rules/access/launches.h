@@ -1,12 +1,15 @@
 // How a role is taken through a service that runs code as it: the published escalation paths that pass a role, and
 // those that change what runs as one already. Sources: Rhino Security Labs, "AWS IAM Privilege Escalation" (21 methods,
-// by number), and Datadog's pathfinding.cloud (by id). Those of IAM itself are in closure.c.
+// by number), and Datadog's pathfinding.cloud (by id); "own-" are ours. Those of IAM itself are in closure.c.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum { LAUNCH_MOST_ACTIONS = 5 };
+
+// In place of a service: a SAML provider of the account, whose document decides who may sign in by it.
+#define LAUNCH_SAML "saml-provider"
 
 struct launch {
     const char *id;                           // "lambda-001"

@@ -21,6 +21,17 @@ static const char *sharing_key(struct arena *arena, const struct iam_identity *i
     return kept;
 }
 
+static struct holding *new_holding(struct graph *graph, struct grants *grants)
+{
+    struct arena *arena = graph->granting->arena;
+    struct holding *holding = arena_new_of(arena, struct holding);
+    holding->grants = grants;
+    holding->standing = standing_of(graph->granting, holding->grants);
+    holding->launching = arena_alloc(arena, launch_count);
+    *vector_add(arena, &graph->holdings) = holding;
+    return holding;
+}
+
 static struct holding *holding_of(struct graph *graph, struct map *shared, const struct iam_identity *identity)
 {
     struct arena *arena = graph->granting->arena;
@@ -28,30 +39,37 @@ static struct holding *holding_of(struct graph *graph, struct map *shared, const
     struct holding *holding = map_get(shared, key);
     if (holding != NULL)
         return holding;
-    holding = arena_new_of(arena, struct holding);
-    holding->grants = grants_of(graph->granting, identity);
-    holding->standing = standing_of(graph->granting, holding->grants);
-    holding->launching = arena_alloc(arena, launch_count);
-    *vector_add(arena, &graph->holdings) = holding;
+    holding = new_holding(graph, grants_of(graph->granting, identity));
     if (!holding->grants->personal)
         map_put(arena, shared, key, holding);
     return holding;
+}
+
+static struct node *add_node(struct graph *graph, const struct iam_identity *identity, struct holding *holding)
+{
+    struct node *node = &graph->items[graph->count];
+    node->identity = identity;
+    node->holding = holding;
+    node->level = holding->standing.level;
+    node->by = holding->standing.grant;
+    node->next = (uint32_t)graph->count;
+    *vector_add(graph->granting->arena, &holding->members) = (uint32_t)graph->count++;
+    holding->least = node->level;
+    return node;
+}
+
+struct node *graph_add(struct graph *graph, const struct iam_identity *identity, struct grants *grants)
+{
+    return add_node(graph, identity, new_holding(graph, grants));
 }
 
 static void add_nodes(struct graph *graph, struct map *shared, const iam_identity_list *identities)
 {
     struct arena *arena = graph->granting->arena;
     for (size_t i = 0; i < identities->count; i++) {
-        struct node *node = &graph->items[graph->count];
-        node->identity = &identities->items[i];
-        node->holding = holding_of(graph, shared, node->identity);
-        node->level = node->holding->standing.level;
-        node->by = node->holding->standing.grant;
-        node->next = (uint32_t)graph->count;
+        struct node *node = add_node(graph, &identities->items[i], holding_of(graph, shared, &identities->items[i]));
         if (node->identity->kind == IAM_ROLE)
             node->trust = trust_of(arena, graph->granting->account, node->identity);
-        *vector_add(arena, &node->holding->members) = (uint32_t)graph->count++;
-        node->holding->least = node->level;
         map_put(arena, &graph->nodes, node->identity->arn, node);
     }
 }
@@ -64,7 +82,8 @@ struct graph *graph_new(struct granting *granting)
     graph->granting = granting;
     graph->users = account->users.count;
     graph->roles = account->roles.count;
-    graph->items = arena_array(granting->arena, struct node, graph->users + graph->roles + account->groups.count + 1);
+    graph->items = arena_array(granting->arena, struct node,
+                               graph->users + graph->roles + account->groups.count + loosening_most(granting) + 1);
     add_nodes(graph, &shared, &account->users);
     add_nodes(graph, &shared, &account->roles);
     add_nodes(graph, &shared, &account->groups);

@@ -27,17 +27,26 @@ struct node {
     const char *step;       // "iam:PassRole and lambda:CreateFunction", or NULL: its policies alone
     uint32_t next;          // the node that it becomes by it; itself: none
     struct access access;   // the answer
+
+    // Of what a principal is once something that limits it is off: behind all others, found by no ARN.
+    struct node *limited;        // what it was before; NULL: this is the account's own
+    const struct grant *lets_go; // that lets it take the limit off
+    const char *letting_go;      // "iam:DeleteUserPolicy of policy p, which denies"
 };
 
 struct graph {
     struct granting *granting;
-    struct node *items; // users, then roles, then groups
+    struct node *items; // users, then roles, then groups, then those with less in their way
     size_t count, users, roles;
     VECTOR(struct holding *) holdings;
     struct map nodes; // ARN -> struct node *
 };
 
 struct graph *graph_new(struct granting *granting);
+// Adds what an identity would be with some grants. There is room for loosening_most() in all.
+struct node *graph_add(struct graph *graph, const struct iam_identity *identity, struct grants *grants);
+// Whether any permission on IAM that changes something is granted at all.
+bool graph_touches_iam(const struct graph *graph, const struct grants *grants);
 
 // What a node comes to where nothing but its boundary and denials limits what its policies say: ACCESS_ESCALATES at
 // most.
@@ -53,6 +62,9 @@ bool graph_assumes(const struct graph *graph, const struct node *from, const str
 // The launch that lets the holder have a role's code run for it, or NULL; `passes`: with iam:PassRole, or without.
 const char *graph_launches(struct graph *graph, struct holding *holding, const struct node *role, bool passes);
 
+// loosening.c: boundaries and denials that a principal can take off itself.
+size_t loosening_most(const struct granting *granting);
+void graph_loosen(struct graph *graph);
 // escalation.c: steps that make a node an administrator, or another that it can become.
 void graph_escalate(struct graph *graph);
 // closure.c: steps that lead from one node to another, from the top.

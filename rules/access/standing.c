@@ -126,6 +126,16 @@ static const char *readable(struct arena *arena, const char *resource)
     return text;
 }
 
+// Of NotAction and NotResource: the first few that they leave out.
+static const char *all_but(struct arena *arena, const text_list *left_out)
+{
+    enum { TOLD = 3 };
+    const char *text = "all";
+    for (size_t i = 0; i < left_out->count && i < TOLD; i++)
+        text = arena_printf(arena, "%s%s %s", text, i == 0 ? " but" : ",", readable(arena, left_out->items[i]));
+    return left_out->count > TOLD ? arena_printf(arena, "%s and %zu more", text, (size_t)left_out->count - TOLD) : text;
+}
+
 static const char *words(struct granting *granting, const struct grant *grant, const char *action, const char *resource,
                          bool bounded)
 {
@@ -138,12 +148,12 @@ static const char *words(struct granting *granting, const struct grant *grant, c
                          ? ""
                          : arena_printf(granting->arena, ", so %s,", action);
     if (statement->not_actions)
-        pattern = arena_printf(granting->arena, "all but %s", statement->actions.items[0]);
-    return arena_printf(granting->arena, "policy %s%s%s allows %s%s on %s%s%s",
-                        grant->policy->name == NULL ? "" : grant->policy->name,
-                        grant->group == NULL ? "" : " of group ", grant->group == NULL ? "" : grant->group->name,
-                        pattern, so, readable(granting->arena, resource),
-                        statement->conditional ? ", on a condition" : "", bounded ? ", within the boundary" : "");
+        pattern = all_but(granting->arena, &statement->actions);
+    return arena_printf(
+        granting->arena, "policy %s%s%s allows %s%s on %s%s%s", grant->policy->name == NULL ? "" : grant->policy->name,
+        grant->group == NULL ? "" : " of group ", grant->group == NULL ? "" : grant->group->name, pattern, so,
+        statement->not_resources ? all_but(granting->arena, &grant->resources) : readable(granting->arena, resource),
+        statement->conditional ? ", on a condition" : "", bounded ? ", within the boundary" : "");
 }
 
 // ---- Levels

@@ -2,15 +2,32 @@
 
 #include <strings.h>
 
+#include "rules/access/launches.h"
 #include "rules/access/organization_limits.h"
 #include "rules/access/pattern.h"
 
-static bool speaks_of_assuming(const struct iam_statement *statement)
+static bool speaks_of(const struct iam_statement *statement, const char *action)
 {
     bool found = false;
     for (size_t i = 0; i < statement->actions.count && !found; i++)
-        found = pattern_match_any_case(statement->actions.items[i], "sts:AssumeRole");
+        found = pattern_match_any_case(statement->actions.items[i], action);
     return found != statement->not_actions;
+}
+
+// Those that sign in elsewhere: identity pools of Cognito count as a service, as the pool says who takes which role.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-federated-web-identity
+static void add_federated(struct arena *arena, struct trust *trust, const struct iam_statement *statement)
+{
+    for (size_t i = 0; i < statement->principals.count && statement->allow && !statement->not_principals; i++) {
+        const char *principal = statement->principals.items[i];
+        if (strncmp(principal, "Federated:", 10) != 0)
+            continue;
+        if (strstr(principal, ":saml-provider/") != NULL && speaks_of(statement, "sts:AssumeRoleWithSAML"))
+            *vector_add(arena, &trust->services) = LAUNCH_SAML;
+        if (strncmp(principal + 10, "cognito-identity.", 17) == 0 &&
+            speaks_of(statement, "sts:AssumeRoleWithWebIdentity"))
+            *vector_add(arena, &trust->services) = principal + 10;
+    }
 }
 
 // "arn:aws:iam::111122223333:root" or "111122223333".
@@ -69,7 +86,8 @@ struct trust trust_of(struct arena *arena, const struct account *account, const 
     trust.barred = organization_bars_role(account, role);
     for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
         const struct iam_statement *statement = &role->trust->statements.items[i];
-        if (!speaks_of_assuming(statement) || (!statement->allow && (statement->conditional || !trust.known)))
+        add_federated(arena, &trust, statement);
+        if (!speaks_of(statement, "sts:AssumeRole") || (!statement->allow && (statement->conditional || !trust.known)))
             continue;
         if (statement->not_principals) {
             trust.everyone = trust.everyone || statement->allow;
@@ -85,7 +103,7 @@ bool trust_has_service(const struct trust *trust, const char *service)
 {
     size_t length = strlen(service);
     for (size_t i = 0; i < trust->services.count; i++)
-        if (strcmp(trust->services.items[i], "*") == 0 ||
+        if (strcmp(trust->services.items[i], "*") == 0 || strcmp(trust->services.items[i], service) == 0 ||
             (strncasecmp(trust->services.items[i], service, length) == 0 &&
              strncasecmp(trust->services.items[i] + length, ".amazonaws.", 11) == 0))
             return true;

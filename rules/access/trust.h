@@ -12,7 +12,7 @@ struct trust {
     bool barred;        // a resource control policy does, whatever the trust policy becomes
     text_list named;    // ARNs of users and roles, whatever their own policies say
     text_list denied;   // ARNs that a Deny names
-    text_list services; // "lambda.amazonaws.com"
+    text_list services; // "lambda.amazonaws.com", and LAUNCH_SAML where a SAML provider of the account may
 };
 
 // Where no policy is known, it is taken to trust the account.

@@ -305,6 +305,30 @@ static void no_long_lived_keys(struct inquiry *inquiry, const struct account *ac
 
 // ---- Passwords. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html
 
+// The command sets all of the policy anew and what it leaves out goes back to its default; so it keeps what is set, and
+// asks for what the pack's other controls of passwords do: `fix_minimum_length`, `fix_remembered`.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html
+static void fix_password_policy(struct inquiry *inquiry, const struct iam_password_policy *policy, long length,
+                                long remembered)
+{
+    enum { SHORTEST = 6 };
+    const long lengths[] = {policy->minimum_length, length, fact_number(inquiry, "fix_minimum_length", 0), SHORTEST};
+    const long counts[] = {policy->remembered, remembered, fact_number(inquiry, "fix_remembered", 0), 0};
+    long longest = 0, most = 0;
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        longest = lengths[i] > longest ? lengths[i] : longest;
+        most = counts[i] > most ? counts[i] : most;
+    }
+    struct arena *arena = inquiry->arena;
+    answer_fix(inquiry,
+               "aws iam update-account-password-policy --minimum-password-length %ld --require-uppercase-characters "
+               "--require-lowercase-characters --require-numbers --require-symbols%s%s%s%s",
+               longest, most == 0 ? "" : arena_printf(arena, " --password-reuse-prevention %ld", most),
+               policy->most_days == 0 ? "" : arena_printf(arena, " --max-password-age %ld", policy->most_days),
+               policy->hard_expiry ? " --hard-expiry" : "",
+               policy->users_change ? " --allow-users-to-change-password" : "");
+}
+
 static void password_policy(struct inquiry *inquiry, const struct account *account)
 {
     // What applies where an account has set none: 8 characters, three of the four classes, not the account's name.
@@ -329,16 +353,8 @@ static void password_policy(struct inquiry *inquiry, const struct account *accou
            "%s: at least %ld characters and %ld of the four classes%s%s", absent ? "IAM's default applies" : "set",
            policy->minimum_length, asked, reuse,
            good ? "" : arena_printf(inquiry->arena, ", asked for are %ld and %ld%s", length, classes, wanted));
-    if (!good) // it sets all of it anew
-        answer_fix(
-            inquiry,
-            "aws iam update-account-password-policy --minimum-password-length %ld --require-uppercase-characters "
-            "--require-lowercase-characters --require-numbers --require-symbols%s",
-            policy->minimum_length > length ? policy->minimum_length : length,
-            policy->remembered == 0 && remembered == 0
-                ? ""
-                : arena_printf(inquiry->arena, " --password-reuse-prevention %ld",
-                               policy->remembered > remembered ? policy->remembered : remembered));
+    if (!good)
+        fix_password_policy(inquiry, policy, length, remembered);
 }
 
 // ---- STS. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
@@ -367,10 +383,11 @@ static void sts_token_version(struct inquiry *inquiry, const struct account *acc
     if (*version >= 2)
         answer(inquiry, CONTROL_PASS, subject, reference,
                "tokens of the global endpoint are of version 2: valid in every region");
-    else if (opted != NULL)
+    else if (opted != NULL) {
         answer(inquiry, CONTROL_FAIL, subject, reference,
                "tokens of the global endpoint are of version 1: not valid in %s, which is in use", opted);
-    else
+        answer_fix(inquiry, "aws iam set-security-token-service-preferences --global-endpoint-token-version v2Token");
+    } else
         answer(inquiry, CONTROL_PASS, subject, reference,
                "tokens of the global endpoint are of version 1: valid only in regions that are enabled by default, and "
                "no other was read");
@@ -394,7 +411,8 @@ const struct fact account_facts[] = {
     {"users-are-persons", true, (const char *const[]){"generic_names", NULL}, each_users_are_persons},
     {"users-have-mfa", true, (const char *const[]){"console_only", NULL}, each_users_have_mfa},
     {"no-long-lived-access-keys", true, (const char *const[]){"max_age_days", NULL}, each_no_long_lived_keys},
-    {"password-policy", true, (const char *const[]){"minimum_length", "classes", "remembered", NULL},
+    {"password-policy", true,
+     (const char *const[]){"minimum_length", "classes", "remembered", "fix_minimum_length", "fix_remembered", NULL},
      each_password_policy},
     {"sts-token-version", true, none, each_sts_token_version},
     {NULL, false, NULL, NULL},

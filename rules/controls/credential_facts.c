@@ -67,6 +67,16 @@ static void credentials_in_use(struct inquiry *inquiry, const struct account *ac
     answer_rest(inquiry, good, "user", "users", "with no credential that lies idle");
 }
 
+static void answer_two_keys(struct inquiry *inquiry, const struct iam_credentials *of)
+{
+    answer(inquiry, CONTROL_FAIL, of->arn, of->evidence, "has two active access keys");
+    if (fix_is_plain(of->user)) // which of its keys, `aws iam list-access-keys` tells
+        answer_fix(inquiry,
+                   "aws iam list-access-keys --user-name %s && aws iam update-access-key --user-name %s "
+                   "--status Inactive --access-key-id KEY",
+                   of->user, of->user);
+}
+
 static void one_active_key(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
@@ -76,7 +86,7 @@ static void one_active_key(struct inquiry *inquiry, const struct account *accoun
         if (account_is_root(of))
             continue;
         if (of->keys[0].active == TOLD_YES && of->keys[1].active == TOLD_YES)
-            answer(inquiry, CONTROL_FAIL, of->arn, of->evidence, "has two active access keys");
+            answer_two_keys(inquiry, of);
         else if (of->keys[0].active == TOLD_NO || of->keys[1].active == TOLD_NO)
             good++;
         else
@@ -105,6 +115,9 @@ static void permissions_through_groups(struct inquiry *inquiry, const struct acc
         if (user->attached.count > 0 && fix_is_plain(user->name) && fix_is_plain(user->attached.items[0]))
             answer_fix(inquiry, "aws iam detach-user-policy --user-name %s --policy-arn %s", user->name,
                        user->attached.items[0]);
+        else if (user->inlined.count > 0 && fix_is_plain(user->name) && fix_is_plain(user->inlined.items[0].name))
+            answer_fix(inquiry, "aws iam delete-user-policy --user-name %s --policy-name %s", user->name,
+                       user->inlined.items[0].name);
     }
     answer_rest(inquiry, good, "user", "users", "with no policy but its groups'");
 }

@@ -119,6 +119,9 @@ static void root_not_used(struct inquiry *inquiry, const struct account *account
     }
     if (last == NULL)
         answer(inquiry, CONTROL_PASS, root_of(inquiry, account), row->evidence, "was never used, as far as AWS tells");
+    else if (least < 0)
+        answer(inquiry, CONTROL_FAIL, root_of(inquiry, account), row->evidence,
+               "was last used on %.10s, after %.10s, the day of the report", last, day);
     else
         answer(inquiry, least > most_days ? CONTROL_PASS : CONTROL_FAIL, root_of(inquiry, account), row->evidence,
                "was last used on %.10s, %ld days before %.10s", last, least, day);

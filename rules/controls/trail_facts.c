@@ -43,6 +43,8 @@ static const char *events_lacking(struct arena *arena, const struct trail_events
 {
     static const char *const halves[] = {"those that only read", "those that write"};
     const char *all = "";
+    if (events->partly && !events->covered[EVENTS_READ] && !events->covered[EVENTS_WRITE])
+        return "what its selectors, narrowed by other fields, do not name";
     for (int half = 0; half < EVENTS_HALVES; half++) {
         if (!events->covered[half])
             all = joined(arena, all, halves[half]);
@@ -97,7 +99,46 @@ static void answer_sound(struct inquiry *inquiry, const struct trail *trail)
            trail->delivered == NULL ? "" : arena_printf(arena, ", last delivered %s", trail->delivered));
 }
 
-static void answer_wrong(struct inquiry *inquiry, const struct trail *trail)
+// How commands call a trail: one of the organization by its ARN. NULL where it is another account's: only that one, or
+// a delegated administrator, may change it.
+static const char *name_in_commands(const struct account *account, const struct trail *trail)
+{
+    const char *owner = strstr(trail->arn, account->id);
+    const char *name = trail->organization ? trail->arn : text_behind_slash(trail->arn);
+    return owner != NULL && fix_is_plain(name) ? name : NULL;
+}
+
+// It replaces all selectors: those of other events are read first, and stay.
+// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventSelectors.html
+static void fix_selectors(struct inquiry *inquiry, const struct trail *trail, const char *region, const char *name)
+{
+    static const char basic[] = "{\"ReadWriteType\": \"All\", \"IncludeManagementEvents\": true}",
+                      advanced[] =
+                          "{\"FieldSelectors\": [{\"Field\": \"eventCategory\", \"Equals\": [\"Management\"]}]}";
+    const char *all = trail->events.advanced ? advanced : basic,
+               *option = trail->events.advanced ? "--advanced-event-selectors" : "--event-selectors";
+    if (trail->events.others)
+        answer_fix(
+            inquiry,
+            "aws cloudtrail get-event-selectors%s --trail-name %s --query %s | jq '. + [%s]' > selectors.json && "
+            "aws cloudtrail put-event-selectors%s --trail-name %s %s file://selectors.json",
+            region, name, trail->events.advanced ? "AdvancedEventSelectors" : "EventSelectors", all, region, name,
+            option);
+    else
+        answer_fix(inquiry, "aws cloudtrail put-event-selectors%s --trail-name %s %s '[%s]'", region, name, option,
+                   all);
+}
+
+static void answer_no_trail(struct inquiry *inquiry, const struct account *account, const char *besides)
+{
+    answer(inquiry, CONTROL_FAIL, arena_printf(inquiry->arena, "account %s", account->id), NULL, "has no trail%s",
+           besides);
+    answer_fix(inquiry, "aws cloudtrail create-trail --name management-events --s3-bucket-name BUCKET "
+                        "--is-multi-region-trail --enable-log-file-validation && "
+                        "aws cloudtrail start-logging --name management-events");
+}
+
+static void answer_wrong(struct inquiry *inquiry, const struct account *account, const struct trail *trail)
 {
     struct arena *arena = inquiry->arena;
     const char *wrong = trail_trouble(inquiry, trail), *lacking = events_lacking(arena, &trail->events);
@@ -105,18 +146,17 @@ static void answer_wrong(struct inquiry *inquiry, const struct trail *trail)
         wrong = joined(arena, wrong,
                        arena_printf(arena, "it does not record all management events: it leaves out %s", lacking));
     answer(inquiry, CONTROL_FAIL, trail->arn, trail->evidence, "%s", wrong);
-    const char *name = text_behind_slash(trail->arn), *region = fix_region(arena, trail->home_region);
-    if (!trail->multi_region && fix_is_plain(name))
+    const char *name = name_in_commands(account, trail), *region = fix_region(arena, trail->home_region);
+    if (name == NULL)
+        return;
+    if (!trail->multi_region)
         answer_fix(inquiry, "aws cloudtrail update-trail%s --name %s --is-multi-region-trail", region, name);
-    else if (trail->logging != TOLD_YES && fix_is_plain(name))
+    else if (trail->logging != TOLD_YES)
         answer_fix(inquiry, "aws cloudtrail start-logging%s --name %s", region, name);
-    else if (!trail->validation && fact_flag(inquiry, "validation", true) && fix_is_plain(name))
+    else if (!trail->validation && fact_flag(inquiry, "validation", true))
         answer_fix(inquiry, "aws cloudtrail update-trail%s --name %s --enable-log-file-validation", region, name);
-    else if (lacking[0] != '\0' && fix_is_plain(name))
-        answer_fix(inquiry,
-                   "aws cloudtrail put-event-selectors%s --trail-name %s --event-selectors "
-                   "'[{\"ReadWriteType\": \"All\", \"IncludeManagementEvents\": true}]'",
-                   region, name);
+    else if (lacking[0] != '\0')
+        fix_selectors(inquiry, trail, region, name);
 }
 
 // CIS asks it of every trail.
@@ -126,21 +166,21 @@ static void trails_validate(struct inquiry *inquiry, const struct account *accou
     account_needs(inquiry, account, account->has_trails, KIND_TRAILS, "describe-trails");
     for (size_t i = 0; i < account->trails.count; i++) {
         const struct trail *trail = &account->trails.items[i];
-        const char *name = text_behind_slash(trail->arn);
+        const char *name = name_in_commands(account, trail);
         if (trail->doubt != NULL)
             answer_missing(inquiry, "%s", trail->doubt);
         else if (trail->validation)
             good++;
         else {
             answer(inquiry, CONTROL_FAIL, trail->arn, trail->evidence, "its log files are not validated");
-            if (fix_is_plain(name))
+            if (name != NULL)
                 answer_fix(inquiry, "aws cloudtrail update-trail%s --name %s --enable-log-file-validation",
                            fix_region(inquiry->arena, trail->home_region), name);
         }
     }
     answer_rest(inquiry, good, "trail", "trails", "with validated log files");
     if (account->has_trails && account->trails.count == 0)
-        answer(inquiry, CONTROL_FAIL, arena_printf(inquiry->arena, "account %s", account->id), NULL, "has no trail");
+        answer_no_trail(inquiry, account, "");
 }
 
 // Trails that cover every region, log, deliver and are validated must record all management events together.
@@ -168,11 +208,10 @@ static void trail_records_everything(struct inquiry *inquiry, const struct accou
         else if (missing == NULL && whole && trail_trouble(inquiry, trail)[0] == '\0')
             answer_sound(inquiry, trail);
         else if (missing == NULL && !whole && !unknown)
-            answer_wrong(inquiry, trail);
+            answer_wrong(inquiry, account, trail);
     }
     if (account->trails.count == 0)
-        answer(inquiry, CONTROL_FAIL, arena_printf(arena, "account %s", account->id), NULL, "has no trail%s",
-               lake(arena, account));
+        answer_no_trail(inquiry, account, lake(arena, account));
 }
 
 ACCOUNT_FACT(trail_records_everything)

@@ -81,6 +81,9 @@ struct iam_password_policy {
     bool numbers;
     bool uppercase;
     bool lowercase;
+    long most_days;    // after which a password expires; 0: never
+    bool hard_expiry;  // an administrator must then set it
+    bool users_change; // users may change their own
 };
 
 // Of the management events that only read, and of the others: whether a trail records them, and of which services it
@@ -90,6 +93,8 @@ struct trail_events {
     bool told;      // the selectors were read
     bool selectors; // there are some
     bool partly;    // something of the management events is recorded that is neither half
+    bool advanced;  // they are advanced ones
+    bool others;    // some select events that are not of management, or may
     bool covered[EVENTS_HALVES];
     text_list excluded[EVENTS_HALVES]; // "kms.amazonaws.com"
 };

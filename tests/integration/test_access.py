@@ -119,8 +119,24 @@ def account_of(statements, attached=False, boundary=None):
 def launches():
     """The table of launches, as the program has it."""
     text = (common.TOP / "rules/access/launches.c").read_text()
-    for ident, service, passes, actions in re.findall(r'\{\s*"([a-z0-9-]+)",\s*"([a-z0-9.-]+)",\s*(true|false),\s*\{([^}]*)\}', text):
+    for ident, service, passes, actions in re.findall(r'\{\s*"([a-z0-9, -]+)",\s*"([a-z0-9.-]+)",\s*(true|false),\s*\{([^}]*)\}', text):
         yield ident, service, passes == "true", re.findall(r'"([^"]+)"', actions)
+
+
+def trusting(service):
+    """A trust policy for what a row of the table names."""
+    if service == "saml-provider":
+        return trust({"Effect": "Allow", "Principal": {"Federated": ARN + "saml-provider/idp"}, "Action": "sts:AssumeRoleWithSAML"})
+    if service == "cognito-identity":
+        return trust({"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"}, "Action": "sts:AssumeRoleWithWebIdentity"})
+    return trust(Service=service + ".amazonaws.com")
+
+
+# The paths of pathfinding.cloud on 4 August 2026: ids alone.
+PATHFINDING = ["%s-%03d" % (name, i) for name, last in {
+    "apprunner": 2, "batch": 3, "bedrock": 7, "braket": 1, "cloudformation": 5, "codebuild": 4, "codedeploy": 1, "cognitoidentity": 1,
+    "datapipeline": 1, "ec2": 5, "ecs": 9, "emr": 1, "emrserverless": 1, "gamelift": 1, "glue": 7, "iam": 21, "imagebuilder": 1,
+    "kinesisanalytics": 1, "lambda": 6, "omics": 1, "sagemaker": 5, "ssm": 3, "sts": 1}.items() for i in range(1, last + 1)]
 
 
 class Access(unittest.TestCase):
@@ -143,25 +159,70 @@ class Access(unittest.TestCase):
             self.assertEqual(levels(roles=[role("q", statement)])["q"], "write", name)
 
     def test_each_published_way_to_launch_a_role(self):
-        rows = list(launches())
-        self.assertGreaterEqual(len(rows), 43)
-        for ident, service, passes, actions in rows:
-            needed = actions + ["iam:PassRole"] * passes
-            taken = role("admin", EVERYTHING, trusts=trust(Service=service + ".amazonaws.com"))
-            other = role("admin", EVERYTHING, trusts=trust(Service="states.amazonaws.com"))
-            with self.subTest(path=ident):
-                users = [user("ann", allow(needed))] + [
-                    user("less%d" % i, allow([a for a in needed if a != one] or ["s3:PutObject"])) for i, one in enumerate(needed)]
-                found = principals(users=users, roles=[taken])
-                self.assertEqual(found["ann"]["level"], "escalates")
-                self.assertIn("→ role admin", found["ann"]["path"])
+        """All rows in one account: a user with what a row needs, and for each of its actions one with all but it."""
+        rows = [(ident, service, set(actions) | ({"iam:PassRole"} if passes else set())) for ident, service, passes, actions in launches()]
+        self.assertEqual(len(rows), 91)
+        services = {service: "admin-" + service.replace(".", "-") for _, service, _ in rows}
+        users, expected = [], {}
+        for i, (ident, service, needed) in enumerate(rows):
+            users.append(user("all-%d" % i, allow(sorted(needed))))
+            for j, one in enumerate(sorted(needed)):
+                rest = needed - {one}
+                users.append(user("less-%d-%d" % (i, j), allow(sorted(rest) or ["s3:PutObject"])))
                 # Less of it is no path, but where what is left is one of its own: another row.
-                for i, one in enumerate(needed):
-                    rest = {a for a in needed if a != one}
-                    own = any(s == service and set(a) | ({"iam:PassRole"} if p else set()) <= rest for _, s, p, a in rows)
-                    self.assertEqual(found["less%d" % i]["level"], "escalates" if own else "write", (ident, one))
-                self.assertEqual(levels(users=users[:1], roles=[other])["ann"], "write")
-                self.assertEqual(levels(users=users[:1], roles=[role("reads", allow("s3:Get*"), trusts=taken["AssumeRolePolicyDocument"])])["ann"], "write")
+                expected["less-%d-%d" % (i, j)] = (ident, one, any(other <= rest for _, _, other in rows))
+        found = principals(users=users, roles=[role(name, EVERYTHING, trusts=trusting(service)) for service, name in services.items()])
+        for i, (ident, service, needed) in enumerate(rows):
+            with self.subTest(path=ident, needed=sorted(needed)):
+                self.assertEqual(found["all-%d" % i]["level"], "escalates")
+                self.assertRegex(found["all-%d" % i]["path"], "→ role (%s)" % "|".join(
+                    services[s] for _, s, other in rows if other <= needed))
+        for name, (ident, one, own) in expected.items():
+            self.assertIn(found[name]["level"], ("escalates",) if own else ("write", "read"), (ident, one))
+        # A role that trusts none of the services, and roles that only read.
+        everyone = [one for one in users if one["UserName"].startswith("all-")]
+        for roles in ([role("admin", EVERYTHING, trusts=trust(Service="none.amazonaws.com"))],
+                      [role(name, allow("s3:Get*"), trusts=trusting(service)) for service, name in services.items()]):
+            self.assertEqual({level for name, level in levels(users=everyone, roles=roles).items() if name.startswith("all-")}, {"write"})
+
+    def test_each_published_path_is_in_the_documents(self):
+        text = (common.TOP / "docs/access.md").read_text()
+        told = set(re.findall(r"[a-z0-9]+-[0-9]{3}", text)) | {"iam-%03d" % i for i in (3, 4, 6, *range(7, 22))}
+        self.assertEqual([one for one in PATHFINDING if one not in told], [])
+        for ident, service, passes, actions in launches():
+            needs = ", ".join("`%s`" % one for one in ["iam:PassRole"] * passes + actions)
+            self.assertIn("| %s | `%s` | %s |" % (ident, service, needs), text)
+        known = {one for row in launches() for one in row[0].split(", ")} | set(re.findall(r"(?:iam|sts)-[0-9]{3}", text)) | {"iam-%03d" % i for i in (3, 4, 6, *range(7, 22))}
+        self.assertEqual([one for one in PATHFINDING if one not in known and one != "datapipeline-001"], [])
+
+    def test_what_denies_it_and_it_can_take_off_itself_does_not_count(self):
+        star = {"Effect": "Deny", "Resource": "*"}
+        spares = lambda *actions: {**star, "NotAction": list(actions)}
+        both = policy(EVERYTHING, spares("iam:DeleteUserPolicy"))
+        one_policy = {**user("ann"), "UserPolicyList": [{"PolicyName": "p0", "PolicyDocument": both}]}
+        deny, look = managed("deny", spares("iam:DetachUserPolicy", "iam:DetachRolePolicy")), ARN + "policy/deny"
+        cases = {
+            "delete the policy (d07)": (user("ann", EVERYTHING, spares("iam:DeleteUserPolicy", "s3:Get*")), "escalates", "iam:DeleteUserPolicy of policy p1"),
+            "write it anew": (user("ann", allow("iam:PutUserPolicy"), spares("iam:PutUserPolicy"), {
+                "Effect": "Deny", "Action": "iam:*", "NotResource": ARN + "user/ann"}), "escalates", "iam:PutUserPolicy of policy p1"),
+            "detach it": (user("ann", EVERYTHING, attached=[look]), "escalates", "iam:DetachUserPolicy of policy deny"),
+            "leave the group (d08)": (user("ann", EVERYTHING, groups=["leave"]), "escalates", "iam:RemoveUserFromGroup of group leave"),
+            "delete the group's policy": (user("ann", EVERYTHING, groups=["delete"]), "escalates", "iam:DeleteGroupPolicy of policy p0"),
+            "one behind the other": (user("ann", EVERYTHING, spares("iam:DeleteUserPolicy"), groups=["both"]), "escalates", "iam:DeleteUserPolicy of policy p1"),
+            "and then a role": (user("ann", allow(["sts:AssumeRole", "iam:DeleteUserPolicy"]), {**star, "Action": "sts:*"}), "escalates", "iam:DeleteUserPolicy of policy p1"),
+            "of another user only": (user("ann", allow("s3:*"), allow("iam:DeleteUserPolicy", ARN + "user/bob"), {**star, "Action": "s3:*"}), "write", ""),
+            "its rights go with it": (one_policy, "write", ""),
+            "denied as well": (user("ann", EVERYTHING, {**star, "Action": "*"}), "none", None),
+            "the group stays": (user("ann", EVERYTHING, groups=["stay"]), "none", None),
+        }
+        groups = [group("leave", spares("iam:RemoveUserFromGroup")), group("delete", spares("iam:DeleteGroupPolicy")), group("stay", {**star, "Action": "*"}),
+                  group("both", spares("iam:DeleteUserPolicy", "iam:RemoveUserFromGroup"))]
+        for name, (who, level, step) in cases.items():
+            with self.subTest(name=name):
+                found = principals(users=[who], groups=groups, policies=[deny], roles=[ADMIN])["ann"]
+                self.assertEqual(found["level"], level, found)
+                self.assertIn(step or "", found.get("path") or "")
+        self.assertEqual(levels(roles=[role("r", EVERYTHING, attached=[look])], policies=[deny])["r"], "escalates")
 
     def test_roles_are_assumed_as_aws_evaluates_it(self):
         assume = allow("sts:AssumeRole", ARN + "role/admin")
@@ -202,6 +263,12 @@ class Access(unittest.TestCase):
         self.assertEqual(found["path"], "user ann → group team → policy p0 → sts:AssumeRole → " + "".join(
             "role r%d → policy p0 → sts:AssumeRole → " % i for i in range(5)) + "role r5: policy p0 allows * on *")
         self.assertIn("#/GroupDetailList/0", found["reference"])
+
+    def test_a_path_says_what_a_statement_leaves_out(self):
+        found = principals(users=[user("ann", {"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::b/*"}),
+                                  user("bob", {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"})])
+        self.assertIn("allows * on all but arn:aws:s3:::b/*", found["ann"]["path"])
+        self.assertIn("allows all but iam:*, organizations:* on *", found["bob"]["path"])
 
     def test_a_ring_of_roles_ends(self):
         ring = [role("r%d" % i, allow("sts:AssumeRole", ARN + "role/r%d" % ((i + 1) % 3))) for i in range(3)]

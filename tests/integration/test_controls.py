@@ -348,6 +348,40 @@ class Account(unittest.TestCase):
             documents["get-trail-status." + name] = documents.pop("get-trail-status.all")
             self.assertEqual(self.judge(documents)["cloudtrail"]["result"], result, name)
 
+    def test_commands_that_mend_keep_what_is_set(self):
+        documents = guarded()
+        documents["get-account-password-policy"] = {"PasswordPolicy": {
+            "MinimumPasswordLength": 10, "MaxPasswordAge": 90, "HardExpiry": True, "AllowUsersToChangePassword": True, "PasswordReusePrevention": 3}}
+        documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 1
+        documents["get-event-selectors.all"]["EventSelectors"] = [
+            {"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True, "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]}]
+        documents["get-credential-report"]["Content"][1] = row("ann", access_key_1_active="true", access_key_2_active="true")
+        ann = documents[DETAILS]["UserDetailList"][0]
+        ann["AttachedManagedPolicies"], ann["UserPolicyList"] = [], [{"PolicyName": "own", "PolicyDocument": allow("s3:Get*")}]
+        fixes = lambda control: [e["fix"] for e in control["evidence"] if e.get("fix")]
+        told = self.judge(documents, words=("--pack", "cis-aws-5.0"))
+        kept = (" --minimum-password-length 14 ", " --password-reuse-prevention 24 ", " --max-password-age 90 ", " --hard-expiry ", " --allow-users-to-change-password")
+        for control in ("1.7", "1.8"):  # the one does not undo the other
+            for words in kept:
+                self.assertIn(words, fixes(told[control])[0])
+        self.assertIn("--user-name ann --status Inactive", fixes(told["1.12"])[0])
+        self.assertEqual(fixes(told["1.14"])[0], "aws iam delete-user-policy --user-name ann --policy-name own")
+        self.assertIn("--query EventSelectors | jq '. + [{\"ReadWriteType\": \"All\"", fixes(told["3.1"])[0])
+        trail = documents["describe-trails"]["trailList"][0]
+        for owner, named in ((ACCOUNT, True), ("999999999999", False)):  # an organization's, of this account and of another
+            trail.update(IsOrganizationTrail=True, TrailARN="arn:aws:cloudtrail:eu-west-3:%s:trail/all" % owner, LogFileValidationEnabled=False)
+            self.assertEqual([" --name arn:aws:cloudtrail:" in one for one in fixes(self.judge(documents, words=("--pack", "cis-aws-5.0"))["3.2"])], [True] * named)
+        documents["describe-trails"] = {"trailList": []}
+        self.assertIn("create-trail", fixes(self.judge(documents)["cloudtrail"])[0])
+
+    def test_a_selector_narrowed_by_an_event_name_leaves_out_no_half(self):
+        documents = guarded()
+        documents["get-event-selectors.all"] = {"AdvancedEventSelectors": [{"FieldSelectors": [
+            {"Field": "eventCategory", "Equals": ["Management"]}, {"Field": "eventName", "NotEquals": ["ConsoleLogin"]}]}]}
+        said = self.judge(documents)["cloudtrail"]["evidence"][0]["detail"]
+        self.assertIn("narrowed by other fields", said)
+        self.assertNotIn("those that only read", said)
+
     def test_event_data_stores_are_named(self):
         documents = guarded()
         documents["describe-trails"] = {"trailList": []}
@@ -397,6 +431,7 @@ class Account(unittest.TestCase):
             (pathlib.Path(folder) / ACCOUNT / "eu-south-1/describe-trails.json").write_text('{"trailList": []}')
             done = common.sgproof("account", folder, "--format", "json")
         self.assertIn("not valid in eu-south-1", done.stdout)
+        self.assertIn("set-security-token-service-preferences --global-endpoint-token-version v2Token", done.stdout)
 
     def test_an_account_without_a_password_policy_has_the_default_one(self):
         documents = guarded()

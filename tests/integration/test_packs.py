@@ -396,6 +396,8 @@ class Packs(Bundles):
             pack = json.loads((folder / (name + ".json")).read_text())
             self.assertEqual(pack["id"], name)
             for control in pack["controls"]:
+                if "CloudTrail.1" in control.get("crosswalk", {}).get("security-hub", []):  # as Security Hub's own findings relate it
+                    self.assertEqual(len(control["crosswalk"]["nist-800-53-r5"]), 16, control["id"])
                 with self.subTest(control=control["id"]):
                     self.assertTrue(control["id"].startswith(name + "/"))
                     self.assertLessEqual(set(control.get("crosswalk", {})), frameworks)

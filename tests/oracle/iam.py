@@ -127,10 +127,15 @@ class Account:
     def default(self, arn):
         return next(v["Document"] for v in self.policies[arn]["PolicyVersionList"] if v["IsDefaultVersion"])
 
-    def documents(self, principal, groups=True):
+    def held(self, principal):
+        """What reaches it: (ARN of who holds it, ARN of the policy or None, document)."""
         inline = principal.get("UserPolicyList") or principal.get("RolePolicyList") or principal.get("GroupPolicyList") or []
-        made = [p["PolicyDocument"] for p in inline] + [self.default(p["PolicyArn"]) for p in principal["AttachedManagedPolicies"]]
-        return made + [d for g in (principal.get("GroupList", []) if groups else []) for d in self.documents(self.group[g])]
+        made = [(principal["Arn"], None, p["PolicyDocument"]) for p in inline]
+        made += [(principal["Arn"], p["PolicyArn"], self.default(p["PolicyArn"])) for p in principal["AttachedManagedPolicies"]]
+        return made + [one for g in principal.get("GroupList", []) for one in self.held(self.group[g])]
+
+    def documents(self, principal):
+        return [document for _, _, document in self.held(principal)]
 
     def attached(self, principal):
         return [p["PolicyArn"] for p in principal["AttachedManagedPolicies"]] + [a for g in principal.get("GroupList", []) for a in self.attached(self.group[g])]
@@ -219,7 +224,7 @@ class Account:
         return given
 
     def assumes(self, who, role):
-        allowed, denied = self.has[who["Arn"]]
+        allowed, denied = self.has[self.key(who)]
         action, arn = bit("sts:AssumeRole"), role["Arn"]
         given = self.trusts(role, who)
         deny, limit, _ = denied[arn]
@@ -241,7 +246,7 @@ class Account:
         return any(some & bit(action) for some in allowed.values())
 
     def launches(self, who, role, passes):
-        allowed = self.has[who["Arn"]][0]
+        allowed = self.has[self.key(who)][0]
         some = lambda *actions: all(self.somewhere(allowed, a) for a in actions)
         ways = {("lambda", True): [("lambda:CreateFunction", "lambda:InvokeFunction"), ("lambda:CreateFunction", "lambda:CreateEventSourceMapping"), ("lambda:CreateFunction", "lambda:AddPermission")],
                 ("lambda", False): [("lambda:UpdateFunctionCode",), ("lambda:UpdateFunctionConfiguration",)],
@@ -260,10 +265,41 @@ class Account:
                     (user and any(can("AddUserToGroup", g["Arn"]) and puts("Group", g["Arn"]) for g in self.groups)) or
                     any(can("CreatePolicyVersion", arn) for arn in self.attached(who)))
 
+    @staticmethod
+    def key(who):
+        return who["Arn"] + who.get("#", "")
+
+    def freed(self, p):
+        """What a principal is with each set of limits off that it can take off, one after the other: (held, whether the boundary is on)."""
+        found = [(self.held(p), "PermissionsBoundary" in p)]
+        for held, capped in found:
+            allowed = self.masks(p, [d for _, _, d in held], self.default(p["PermissionsBoundary"]["PermissionsBoundaryArn"]) if capped else None)[0]
+            can = lambda action, on: allowed[on] & bit("iam:" + action)
+            names = {"user": "User", "role": "Role", "group": "Group"}
+            kind, then = names[self.kind[p["Arn"]]], []
+            if capped and (can("Delete%sPermissionsBoundary" % kind, p["Arn"]) or can("Put%sPermissionsBoundary" % kind, p["Arn"]) or
+                           can("CreatePolicyVersion", p["PermissionsBoundary"]["PermissionsBoundaryArn"])):
+                then.append((held, False))
+            for i, (holder, policy, document) in enumerate(held):
+                if not any(s["Effect"] == "Deny" and "Condition" not in s for s in document["Statement"]):
+                    continue
+                on, off = names[self.kind[holder]], held[:i] + held[i + 1:]
+                spared = held[:i] + [(holder, policy, {**document, "Statement": [s for s in document["Statement"] if s["Effect"] == "Allow"]})] + held[i + 1:]
+                if not (capped and policy == p["PermissionsBoundary"]["PermissionsBoundaryArn"]):
+                    if can("Put%sPolicy" % on, holder) if policy is None else can("CreatePolicyVersion", policy):
+                        then.append((spared, capped))
+                    if can("Delete%sPolicy" % on, holder) if policy is None else can("Detach%sPolicy" % on, holder):
+                        then.append((off, capped))
+                if on == "Group" and can("RemoveUserFromGroup", holder):
+                    then.append(([one for one in held if one[0] != holder], capped))
+            found.extend(one for one in then if one not in found)
+        return found
+
     def levels(self):
         everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}
         only = lambda documents, effect: [{**d, "Statement": [s for s in d["Statement"] if s["Effect"] == effect]} for d in documents]
         self.has, level, raised = {}, {}, {}
+        freed = []  # what principals are with less in their way: (principal, documents, boundary)
         cap = lambda reached: min(reached, ESCALATES)
         for p in self.all:
             boundary = self.default(p["PermissionsBoundary"]["PermissionsBoundaryArn"]) if "PermissionsBoundary" in p else None
@@ -271,25 +307,29 @@ class Account:
             self.has[p["Arn"]] = self.masks(p, documents, boundary)
             level[p["Arn"]] = self.base(p, self.has[p["Arn"]])
             raised[p["Arn"]] = cap(self.base(p, self.masks(p, [everything, *only(documents, "Deny")], boundary)))
-        for p in [*self.users, *self.roles]:
-            arn, allowed = p["Arn"], self.has[p["Arn"]][0]
+            if self.kind[p["Arn"]] != "group" and level[p["Arn"]] != ADMIN:
+                for n, (held, capped) in enumerate(self.freed(p)[1:]):
+                    one = {**p, "#": "#%d" % n}
+                    documents, boundary = [d for _, _, d in held], boundary if capped else None
+                    self.has[self.key(one)] = self.masks(p, documents, boundary)
+                    level[self.key(one)] = self.base(p, self.has[self.key(one)])
+                    raised[self.key(one)] = cap(self.base(p, self.masks(p, [everything, *only(documents, "Deny")], boundary)))
+                    freed.append((one, documents, boundary))
+        as_they_are = [(p, self.documents(p), self.default(p["PermissionsBoundary"]["PermissionsBoundaryArn"]) if "PermissionsBoundary" in p else None)
+                       for p in [*self.users, *self.roles]]
+        for p, documents, boundary in [*as_they_are, *freed]:
+            arn, allowed = self.key(p), self.has[self.key(p)][0]
             if level[arn] == ADMIN:
                 continue
             can = lambda action, on: allowed[on] & bit("iam:" + action)
-            kind = "User" if self.kind[arn] == "user" else "Role"
-            boundary = self.default(p["PermissionsBoundary"]["PermissionsBoundaryArn"]) if "PermissionsBoundary" in p else None
             found = [level[arn]]
             if self.raise_itself(p, allowed):
                 found.append(raised[arn])
             for policy in self.attached(p):
                 for version in self.policies[policy]["PolicyVersionList"]:
                     if not version["IsDefaultVersion"] and can("SetDefaultPolicyVersion", policy):
-                        then = [*only([version["Document"]], "Allow"), *only(self.documents(p), "Deny")]
+                        then = [*only([version["Document"]], "Allow"), *only(documents, "Deny")]
                         found.append(cap(self.base(p, self.masks(p, then, boundary))))
-            if boundary and (can("Delete%sPermissionsBoundary" % kind, arn) or can("Put%sPermissionsBoundary" % kind, arn) or
-                             can("CreatePolicyVersion", p["PermissionsBoundary"]["PermissionsBoundaryArn"])):
-                free = self.masks(p, self.documents(p), None)
-                found.append(ESCALATES if self.raise_itself(p, free[0]) else cap(self.base(p, free)))
             for new in self.world:
                 if new.startswith(self.iam + "user/") and can("CreateUser", new) and (can("PutUserPolicy", new) or can("AttachUserPolicy", new)) and (
                         can("CreateAccessKey", new) or can("CreateLoginProfile", new) or can("UpdateLoginProfile", new)):
@@ -299,7 +339,7 @@ class Account:
             for t in [*self.users, *self.roles]:
                 to, user = t["Arn"], self.kind[t["Arn"]] == "user"
                 puts = "User" if user else "Role"
-                if t is not p and (can("Put%sPolicy" % puts, to) or can("Attach%sPolicy" % puts, to) or any(can("CreatePolicyVersion", a) for a in self.attached(t))):
+                if to != p["Arn"] and (can("Put%sPolicy" % puts, to) or can("Attach%sPolicy" % puts, to) or any(can("CreatePolicyVersion", a) for a in self.attached(t))):
                     if user and (can("CreateAccessKey", to) or can("CreateLoginProfile", to) or can("UpdateLoginProfile", to)):
                         found.append(raised[to])
                     if not user and (self.assumes(p, t) or can("UpdateAssumeRolePolicy", to) or (can("PassRole", to) and self.launches(p, t, True))):
@@ -308,8 +348,11 @@ class Account:
         moved = True
         while moved:
             moved = False
-            for s in self.all:
-                allowed = self.has[s["Arn"]][0]
+            for one, _, _ in freed:
+                if cap(level[self.key(one)]) > level[one["Arn"]]:
+                    level[one["Arn"]], moved = cap(level[self.key(one)]), True
+            for s in [*self.all, *(one for one, _, _ in freed)]:
+                allowed = self.has[self.key(s)][0]
                 can = lambda action, on: allowed[on] & bit("iam:" + action)
                 for t in self.all:
                     to, kind, reached = t["Arn"], self.kind[t["Arn"]], NONE
@@ -322,7 +365,7 @@ class Account:
                     if kind == "user" and (can("CreateAccessKey", to) or can("CreateLoginProfile", to) or can("UpdateLoginProfile", to)):
                         reached = changed
                     if kind == "group" and self.kind[s["Arn"]] == "user" and can("AddUserToGroup", to):
-                        reached = min(changed, raised[s["Arn"]])
-                    if reached > level[s["Arn"]]:
-                        level[s["Arn"]], moved = reached, True
+                        reached = min(changed, raised[self.key(s)])
+                    if reached > level[self.key(s)]:
+                        level[self.key(s)], moved = reached, True
         return {p["Arn"]: LEVELS[level[p["Arn"]]] for p in [*self.users, *self.roles]}

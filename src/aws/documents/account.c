@@ -103,6 +103,10 @@ bool read_password_policy(struct reader *reader, const struct json_cursor *at, v
     if (!json_optional_integer(at, "PasswordReusePrevention", 0, INT32_MAX, &policy->remembered, &present,
                                reader->error))
         doubt_failure(reader);
+    if (!json_optional_integer(at, "MaxPasswordAge", 0, INT32_MAX, &policy->most_days, &present, reader->error))
+        doubt_failure(reader);
+    lenient_boolean(reader, at, "HardExpiry", &policy->hard_expiry);
+    lenient_boolean(reader, at, "AllowUsersToChangePassword", &policy->users_change);
     lenient_boolean(reader, at, "RequireSymbols", &policy->symbols);
     lenient_boolean(reader, at, "RequireNumbers", &policy->numbers);
     lenient_boolean(reader, at, "RequireUppercaseCharacters", &policy->uppercase);

@@ -96,7 +96,8 @@ static void cover(struct reader *reader, struct trail_events *events, int half, 
 
 bool trail_events_same(const struct trail_events *a, const struct trail_events *b)
 {
-    bool same = a->selectors == b->selectors && a->partly == b->partly;
+    bool same =
+        a->selectors == b->selectors && a->partly == b->partly && a->advanced == b->advanced && a->others == b->others;
     for (int half = 0; half < EVENTS_HALVES; half++) {
         same = same && a->covered[half] == b->covered[half] && a->excluded[half].count == b->excluded[half].count;
         for (size_t i = 0; same && i < a->excluded[half].count; i++)
@@ -128,6 +129,7 @@ bool read_event_selector(struct reader *reader, const struct json_cursor *at, vo
     if (trail == NULL)
         return true;
     trail->events.selectors = true;
+    trail->events.others = trail->events.others || cJSON_GetArraySize(json_find(at->node, "DataResources")) > 0;
     GUARD(json_borrow_string(at, "ReadWriteType", &which, reader->error));
     if (!cJSON_IsBool(included.node))
         doubt_at(reader, &included, "is %s, expected true or false", json_kind(included.node));
@@ -186,7 +188,9 @@ bool read_advanced_event_selector(struct reader *reader, const struct json_curso
     if (trail == NULL)
         return true;
     trail->events.selectors = true;
+    trail->events.advanced = true;
     each_of(reader, at, "FieldSelectors", read_field_selector, &selector);
+    trail->events.others = trail->events.others || !selector.management;
     trail->events.partly = trail->events.partly || (selector.management && selector.narrowed);
     for (int half = 0; half < EVENTS_HALVES && selector.management && !selector.narrowed; half++)
         if (!selector.halved || selector.only[half])
