@@ -5,7 +5,7 @@
 #include "rules/access/organization_limits.h"
 #include "rules/access/pattern.h"
 
-static bool speaks_of_assuming(const struct iam_statement *statement)
+bool trust_speaks_of_assuming(const struct iam_statement *statement)
 {
     bool found = false;
     for (size_t i = 0; i < statement->actions.count && !found; i++)
@@ -48,8 +48,12 @@ static void add_allow(struct arena *arena, const struct account *account, struct
         trust->everyone = true;
     else if (is_account(account, principal))
         trust->account = true;
-    else
-        *vector_add(arena, &trust->named) = role_of_session(account, principal);
+    else {
+        const char *one = role_of_session(account, principal);
+        *vector_add(arena, &trust->named) = one;
+        if (one != principal)
+            *vector_add(arena, &trust->sessions) = one;
+    }
 }
 
 static void add_deny(struct arena *arena, const struct account *account, struct trust *trust, const char *principal)
@@ -69,7 +73,7 @@ struct trust trust_of(struct arena *arena, const struct account *account, const 
     trust.barred = organization_bars_role(account, role);
     for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
         const struct iam_statement *statement = &role->trust->statements.items[i];
-        if (!speaks_of_assuming(statement) || (!statement->allow && (statement->conditional || !trust.known)))
+        if (!trust_speaks_of_assuming(statement) || (!statement->allow && (statement->conditional || !trust.known)))
             continue;
         if (statement->not_principals) {
             trust.everyone = trust.everyone || statement->allow;

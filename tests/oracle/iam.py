@@ -143,7 +143,7 @@ class Account:
         for pattern in one["NotResource" if negated else "Resource"]:
             if "${" in pattern:
                 widest = (one["Effect"] == "Allow") != negated
-                if version != "2012-10-17" and not widest:
+                if version != "2012-10-17" and (not widest or ":iam:" in pattern):  # those letters themselves
                     continue
                 if not user and not widest:
                     continue
