@@ -58,8 +58,13 @@ static const char *with_variables(struct arena *arena, const struct account *acc
 {
     if (strstr(pattern, "${") == NULL)
         return pattern;
-    if (!policy->variables && !allow)
+    // In a policy of an older version it is those letters themselves, which no name of IAM's has.
+    if (!policy->variables && (!allow || strstr(pattern, ":iam::") != NULL))
         return NULL;
+    static const struct {
+        char sign;
+        const char *stands_for; // the sign itself, and no wildcard: written wide
+    } signs[] = {{'*', "\uff0a"}, {'?', "\uff1f"}, {'$', "$"}};
     char *filled = arena_alloc(arena, strlen(pattern) + 1);
     *filled = '\0';
     for (const char *at = pattern; *at != '\0';) {
@@ -71,6 +76,9 @@ static const char *with_variables(struct arena *arena, const struct account *acc
             value = principal->name;
         if (length == 20 && strncasecmp(name, "aws:PrincipalAccount", 20) == 0)
             value = account->id;
+        for (size_t s = 0; length == 1 && s < sizeof(signs) / sizeof(signs[0]); s++)
+            if (*name == signs[s].sign)
+                value = signs[s].stands_for;
         if (end != NULL && value == NULL && !allow)
             return NULL;
         filled = arena_printf(arena, "%s%.*s%s", filled, (int)plain, at,

@@ -120,9 +120,11 @@ bool graph_assumes(const struct graph *graph, const struct node *from, const str
     if (trust->barred || !grants_within_organization(graph->granting, from->holding->grants, assume) || trust->nobody ||
         text_list_holds(&trust->denied, from->identity->arn) || grants_deny(from->holding->grants, assume, arn))
         return false;
-    // A boundary limits a role that a trust policy names, and no user.
+    // A boundary limits a role that a trust policy names, and no user, nor a session of the role.
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
     bool named = from->identity->kind != IAM_GROUP && text_list_holds(&trust->named, from->identity->arn) &&
-                 (from->identity->kind == IAM_USER || grants_within_limits(from->holding->grants, assume, arn));
+                 (from->identity->kind == IAM_USER || text_list_holds(&trust->sessions, from->identity->arn) ||
+                  grants_within_limits(from->holding->grants, assume, arn));
     if (trust->account || trust->everyone || named)
         *by = grants_allow(from->holding->grants, assume, arn);
     return named || (trust->everyone && from->identity->kind != IAM_GROUP) || (trust->account && *by != NULL);
@@ -144,12 +146,25 @@ static bool launches_some(struct graph *graph, struct holding *holding, size_t l
     return holding->launching[launch] == 2;
 }
 
+// Instances are passed an instance profile: where the role is in none, one must be made for it.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html
+static bool lacks_profile(struct graph *graph, struct holding *holding, size_t launch, const struct node *role)
+{
+    text_list targets = {0};
+    if (strcmp(launches[launch].service, "ec2") != 0 || role->identity == NULL || !role->identity->profiles_told ||
+        role->identity->profiles.count > 0)
+        return false;
+    grants_some(graph->granting, holding->grants,
+                action_place(graph->granting->actions, "iam:AddRoleToInstanceProfile"), "*", &targets);
+    return targets.count == 0;
+}
+
 const char *graph_launches(struct graph *graph, struct holding *holding, const struct node *role, bool passes)
 {
     struct arena *arena = graph->granting->arena;
     for (size_t i = 0; i < launch_count; i++) {
         if (launches[i].passes != passes || !trust_has_service(&role->trust, launches[i].service) ||
-            !launches_some(graph, holding, i))
+            !launches_some(graph, holding, i) || (passes && lacks_profile(graph, holding, i, role)))
             continue;
         const char *step = passes ? "iam:PassRole" : "";
         for (size_t a = 0; a < LAUNCH_MOST_ACTIONS && launches[i].actions[a] != NULL; a++)

@@ -6,7 +6,7 @@
 static bool limits_account(const struct account *account)
 {
     const struct organization *of = &account->organization;
-    return of->told && !of->none && !of->management;
+    return of->told && !of->none && !of->management && !of->without_policies;
 }
 
 static bool is_all(const struct iam_statement *statement)

@@ -14,6 +14,11 @@ static bool speaks_of(const struct iam_statement *statement, const char *action)
     return found != statement->not_actions;
 }
 
+bool trust_speaks_of_assuming(const struct iam_statement *statement)
+{
+    return speaks_of(statement, "sts:AssumeRole");
+}
+
 // Those that sign in elsewhere: identity pools of Cognito count as a service, as the pool says who takes which role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-federated-web-identity
 static void add_federated(struct arena *arena, struct trust *trust, const struct iam_statement *statement)
@@ -65,8 +70,12 @@ static void add_allow(struct arena *arena, const struct account *account, struct
         trust->everyone = true;
     else if (is_account(account, principal))
         trust->account = true;
-    else
-        *vector_add(arena, &trust->named) = role_of_session(account, principal);
+    else {
+        const char *one = role_of_session(account, principal);
+        *vector_add(arena, &trust->named) = one;
+        if (one != principal)
+            *vector_add(arena, &trust->sessions) = one;
+    }
 }
 
 static void add_deny(struct arena *arena, const struct account *account, struct trust *trust, const char *principal)

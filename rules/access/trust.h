@@ -11,12 +11,16 @@ struct trust {
     bool nobody;        // a Deny takes away everyone of the account
     bool barred;        // a resource control policy does, whatever the trust policy becomes
     text_list named;    // ARNs of users and roles, whatever their own policies say
+    text_list sessions; // those of roles of which a session is named, whatever their boundary says
     text_list denied;   // ARNs that a Deny names
     text_list services; // "lambda.amazonaws.com", and LAUNCH_SAML where a SAML provider of the account may
 };
 
 // Where no policy is known, it is taken to trust the account.
 struct trust trust_of(struct arena *arena, const struct account *account, const struct iam_identity *role);
+
+// Whether a statement of a trust policy is about sts:AssumeRole.
+bool trust_speaks_of_assuming(const struct iam_statement *statement);
 
 // Whether a service is among them: "ec2" is ec2.amazonaws.com, or the same of another partition.
 bool trust_has_service(const struct trust *trust, const char *service);

@@ -7,6 +7,7 @@
 
 #include "rules/access/organization_limits.h"
 #include "rules/access/sign_in.h"
+#include "rules/access/trust.h"
 #include "rules/intent/intent.h"
 
 void account_each(struct inquiry *inquiry, account_answer each)
@@ -42,6 +43,19 @@ bool account_is_root(const struct iam_credentials *of)
     return strcmp(of->user, "<root_account>") == 0;
 }
 
+// A figure of the summary is not there, or two documents tell it otherwise.
+void account_lacks_figure(struct inquiry *inquiry, const struct account *account, const char *key)
+{
+    const char *doubt = map_get(&account->summary_doubts, key);
+    if (doubt != NULL)
+        answer_missing(inquiry, "%s", doubt);
+    else
+        account_lacks(inquiry, account,
+                      account->summary_evidence == NULL
+                          ? "get-account-summary"
+                          : arena_printf(inquiry->arena, "%s in get-account-summary", key));
+}
+
 const long *account_summary(const struct account *account, const char *key)
 {
     return map_get(&account->summary, key);
@@ -70,22 +84,60 @@ long account_days_since(const char *moment, const char *today)
     return counts[0] - counts[1];
 }
 
-// The details of all users, and of all roles, which they may assume: no fewer than the summary counts. (The credential
-// report may name some that are gone: it is made every four hours at most.)
+// Where the summary does not count users, those that the credential report names must be told. (Else it may name some
+// that are gone: it is made every four hours at most.)
+static void need_reported_users(struct inquiry *inquiry, const struct account *account)
+{
+    if (!account->has_details || account_summary(account, "Users") != NULL)
+        return;
+    for (size_t i = 0; i < account->credentials.count; i++) {
+        const struct iam_credentials *of = &account->credentials.items[i];
+        if (!account_is_root(of) && map_get(&account->identities, of->arn) == NULL)
+            answer_missing(inquiry, "get-account-authorization-details of %s, whom get-credential-report names",
+                           of->arn);
+    }
+}
+
+// The details of all users, of their groups, and of all roles, which they may assume: no fewer than the summary counts.
 void account_needs_users(struct inquiry *inquiry, const struct account *account)
 {
     const struct {
         const char *counted, *words;
         size_t told;
-    } kinds[] = {{"Users", "users", account->users.count}, {"Roles", "roles", account->roles.count}};
+    } kinds[] = {{"Users", "users", account->users.count},
+                 {"Groups", "groups", account->groups.count},
+                 {"Roles", "roles", account->roles.count}};
     account_needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
-    for (size_t i = 0; account->has_details && i < 2; i++) {
+    if (account->has_details && !account->has_groups)
+        account_lacks(inquiry, account, "GroupDetailList, whole, in get-account-authorization-details");
+    if (account->has_details && !account->has_roles)
+        account_lacks(inquiry, account, "RoleDetailList, whole, in get-account-authorization-details");
+    need_reported_users(inquiry, account);
+    for (size_t i = 0; account->has_details && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         const long *counted = account_summary(account, kinds[i].counted);
+        if (map_get(&account->summary_doubts, kinds[i].counted) != NULL)
+            account_lacks_figure(inquiry, account, kinds[i].counted);
         if (counted != NULL && *counted > (long)kinds[i].told)
             answer_missing(inquiry,
                            "get-account-authorization-details of %ld %s, of %ld that get-account-summary counts",
                            *counted - (long)kinds[i].told, kinds[i].words, *counted);
     }
+}
+
+// A report says what was so when it was made; two that say otherwise, nothing.
+void account_needs_fresh_report(struct inquiry *inquiry, const struct account *account)
+{
+    enum { MOST_DAYS = 30 };
+    long age = account_days_since(account->report_made, inquiry->input->today);
+    if (account->credentials_doubt != NULL)
+        answer_missing(inquiry, "%s", account->credentials_doubt);
+    if (account->report_made == NULL)
+        account_lacks(inquiry, account, "GeneratedTime, when it was made, of get-credential-report");
+    if (age > MOST_DAYS)
+        answer_missing(inquiry,
+                       "get-credential-report of account %s of the %d days before %s: it was made on %.10s, %ld days "
+                       "before",
+                       account->id, MOST_DAYS, inquiry->input->today, account->report_made, age);
 }
 
 // The credentials of root and of each user that the details tell of.
@@ -96,6 +148,7 @@ void account_needs_credentials(struct inquiry *inquiry, const struct account *ac
     account_needs(inquiry, account, account->has_credentials, KIND_CREDENTIAL_REPORT, "get-credential-report");
     if (!account->has_credentials)
         return;
+    account_needs_fresh_report(inquiry, account);
     for (size_t i = 0; i < account->credentials.count; i++) {
         const struct iam_credentials *of = &account->credentials.items[i];
         map_put(inquiry->arena, &known, of->arn, (void *)(uintptr_t)of->arn);
@@ -122,6 +175,15 @@ static bool has_group(const struct account *account, const char *name)
     return false;
 }
 
+// A group of a user that the details do not tell of, or NULL.
+static const char *untold_group(const struct account *account, const struct iam_identity *user)
+{
+    for (size_t i = 0; i < user->groups.count; i++)
+        if (!has_group(account, user->groups.items[i]))
+            return user->groups.items[i];
+    return NULL;
+}
+
 // Where people sign in by another way, there is nothing to look at here; that is not to be taken for a pass.
 static void answer_no_users(struct inquiry *inquiry, const struct account *account)
 {
@@ -141,12 +203,16 @@ static void users_in_groups(struct inquiry *inquiry, const struct account *accou
             answer_missing(inquiry, "%s", user->doubt);
         else if (user->groups.count == 0)
             answer(inquiry, CONTROL_FAIL, user->arn, user->evidence, "is in no group");
-        else if (!has_group(account, user->groups.items[0]))
-            answer_missing(inquiry, "group %s", user->groups.items[0]);
+        else if (user->attached.count + user->inlined.count > 0)
+            answer(inquiry, CONTROL_FAIL, user->arn, user->evidence,
+                   "holds rights of its own, not through its groups: %u attached and %u inline policies",
+                   user->attached.count, user->inlined.count);
+        else if (untold_group(account, user) != NULL)
+            answer_missing(inquiry, "group %s", untold_group(account, user));
         else
             good++;
     }
-    answer_rest(inquiry, good, "user", "users", "in a group each");
+    answer_rest(inquiry, good, "user", "users", "in groups, from which alone their rights come");
     answer_no_users(inquiry, account);
 }
 
@@ -167,13 +233,32 @@ static void no_direct_administrators(struct inquiry *inquiry, const struct accou
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         struct access access = access_of_its_own(map, user);
-        if (access.level == ACCESS_ADMIN)
+        // What a Deny of its groups takes away is on nobody.
+        if (access.level == ACCESS_ADMIN && access_of(map, user)->level == ACCESS_ADMIN)
             answer(inquiry, CONTROL_FAIL, user->arn, access.reference, "administrator access is on the user itself: %s",
                    access.path);
         else
             good += is_known(inquiry, &access, user);
     }
     answer_rest(inquiry, good, "user", "users", "no administrator access on the user itself");
+}
+
+// A role that anybody, of any account, may assume: what it can do, all can.
+static void roles_for_anybody(struct inquiry *inquiry, const struct account *account, const struct access_map *map)
+{
+    for (size_t i = 0; i < account->roles.count; i++) {
+        const struct iam_identity *role = &account->roles.items[i];
+        const struct access *access = access_of(map, role);
+        bool open = false;
+        for (size_t s = 0; role->trust != NULL && s < role->trust->statements.count; s++) {
+            const struct iam_statement *one = &role->trust->statements.items[s];
+            bool everyone = one->not_principals || text_list_holds(&one->principals, "AWS:*");
+            open = open || (one->allow && everyone && !one->conditional && trust_speaks_of_assuming(one));
+        }
+        if (open && access->level > ACCESS_UNKNOWN)
+            answer(inquiry, CONTROL_FAIL, role->arn, role->trust->evidence,
+                   "its trust policy lets anybody assume it, and it may do more than read: %s", access->path);
+    }
 }
 
 static void users_read_only(struct inquiry *inquiry, const struct account *account)
@@ -200,6 +285,7 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
         else
             good += is_known(inquiry, access, user);
     }
+    roles_for_anybody(inquiry, account, map);
     const char *organization = organization_words(inquiry->arena, account);
     answer_rest(inquiry, good, "user", "users",
                 organization == NULL
@@ -340,6 +426,13 @@ static void password_policy(struct inquiry *inquiry, const struct account *accou
         account_lacks(inquiry, account, "get-account-password-policy");
         return;
     }
+    if (account->password_policy_doubt != NULL || (policy != NULL && account->password_policy_absent)) {
+        answer_missing(inquiry, "%s",
+                       account->password_policy_doubt != NULL
+                           ? account->password_policy_doubt
+                           : "get-account-password-policy: one tells of a policy, another of none");
+        return;
+    }
     bool absent = policy == NULL;
     if (absent)
         policy = &by_default;
@@ -374,12 +467,14 @@ static void sts_token_version(struct inquiry *inquiry, const struct account *acc
     const long *version = account_summary(account, "GlobalEndpointTokenVersion");
     const char *subject = arena_printf(inquiry->arena, "STS of %s", account->id), *opted = NULL;
     if (version == NULL) {
-        account_lacks(inquiry, account, "get-account-summary");
+        account_lacks_figure(inquiry, account, "GlobalEndpointTokenVersion");
         return;
     }
     const char *reference = account_reference(inquiry, account, "GlobalEndpointTokenVersion");
     for (size_t i = 0; i < account->trail_regions.count && opted == NULL; i++)
         opted = is_opt_in(account->trail_regions.items[i]) ? account->trail_regions.items[i] : NULL;
+    if (opted == NULL && account->opted_regions.count > 0)
+        opted = account->opted_regions.items[0];
     if (*version >= 2)
         answer(inquiry, CONTROL_PASS, subject, reference,
                "tokens of the global endpoint are of version 2: valid in every region");
@@ -390,7 +485,8 @@ static void sts_token_version(struct inquiry *inquiry, const struct account *acc
     } else
         answer(inquiry, CONTROL_PASS, subject, reference,
                "tokens of the global endpoint are of version 1: valid only in regions that are enabled by default, and "
-               "no other was read");
+               "no other %s",
+               account->regions_told ? "is opted into" : "was read");
 }
 
 ACCOUNT_FACT(users_in_groups)

@@ -22,12 +22,16 @@ void account_needs(struct inquiry *inquiry, const struct account *account, bool 
 
 // A number of get-account-summary, or NULL, and where the snapshot tells of it.
 const long *account_summary(const struct account *account, const char *key);
+// That such a number is not there, or is told otherwise by two documents.
+void account_lacks_figure(struct inquiry *inquiry, const struct account *account, const char *key);
 const char *account_reference(struct inquiry *inquiry, const struct account *account, const char *key);
 
 // The details of all users and roles; the credentials of root and of each user. What is not there is answered as
 // missing.
 void account_needs_users(struct inquiry *inquiry, const struct account *account);
 void account_needs_credentials(struct inquiry *inquiry, const struct account *account);
+// That the credential report is not an old one, and no other says otherwise.
+void account_needs_fresh_report(struct inquiry *inquiry, const struct account *account);
 
 bool account_is_root(const struct iam_credentials *of);
 

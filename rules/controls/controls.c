@@ -84,16 +84,26 @@ static const char *decide(struct arena *arena, const struct control *control)
     return first == NULL ? "there is nothing that it asks about" : and_more(arena, first, count);
 }
 
-static bool of_account(const struct pack_control *asked)
+// Whether some fact of it is of the account.
+bool control_is_of_account(const struct pack_control *asked)
 {
     for (size_t i = 0; i < asked->facts.count; i++)
-        if (!fact_named(asked->facts.items[i].name)->account)
-            return false;
-    return true;
+        if (fact_named(asked->facts.items[i].name)->account)
+            return true;
+    return false;
+}
+
+bool pack_is_of_account(const struct pack *pack)
+{
+    for (size_t i = 0; i < pack->controls.count; i++)
+        if (control_is_of_account(&pack->controls.items[i]))
+            return true;
+    return false;
 }
 
 static void judge_control(struct arena *arena, const struct fact_input *input, const struct pack_control *asked,
-                          struct fact_memory *memory, struct control_report *report, struct control *control)
+                          const struct controls_options *options, struct fact_memory *memory,
+                          struct control_report *report, struct control *control)
 {
     *control = (struct control){
         .id = asked->id,
@@ -105,7 +115,11 @@ static void judge_control(struct arena *arena, const struct fact_input *input, c
     };
     for (size_t i = 0; i < asked->facts.count; i++) {
         struct inquiry inquiry = {arena, input, &asked->facts.items[i], control, memory};
-        fact_named(asked->facts.items[i].name)->answer(&inquiry);
+        const struct fact *fact = fact_named(asked->facts.items[i].name);
+        if (options->account_only && !fact->account)
+            answer_missing(&inquiry, "%s, which is of the network: `sgproof run` asks it", fact->name);
+        else
+            fact->answer(&inquiry);
     }
     for (size_t i = 0; input->intent != NULL && i < control->evidence.count; i++)
         if (control->evidence.items[i].result == CONTROL_FAIL)
@@ -162,8 +176,8 @@ void controls_judge(struct arena *arena, const struct fact_input *input, const s
                                       .version = pack->version,
                                       .scope = pack->scope};
         for (size_t i = 0; i < pack->controls.count; i++)
-            if (!options->account_only || of_account(&pack->controls.items[i]))
-                judge_control(arena, input, &pack->controls.items[i], &memory, report,
+            if (!options->account_only || control_is_of_account(&pack->controls.items[i]))
+                judge_control(arena, input, &pack->controls.items[i], options, &memory, report,
                               vector_add(arena, &judged.controls));
         if (judged.controls.count > 0)
             *vector_add(arena, &report->packs) = judged;

@@ -87,7 +87,7 @@ static void one_active_key(struct inquiry *inquiry, const struct account *accoun
             continue;
         if (of->keys[0].active == TOLD_YES && of->keys[1].active == TOLD_YES)
             answer_two_keys(inquiry, of);
-        else if (of->keys[0].active == TOLD_NO || of->keys[1].active == TOLD_NO)
+        else if (of->keys[0].active != TOLD_NOTHING && of->keys[1].active != TOLD_NOTHING)
             good++;
         else
             answer_missing(inquiry, "access_key_1_active and access_key_2_active of %s in get-credential-report",

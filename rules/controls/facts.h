@@ -45,7 +45,7 @@ struct fact {
 const struct fact *fact_named(const char *name);
 
 extern const struct fact root_facts[], account_facts[], credential_facts[], trail_facts[], group_facts[],
-    network_facts[], service_facts[], exposure_facts[]; // end with a NULL name
+    default_facts[], network_facts[], service_facts[], exposure_facts[]; // end with a NULL name
 
 // ---- Answering. `subject` and `reference` are borrowed; a reference is a path in the snapshot or NULL.
 void answer(struct inquiry *inquiry, enum control_result result, const char *subject, const char *reference,

@@ -1,4 +1,4 @@
-// Facts of security groups and network ACLs, as Security Hub and CIS ask them. "Anywhere" goes by the size of the set
+// Facts of security groups, as Security Hub and CIS ask them. "Anywhere" goes by the size of the set
 // of sources, not by its spelling: prefixset_is_anywhere.
 #include "rules/controls/group_facts.h"
 
@@ -6,13 +6,11 @@
 
 #include "model/protocol.h"
 #include "rules/controls/group_fix.h"
-#include "rules/reach/network_acl.h"
 #include "service_ports.h"
 
 static const char *const none[] = {NULL};
 
-// Ports of a protocol at which a map holds all of the internet of a family.
-static struct portset open_ports(struct arena *arena, struct portmap map, enum family family)
+struct portset group_ports_of_anywhere(struct arena *arena, struct portmap map, enum family family)
 {
     struct portset open = portset_empty;
     for (size_t i = 0; i < map.count; i++)
@@ -51,7 +49,7 @@ struct portset group_open_ports(struct inquiry *inquiry, struct group_cache *cac
     for (size_t i = 0; i < admissions->count; i++)
         if (admissions->items[i].doubt != NULL)
             answer_missing(inquiry, "%s", admissions->items[i].doubt->text);
-    return open_ports(inquiry->arena, group_map(inquiry->arena, admissions, protocol), family);
+    return group_ports_of_anywhere(inquiry->arena, group_map(inquiry->arena, admissions, protocol), family);
 }
 
 // ---- Groups that no interface has
@@ -84,8 +82,7 @@ bool group_protects_nothing(struct inquiry *inquiry, const char *group)
     return inquiry->memory->interfaces_known && map_get(&inquiry->memory->used_groups, group) == NULL;
 }
 
-// What is added to what is wrong of a group.
-static const char *no_use(struct inquiry *inquiry, const struct security_group *group)
+const char *group_no_use(struct inquiry *inquiry, const struct security_group *group)
 {
     return group_protects_nothing(inquiry, group->id) ? "; it protects nothing: no interface has it" : "";
 }
@@ -163,7 +160,7 @@ static bool opens_ports(struct inquiry *inquiry, struct group_cache *cache, cons
         if (portset_is_empty(open))
             continue;
         answer(inquiry, CONTROL_FAIL, group->id, group->reference, "admits %s to %s ports %s%s", family_text(family),
-               protocol_text(protocol), with_names(arena, open), no_use(inquiry, group));
+               protocol_text(protocol), with_names(arena, open), group_no_use(inquiry, group));
         const char *fix = group_fix_anywhere(arena, inquiry->input->estate, group, family, protocol, open);
         if (fix != NULL)
             answer_fix(inquiry, "%s", fix);
@@ -216,31 +213,63 @@ static void groups_open_only_on(struct inquiry *inquiry)
     of_each_group(inquiry, group_opens_more, "none admits anywhere to other ports");
 }
 
-// Everything from, or to, everywhere: rules of all protocols whose peers are all of the internet, together.
-const struct security_group_rule *group_all_open(struct arena *arena, const struct security_group_rule *rules,
-                                                 size_t count)
+static bool has_every_port(struct arena *arena, const struct port_segment *segments, size_t count, enum family family)
 {
-    struct prefixset sources[2] = {prefixset_empty, prefixset_empty};
-    for (size_t i = 0; i < count; i++)
-        for (size_t p = 0; p < rules[i].prefixes.count && rules[i].protocol == PROTOCOL_ANY; p++) {
-            enum family family = (enum family)rules[i].prefixes.items[p].family;
-            struct prefixset *set = &sources[family == FAMILY_IPV4 ? 0 : 1];
-            *set = prefixset_union(arena, *set, prefixset_of(arena, rules[i].prefixes.items[p]));
-            if (prefixset_is_anywhere(family, *set))
-                return &rules[i];
+    struct portset open = group_ports_of_anywhere(arena, portmap_from(arena, segments, count), family);
+    return portset_is_empty(portset_subtract(arena, portset_of(arena, 1, PORT_LAST), open));
+}
+
+// Peers of a family that a rule names: addresses, and what is in prefix lists.
+static struct prefixset peers_of(struct inquiry *inquiry, struct group_cache *cache,
+                                 const struct security_group_rule *rule, enum family family)
+{
+    struct prefixset peers = prefixset_empty;
+    for (size_t p = 0; p < rule->prefixes.count; p++)
+        if ((enum family)rule->prefixes.items[p].family == family)
+            peers = prefixset_union(inquiry->arena, peers, prefixset_of(inquiry->arena, rule->prefixes.items[p]));
+    for (size_t p = 0; p < rule->prefix_lists.count; p++) {
+        const struct reason *doubt = NULL;
+        const struct prefixset *list = security_group_list(cache, rule->prefix_lists.items[p], family, &doubt);
+        if (list != NULL)
+            peers = prefixset_union(inquiry->arena, peers, *list);
+        else if (doubt != NULL)
+            answer_missing(inquiry, "%s", doubt->text);
+    }
+    return peers;
+}
+
+struct group_hole group_hole_of(struct inquiry *inquiry, struct group_cache *cache,
+                                const struct security_group_rule *rules, size_t count)
+{
+    static const struct {
+        int protocol;
+        const char *what;
+    } asked[] = {{PROTOCOL_ANY, "everything"}, {PROTOCOL_TCP, "every TCP port"}, {PROTOCOL_UDP, "every UDP port"}};
+    for (size_t a = 0; a < sizeof(asked) / sizeof(asked[0]); a++)
+        for (int f = 0; f < 2; f++) {
+            enum family family = f == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
+            VECTOR(struct port_segment) segments = {0};
+            for (size_t i = 0; i < count; i++) {
+                const struct security_group_rule *rule = &rules[i];
+                if (rule->protocol != PROTOCOL_ANY && rule->protocol != asked[a].protocol)
+                    continue;
+                *vector_add(inquiry->arena, &segments) =
+                    (struct port_segment){rule->low, rule->high, peers_of(inquiry, cache, rule, family)};
+                if (has_every_port(inquiry->arena, segments.items, segments.count, family))
+                    return (struct group_hole){rule, asked[a].what};
+            }
         }
-    return NULL;
+    return (struct group_hole){0};
 }
 
 static bool inbound_is_undefined(struct inquiry *inquiry, struct group_cache *cache, const struct security_group *group)
 {
-    (void)cache;
-    const struct security_group_rule *rule = group_all_open(inquiry->arena, group->ingress.items, group->ingress.count);
-    if (rule == NULL)
+    struct group_hole hole = group_hole_of(inquiry, cache, group->ingress.items, group->ingress.count);
+    if (hole.rule == NULL)
         return false;
-    answer(inquiry, CONTROL_FAIL, group->id, group->reference, "rule %zu admits everything from everywhere%s",
-           rule->index, no_use(inquiry, group));
-    const char *fix = group_fix_rules(inquiry->arena, inquiry->input->estate, group, false, rule, 1);
+    answer(inquiry, CONTROL_FAIL, group->id, group->reference, "rule %zu admits %s from everywhere%s", hole.rule->index,
+           hole.what, group_no_use(inquiry, group));
+    const char *fix = group_fix_rules(inquiry->arena, inquiry->input->estate, group, false, hole.rule, 1);
     if (fix != NULL)
         answer_fix(inquiry, "%s", fix);
     return true;
@@ -248,21 +277,20 @@ static bool inbound_is_undefined(struct inquiry *inquiry, struct group_cache *ca
 
 static void inbound_is_defined(struct inquiry *inquiry)
 {
-    of_each_group(inquiry, inbound_is_undefined, "none admits everything from everywhere");
+    of_each_group(inquiry, inbound_is_undefined, "none admits everything from everywhere, or every port of TCP or UDP");
 }
 
 static bool outbound_is_undefined(struct inquiry *inquiry, struct group_cache *cache,
                                   const struct security_group *group)
 {
-    (void)cache;
-    const struct security_group_rule *rule = group_all_open(inquiry->arena, group->egress.items, group->egress.count);
+    struct group_hole hole = group_hole_of(inquiry, cache, group->egress.items, group->egress.count);
     if (!group->has_egress)
         answer_missing(inquiry, "IpPermissionsEgress of %s", group->id);
-    if (rule == NULL)
+    if (hole.rule == NULL)
         return !group->has_egress;
-    answer(inquiry, CONTROL_FAIL, group->id, group->reference, "outbound rule %zu allows everything to everywhere%s",
-           rule->index, no_use(inquiry, group));
-    const char *fix = group_fix_rules(inquiry->arena, inquiry->input->estate, group, true, rule, 1);
+    answer(inquiry, CONTROL_FAIL, group->id, group->reference, "outbound rule %zu allows %s to everywhere%s",
+           hole.rule->index, hole.what, group_no_use(inquiry, group));
+    const char *fix = group_fix_rules(inquiry->arena, inquiry->input->estate, group, true, hole.rule, 1);
     if (fix != NULL)
         answer_fix(inquiry, "%s", fix);
     return true;
@@ -270,43 +298,7 @@ static bool outbound_is_undefined(struct inquiry *inquiry, struct group_cache *c
 
 static void outbound_is_defined(struct inquiry *inquiry)
 {
-    of_each_group(inquiry, outbound_is_undefined, "none allows everything to everywhere");
-}
-
-static void default_groups_closed(struct inquiry *inquiry)
-{
-    size_t count, good = 0, all = 0;
-    const struct estate *estate = inquiry->input->estate;
-    if (!fact_has_kind(inquiry, KIND_SECURITY_GROUPS, "SecurityGroups"))
-        return;
-    void **groups = map_values(inquiry->arena, &estate->security_groups, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct security_group *group = groups[i];
-        if (!security_group_is_named(group, "default"))
-            continue;
-        all++;
-        if (group->ingress.count + group->egress.count > 0) {
-            answer(inquiry, CONTROL_FAIL, group->id, group->reference,
-                   "the default group of %s has %u inbound and %u outbound rules%s",
-                   group->vpc_id == NULL ? "its VPC" : group->vpc_id, group->ingress.count, group->egress.count,
-                   no_use(inquiry, group));
-            const char *in =
-                group_fix_rules(inquiry->arena, estate, group, false, group->ingress.items, group->ingress.count);
-            const char *out =
-                group_fix_rules(inquiry->arena, estate, group, true, group->egress.items, group->egress.count);
-            if ((in != NULL || group->ingress.count == 0) && (out != NULL || group->egress.count == 0))
-                answer_fix(inquiry, "%s%s%s", in == NULL ? "" : in, in == NULL || out == NULL ? "" : " && ",
-                           out == NULL ? "" : out);
-        } else if (!group->has_egress)
-            answer_missing(inquiry, "IpPermissionsEgress of %s", group->id);
-        else if (group->doubt != NULL || group->egress_doubt != NULL)
-            answer_missing(inquiry, "%s", group->doubt != NULL ? group->doubt : group->egress_doubt);
-        else
-            good++;
-    }
-    answer_rest(inquiry, good, "default security group", "default security groups", "without rules");
-    if (all == 0)
-        answer(inquiry, CONTROL_NOT_APPLICABLE, "default security groups", NULL, "the snapshot holds none");
+    of_each_group(inquiry, outbound_is_undefined, "none allows everything to everywhere, or every port of TCP or UDP");
 }
 
 // ---- Sources that are wide without being the world
@@ -352,7 +344,7 @@ static bool admits_widely(struct inquiry *inquiry, struct group_cache *cache, co
             answer(inquiry, CONTROL_FAIL, group->id, group->reference,
                    "admits %.0f %s of the internet to %s ports %s: more than %.0f%s", widest,
                    family == FAMILY_IPV4 ? "IPv4 addresses" : "IPv6 networks (/64)", protocol_text(protocols[p]),
-                   portset_format(arena, wide), most[f], no_use(inquiry, group));
+                   portset_format(arena, wide), most[f], group_no_use(inquiry, group));
         }
         for (size_t i = 0; i < admissions->count; i++)
             if (admissions->items[i].doubt != NULL)
@@ -366,59 +358,6 @@ static void sources_are_narrow(struct inquiry *inquiry)
     of_each_group(inquiry, admits_widely, "none admits a wide part of the internet (all of it is another control's)");
 }
 
-// ---- Network ACLs
-
-// Of TCP or UDP; a rule of all protocols is of both.
-static bool acl_opens(struct inquiry *inquiry, const struct network_acl *acl, enum family family, int protocol)
-{
-    struct acl_view view = network_acl_view(inquiry->arena, acl, false, family, protocol);
-    struct portset open = portset_intersect(inquiry->arena, open_ports(inquiry->arena, view.allows, family),
-                                            fact_ports(inquiry, "ports", "22,3389"));
-    if (portset_is_empty(open))
-        return false;
-    answer(inquiry, CONTROL_FAIL, acl->id, acl->reference, "allows %s in to %s ports %s", family_text(family),
-           protocol_text(protocol), portset_format(inquiry->arena, open));
-    return true;
-}
-
-static bool acl_fails(struct inquiry *inquiry, const struct network_acl *acl)
-{
-    const int protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
-    bool fails = false;
-    for (int f = 0; f < 2; f++)
-        for (int p = 0; p < 2; p++) {
-            enum family family = f == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
-            if (fact_asks_family(inquiry, family) && fact_asks_protocol(inquiry, protocols[p]))
-                fails = acl_opens(inquiry, acl, family, protocols[p]) || fails;
-        }
-    if (acl->doubt != NULL)
-        answer_missing(inquiry, "%s", acl->doubt);
-    return fails;
-}
-
-static void acls_closed_to_anywhere(struct inquiry *inquiry)
-{
-    size_t count, good = 0, spared = 0;
-    bool defaults = fact_flag(inquiry, "defaults", true);
-    if (!fact_has_kind(inquiry, KIND_NETWORK_ACLS, "NetworkAcls"))
-        return;
-    void **acls = map_values(inquiry->arena, &inquiry->input->estate->network_acls, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct network_acl *acl = acls[i];
-        if (acl->is_default && !defaults)
-            spared++;
-        else
-            good += !acl_fails(inquiry, acl);
-    }
-    answer_rest(inquiry, good, "network ACL", "network ACLs", "none allows anywhere in to these ports");
-    if (spared > 0)
-        answer(inquiry, CONTROL_NOT_APPLICABLE,
-               arena_printf(inquiry->arena, "%zu default network ACL%s", spared, spared == 1 ? "" : "s"), NULL,
-               "not asked about here");
-    if (count == 0)
-        answer(inquiry, CONTROL_NOT_APPLICABLE, "network ACLs", NULL, "there are none");
-}
-
 const struct fact group_facts[] = {
     {"groups-closed-to-anywhere", false, (const char *const[]){"ports", "services", "family", "protocols", NULL},
      groups_closed_to_anywhere},
@@ -427,9 +366,6 @@ const struct fact group_facts[] = {
     {"groups-define-inbound", false, none, inbound_is_defined},
     {"groups-define-outbound", false, none, outbound_is_defined},
     {"groups-in-use", false, none, groups_in_use},
-    {"default-groups-closed", false, none, default_groups_closed},
     {"sources-not-wide", false, (const char *const[]){"ipv4_addresses", "ipv6_networks", NULL}, sources_are_narrow},
-    {"acls-closed-to-anywhere", false, (const char *const[]){"ports", "family", "protocols", "defaults", NULL},
-     acls_closed_to_anywhere},
     {NULL, false, NULL, NULL},
 };

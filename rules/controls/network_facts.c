@@ -19,6 +19,9 @@ static void imdsv2_required(struct inquiry *inquiry)
         all++;
         if (instance->http_tokens == NULL)
             answer_missing(inquiry, "MetadataOptions of %s", instance->id);
+        else if (instance->options_pending)
+            answer_missing(inquiry, "MetadataOptions of %s as they are: they are being changed (State is pending)",
+                           instance->id);
         else if (strcmp(instance->http_tokens, "required") != 0) {
             answer(inquiry, CONTROL_FAIL, instance->id, instance->reference,
                    "version 1 of the metadata service answers");
@@ -102,23 +105,43 @@ static void subnets_without_auto_public_ip(struct inquiry *inquiry)
             answer_subnet(inquiry, subnet, "a public IPv4 address", "--no-map-public-ip-on-launch");
         if (ipv6)
             answer_subnet(inquiry, subnet, "an IPv6 address", "--no-assign-ipv6-address-on-creation");
-        good += !ipv4 && !ipv6;
+        bool untold4 = !ipv4 && !subnet->launch_told && fact_asks_family(inquiry, FAMILY_IPV4);
+        bool untold6 = !ipv6 && !subnet->ipv6_told && fact_asks_family(inquiry, FAMILY_IPV6);
+        if (untold4 || untold6)
+            answer_missing(inquiry, "%s of %s", untold4 ? "MapPublicIpOnLaunch" : "AssignIpv6AddressOnCreation",
+                           subnet->id);
+        good += !ipv4 && !ipv6 && !untold4 && !untold6;
     }
     answer_rest(inquiry, good, "subnet", "subnets", "give no public address by themselves");
     if (count == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, "subnets", NULL, "there are none");
 }
 
+static bool has_default_version(const struct estate *estate, const char *id)
+{
+    for (size_t i = 0; i < estate->launch_templates.count; i++)
+        if (estate->launch_templates.items[i].is_default && strcmp(estate->launch_templates.items[i].id, id) == 0)
+            return true;
+    return false;
+}
+
 static void templates_without_public_ip(struct inquiry *inquiry)
 {
     const struct estate *estate = inquiry->input->estate;
+    struct map lacking = {0};
     size_t good = 0, all = 0;
     if (!fact_has_kind(inquiry, KIND_LAUNCH_TEMPLATES, "LaunchTemplateVersions"))
         return;
     for (size_t i = 0; i < estate->launch_templates.count; i++) {
         const struct launch_template *template = &estate->launch_templates.items[i];
-        if (!template->is_default)
+        if (!template->is_default) {
+            if (!has_default_version(estate, template->id) && map_get(&lacking, template->id) == NULL) {
+                answer_missing(inquiry, "the default version of %s in LaunchTemplateVersions", template->id);
+                map_put(inquiry->arena, &lacking, template->id, &lacking);
+                all++;
+            }
             continue;
+        }
         all++;
         if (template->public_ip)
             answer(inquiry, CONTROL_FAIL, template->id, template->evidence,
@@ -174,24 +197,26 @@ static void public_interfaces_are_filtered(struct inquiry *inquiry)
 {
     const struct exposure_set *exposures = inquiry->input->exposures;
     size_t good = 0;
+    struct group_cache cache = {.arena = inquiry->arena, .estate = inquiry->input->estate};
     text_list gaps = exposure_set_gaps(inquiry->arena, exposures);
     for (size_t i = 0; i < gaps.count; i++)
         answer_missing(inquiry, "%s", gaps.items[i]);
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &exposures->endpoints.items[i];
         const struct network_interface *interface = endpoint->interface;
-        const struct security_group_rule *rule = NULL;
+        struct group_hole hole = {0};
         const char *address = arena_alloc(inquiry->arena, ADDRESS_TEXT), *by = NULL, *evidence = NULL;
         endpoint_address(endpoint, (char *)(uintptr_t)address);
-        for (size_t g = 0; interface->groups != NULL && g < interface->groups->count && rule == NULL; g++) {
+        for (size_t g = 0; interface->groups != NULL && g < interface->groups->count && hole.rule == NULL; g++) {
             const struct security_group *group =
                 map_get(&inquiry->input->estate->security_groups, interface->groups->ids[g]);
-            rule = group == NULL ? NULL : group_all_open(inquiry->arena, group->ingress.items, group->ingress.count);
+            if (group != NULL)
+                hole = group_hole_of(inquiry, &cache, group->ingress.items, group->ingress.count);
             by = interface->groups->ids[g];
-            evidence = rule == NULL ? NULL : group->reference;
+            evidence = hole.rule == NULL ? NULL : group->reference;
         }
-        if (rule != NULL)
-            answer(inquiry, CONTROL_FAIL, address, evidence, "%s admits everything from everywhere", by);
+        if (hole.rule != NULL)
+            answer(inquiry, CONTROL_FAIL, address, evidence, "%s admits %s from everywhere", by, hole.what);
         else if ((interface->groups == NULL || interface->groups->count == 0) && endpoint->exposures->count > 0)
             answer(inquiry, CONTROL_FAIL, address, NULL, "no security group filters what arrives at %s", interface->id);
         else
@@ -283,8 +308,23 @@ static void addresses_in_use(struct inquiry *inquiry)
             answer_fix(inquiry, "aws ec2 release-address%s --allocation-id %s",
                        fix_region(inquiry->arena, idle->region), idle->id);
     }
-    answer_rest(inquiry, estate->elastic_addresses.count, "Elastic IP address", "Elastic IP addresses",
-                "associated with something");
+    struct map interfaces = {0};
+    size_t good = 0;
+    for (size_t i = 0; i < estate->interfaces.count; i++)
+        map_put(inquiry->arena, &interfaces, estate->interfaces.items[i]->id,
+                (void *)(uintptr_t)estate->interfaces.items[i]);
+    for (size_t i = 0; i < estate->elastic_addresses.count; i++) {
+        const struct elastic_address *one = &estate->elastic_addresses.items[i];
+        const struct network_interface *interface = map_get(&interfaces, one->interface);
+        if (one->instance == NULL && one->interface != NULL && interface == NULL)
+            answer_missing(inquiry, "NetworkInterfaces: %s, on which %s is", one->interface, one->address);
+        else if (one->instance == NULL && interface != NULL && !interface->attached)
+            answer(inquiry, CONTROL_FAIL, one->address, one->evidence, "%s is on %s, which is attached to nothing",
+                   one->id, interface->id);
+        else
+            good++;
+    }
+    answer_rest(inquiry, good, "Elastic IP address", "Elastic IP addresses", "associated with something in use");
     if (estate->elastic_addresses.count + estate->idle_addresses.count == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, "Elastic IP addresses", NULL, "there are none");
 }
@@ -319,8 +359,8 @@ static void known_addresses(struct inquiry *inquiry, struct map *used, struct ma
 }
 
 // A name that leads to an address of the account that nothing uses is released with it, and then whoever is given the
-// address answers for the name. One that leads to an address that the snapshot does not tell of may do so already:
-// whether it is somebody else's on purpose is not known.
+// address answers for the name. Of an address that the snapshot does not tell of it is not known whose it is: it may be
+// another provider's on purpose, or was released.
 static void names_lead_somewhere(struct inquiry *inquiry)
 {
     const struct estate *estate = inquiry->input->estate;
@@ -347,8 +387,8 @@ static void names_lead_somewhere(struct inquiry *inquiry)
             answer(inquiry, CONTROL_FAIL, record->name, record->evidence,
                    "leads to %s, an Elastic IP address that nothing uses", text);
         else if (map_get(&used, text) == NULL)
-            answer(inquiry, CONTROL_FAIL, record->name, record->evidence,
-                   "leads to %s, which is no public address of the snapshot: it may be somebody else's by now", text);
+            answer_missing(inquiry, "whose address %s is, to which %s leads: no public address of the snapshot", text,
+                           record->name);
         else
             good++;
     }

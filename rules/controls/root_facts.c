@@ -42,12 +42,25 @@ static bool answer_no_credentials(struct inquiry *inquiry, const struct account 
     return true;
 }
 
+// Whether it is not known if root has credentials, since two documents tell it otherwise; that is answered.
+static bool lacks_credentials_figure(struct inquiry *inquiry, const struct account *account)
+{
+    static const char *const keys[] = {"AccountPasswordPresent", "AccountAccessKeysPresent",
+                                       "AccountSigningCertificatesPresent"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && is(account, "AccountMFAEnabled", 0); i++)
+        if (map_get(&account->summary_doubts, keys[i]) != NULL) {
+            account_lacks_figure(inquiry, account, keys[i]);
+            return true;
+        }
+    return false;
+}
+
 static void root_mfa(struct inquiry *inquiry, const struct account *account)
 {
     const long *enabled = account_summary(account, "AccountMFAEnabled");
     bool hardware = strcmp(fact_text(inquiry, "hardware", "false"), "true") == 0;
     if (enabled == NULL) {
-        account_lacks(inquiry, account, "get-account-summary");
+        account_lacks_figure(inquiry, account, "AccountMFAEnabled");
         return;
     }
     const char *reference = account_reference(inquiry, account, "AccountMFAEnabled");
@@ -57,6 +70,10 @@ static void root_mfa(struct inquiry *inquiry, const struct account *account)
                                                           : "a hardware device or passkey";
     if (answer_no_credentials(inquiry, account))
         return;
+    if (lacks_credentials_figure(inquiry, account))
+        return;
+    if (account->credentials_doubt != NULL)
+        answer_missing(inquiry, "%s", account->credentials_doubt);
     if (*enabled == 0)
         answer(inquiry, CONTROL_FAIL, root_of(inquiry, account), reference, "MFA is off");
     else if (row != NULL && row->mfa_active == TOLD_NO)
@@ -67,8 +84,11 @@ static void root_mfa(struct inquiry *inquiry, const struct account *account)
                "MFA is on with a virtual device, a hardware device is asked for");
     else if (hardware && !account->has_virtual_devices)
         account_lacks(inquiry, account, "list-virtual-mfa-devices");
-    else
+    else {
+        if (hardware) // no device of root may stand on a page that is not there
+            account_needs(inquiry, account, true, KIND_VIRTUAL_DEVICES, "list-virtual-mfa-devices");
         answer(inquiry, CONTROL_PASS, root_of(inquiry, account), reference, "MFA is on: %s", kind);
+    }
 }
 
 static void root_access_keys(struct inquiry *inquiry, const struct account *account)
@@ -78,8 +98,12 @@ static void root_access_keys(struct inquiry *inquiry, const struct account *acco
     const char *subject = root_of(inquiry, account);
     bool active = row != NULL && (row->keys[0].active == TOLD_YES || row->keys[1].active == TOLD_YES);
     bool certificate = (row != NULL && row->certificate) || is(account, "AccountSigningCertificatesPresent", 1);
+    if (account->credentials_doubt != NULL && !active)
+        answer_missing(inquiry, "%s", account->credentials_doubt);
     if (present == NULL && !active)
-        account_lacks(inquiry, account, "get-account-summary");
+        account_lacks_figure(inquiry, account, "AccountAccessKeysPresent");
+    else if (map_get(&account->summary_doubts, "AccountSigningCertificatesPresent") != NULL && !active && *present == 0)
+        account_lacks_figure(inquiry, account, "AccountSigningCertificatesPresent");
     else if (active || *present != 0)
         answer(inquiry, CONTROL_FAIL, subject,
                active ? row->evidence : account_reference(inquiry, account, "AccountAccessKeysPresent"),
@@ -103,10 +127,10 @@ static void root_not_used(struct inquiry *inquiry, const struct account *account
         account_lacks(inquiry, account, "get-credential-report of the root user");
         return;
     }
-    if (answer_no_credentials(inquiry, account))
-        return;
+    account_needs_fresh_report(inquiry, account);
     if (!row->use_told) {
-        account_lacks(inquiry, account, "the columns of last use in get-credential-report");
+        if (!answer_no_credentials(inquiry, account))
+            account_lacks(inquiry, account, "the columns of last use in get-credential-report");
         return;
     }
     const char *moments[] = {row->password_last_used, row->keys[0].last_used, row->keys[1].last_used};
@@ -117,13 +141,16 @@ static void root_not_used(struct inquiry *inquiry, const struct account *account
             least = days;
         }
     }
+    bool recent = last != NULL && least <= most_days; // it may have lost its credentials since
+    if (!recent && answer_no_credentials(inquiry, account))
+        return;
     if (last == NULL)
         answer(inquiry, CONTROL_PASS, root_of(inquiry, account), row->evidence, "was never used, as far as AWS tells");
     else if (least < 0)
         answer(inquiry, CONTROL_FAIL, root_of(inquiry, account), row->evidence,
                "was last used on %.10s, after %.10s, the day of the report", last, day);
     else
-        answer(inquiry, least > most_days ? CONTROL_PASS : CONTROL_FAIL, root_of(inquiry, account), row->evidence,
+        answer(inquiry, !recent ? CONTROL_PASS : CONTROL_FAIL, root_of(inquiry, account), row->evidence,
                "was last used on %.10s, %ld days before %.10s", last, least, day);
 }
 

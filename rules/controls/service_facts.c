@@ -58,10 +58,40 @@ static bool has_listeners(const struct load_balancer *balancer)
     return balancer->type == LOAD_BALANCER_APPLICATION || balancer->type == LOAD_BALANCER_NETWORK;
 }
 
+// A rule that takes some requests before the default action, and does not redirect them.
+static bool rule_stays_http(struct inquiry *inquiry, const struct load_balancer *balancer,
+                            const struct listener *listener)
+{
+    if (!listener->rules_known || listener->rules_doubt != NULL) {
+        answer_missing(inquiry, "%s",
+                       listener->rules_doubt != NULL
+                           ? listener->rules_doubt
+                           : arena_printf(inquiry->arena, "describe-rules of listener %u/HTTP of %s",
+                                          (unsigned)listener->port, name_of(balancer)));
+        return false;
+    }
+    for (size_t i = 0; i < listener->rules.count; i++) {
+        const struct listener_rule *rule = &listener->rules.items[i];
+        if (rule->redirects_to_https)
+            continue;
+        if (rule->doubt != NULL) {
+            answer_missing(inquiry, "%s", rule->doubt);
+            continue;
+        }
+        answer(inquiry, CONTROL_FAIL, balancer->arn, listener->reference,
+               "its listener %u/HTTP redirects to HTTPS, but for what its rule %ld takes", (unsigned)listener->port,
+               rule->priority);
+        return true;
+    }
+    return false;
+}
+
 static bool stays_http(struct inquiry *inquiry, const struct load_balancer *balancer, const struct listener *listener)
 {
-    if (strcmp(listener->protocol, "HTTP") != 0 || listener->otherwise.redirects_to_https)
+    if (strcmp(listener->protocol, "HTTP") != 0)
         return false;
+    if (listener->otherwise.redirects_to_https)
+        return rule_stays_http(inquiry, balancer, listener);
     answer(inquiry, CONTROL_FAIL, balancer->arn, listener->reference, "its listener %u/HTTP does not redirect to HTTPS",
            (unsigned)listener->port);
     if (fix_is_plain(listener->arn))
@@ -124,7 +154,9 @@ static void databases_private(struct inquiry *inquiry)
         return;
     for (size_t i = 0; i < estate->db_instances.count; i++) {
         const struct db_instance *instance = &estate->db_instances.items[i];
-        if (instance->publicly_accessible)
+        if (instance->public_untold)
+            answer_missing(inquiry, "PubliclyAccessible of %s", instance->id);
+        else if (instance->publicly_accessible)
             answer_public_database(inquiry, instance);
         else
             good++;
@@ -252,7 +284,8 @@ static void **settings_of(struct inquiry *inquiry, const char *thing, size_t *co
         if (strcmp(one->thing, thing) != 0)
             continue;
         const struct public_setting *old = map_get(&known, key);
-        if (old == NULL || (one->is_public && !old->is_public))
+        bool surely = one->is_public && !one->untold;
+        if (old == NULL || (one->is_public && !old->is_public) || (surely && old->untold))
             map_put(inquiry->arena, &known, key, one);
     }
     return map_values(inquiry->arena, &known, count);
@@ -284,7 +317,9 @@ static void things_are_private(struct inquiry *inquiry)
     for (size_t i = 0; i < count; i++) {
         const struct public_setting *one = settings[i];
         good += !one->is_public;
-        if (!one->is_public)
+        if (one->untold)
+            answer_missing(inquiry, "whether %s is public: its document does not say", one->id);
+        if (!one->is_public || one->untold)
             continue;
         answer(inquiry, CONTROL_FAIL, one->id, one->evidence, "%s", one->detail);
         answer_fixed(inquiry, thing, one);

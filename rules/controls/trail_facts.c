@@ -2,13 +2,26 @@
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
 #include "rules/controls/account_facts.h"
 
+// A trail delivers every few minutes what was recorded; a day is the grain of what is compared.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
+enum { MOST_DAYS = 1 };
+
 // What is not known of a trail, or NULL.
-static const char *trail_unknown(struct arena *arena, const struct trail *trail)
+static const char *trail_unknown(struct inquiry *inquiry, const struct trail *trail)
 {
+    struct arena *arena = inquiry->arena;
+    const char *today = inquiry->input->today;
     if (trail->doubt != NULL)
         return trail->doubt;
     if (trail->logging == TOLD_NOTHING)
         return arena_printf(arena, "get-trail-status of trail %s", trail->name);
+    if (trail->logging == TOLD_YES && trail->delivery_error == NULL && trail->delivered == NULL)
+        return arena_printf(arena, "a delivery of trail %s: get-trail-status tells of none (LatestDeliveryTime)",
+                            trail->name);
+    long age = account_days_since(trail->delivered, today);
+    if (trail->logging == TOLD_YES && trail->delivery_error == NULL && age > MOST_DAYS)
+        return arena_printf(arena, "a recent delivery of trail %s: its last was on %.10s, %ld days before %s",
+                            trail->name, trail->delivered, age, today);
     if (!trail->events.told)
         return arena_printf(arena, "get-event-selectors of trail %s", trail->name);
     if (!trail->events.selectors)
@@ -35,6 +48,10 @@ static const char *trail_trouble(struct inquiry *inquiry, const struct trail *tr
         all = joined(arena, all, arena_printf(arena, "it could not deliver: %s", trail->delivery_error));
     if (!trail->validation && fact_flag(inquiry, "validation", true))
         all = joined(arena, all, "its log files are not validated");
+    if (trail->digest_error != NULL && fact_flag(inquiry, "validation", true))
+        all = joined(
+            arena, all,
+            arena_printf(arena, "it could not deliver digests, which validate log files: %s", trail->digest_error));
     return all;
 }
 
@@ -194,7 +211,7 @@ static void trail_records_everything(struct inquiry *inquiry, const struct accou
         return;
     for (size_t i = 0; i < account->trails.count; i++) {
         const struct trail *trail = &account->trails.items[i];
-        bool known = trail_unknown(arena, trail) == NULL;
+        bool known = trail_unknown(inquiry, trail) == NULL;
         unknown = unknown || !known;
         if (known && trail_trouble(inquiry, trail)[0] == '\0')
             add_events(arena, &sum, &trail->events);
@@ -202,7 +219,7 @@ static void trail_records_everything(struct inquiry *inquiry, const struct accou
     bool whole = events_lacking(arena, &sum)[0] == '\0';
     for (size_t i = 0; i < account->trails.count; i++) {
         const struct trail *trail = &account->trails.items[i];
-        const char *missing = trail_unknown(arena, trail);
+        const char *missing = trail_unknown(inquiry, trail);
         if (missing != NULL && !whole)
             answer_missing(inquiry, "%s", missing);
         else if (missing == NULL && whole && trail_trouble(inquiry, trail)[0] == '\0')

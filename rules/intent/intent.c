@@ -198,6 +198,13 @@ static bool read_exception(struct arena *arena, const struct json_cursor *at, st
           json_string(arena, at, "reason", &exception->reason, error) &&
           json_string(arena, at, "expires", &exception->expires, error));
     struct json_cursor id = json_member(at, "id"), expires = json_member(at, "expires");
+    static const char *const words[] = {"id", "control", "owner", "reason", NULL};
+    for (size_t i = 0; words[i] != NULL; i++) {
+        struct json_cursor word = json_member(at, words[i]);
+        const char *text = cJSON_GetStringValue(word.node);
+        if (text[strspn(text, " \t\r\n")] == '\0')
+            return json_fail(&word, error, "is empty: an exception needs somebody who answers for it, and why");
+    }
     if (map_get(&intent->rule_ids, exception->id) != NULL)
         return json_fail(&id, error, "\"%s\" is the id of another rule or exception too", exception->id);
     map_put(arena, &intent->rule_ids, exception->id, intent);

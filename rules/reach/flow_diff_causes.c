@@ -72,7 +72,7 @@ static struct ends ends_of(const struct flow_side *side, const char *vpc_id, enu
 static struct ends outside(enum family family, struct prefixset set)
 {
     struct ends ends = {.count = 1, .items = {{.address = {.family = family, .bits = set.ranges[0].low}}}};
-    if (set.count > 1 && !prefixset_is_anywhere(family, set)) // one stands for the internet at large
+    if (set.count > 1 && !prefixset_reads_as_internet(family, set)) // one stands for the internet at large
         ends.items[ends.count++].address = (struct address){.family = family, .bits = set.ranges[set.count - 1].low};
     return ends;
 }

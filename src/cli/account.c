@@ -13,6 +13,28 @@ static const struct option_spec options_of_account[] = {
     OPTIONS_END,
 };
 
+// That each pack that is named asks something here, and that --fail-on, if it is given, means some of it. *fail_on is
+// NULL for none.
+static bool check(struct arena *arena, const struct options *options, const struct pack_list *packs,
+                  const char **fail_on, struct error *error)
+{
+    const char *given = options_value(options, "fail-on");
+    bool named = options_values(options, "pack")->items.count > 0;
+    for (size_t i = 0; i < packs->items.count && named; i++)
+        if (!pack_is_of_account(packs->items.items[i].pack))
+            return error_set(
+                error, ERROR_USAGE,
+                "--pack %s: none of its controls is of the account, so nothing of it would be judged here: "
+                "`sgproof run` judges it",
+                packs->items.items[i].pack->id);
+    *fail_on = given == NULL ? "*" : strncmp(given, "control:", 8) == 0 ? given + 8 : given;
+    if (given != NULL && strcmp(given, "none") == 0) {
+        *fail_on = NULL;
+        return true;
+    }
+    return given == NULL || cli_control_exists(arena, packs, true, *fail_on, error);
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -21,7 +43,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct pack_list sources = {0};
     struct control_report report = {0};
     struct intent *intent;
-    const char *format, *today;
+    const char *format, *today, *fail_on;
     bool done;
     if (!cli_options(arena, &command_account, argc, argv, &options, &done, &error))
         return cli_fail(&error);
@@ -30,7 +52,8 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options.operands.count != 1)
         return cli_usage(&command_account, "expected one snapshot folder");
     if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &today, &error) ||
-        !cli_packs(arena, &options, &sources, &error) || !cli_intent(arena, &options, &intent, &error) ||
+        !cli_packs(arena, &options, &sources, &error) || !check(arena, &options, &sources, &fail_on, &error) ||
+        !cli_intent(arena, &options, &intent, &error) ||
         !declared_read_any(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     const struct pack **packs = arena_array(arena, const struct pack *, sources.items.count + 1);
@@ -54,8 +77,7 @@ static int run(struct arena *arena, int argc, char **argv)
     for (size_t p = 0; p < report.packs.count; p++)
         for (size_t i = 0; i < report.packs.items[p].controls.count; i++)
             complete = complete && report.packs.items[p].controls.items[i].result != CONTROL_NOT_EVALUATED;
-    const char *fail_on = options_value(&options, "fail-on");
-    bool failed = controls_failed(&report, fail_on == NULL ? "*" : fail_on);
+    bool failed = fail_on != NULL && controls_failed(&report, fail_on);
     int status = cli_output(&options, &out, &error) ? exit_status_of(complete, failed) : cli_fail(&error);
     text_free(&out);
     declared_free(&declared);

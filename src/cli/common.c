@@ -1,6 +1,7 @@
 #include "cli/common.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 #include "verdicts/drift.h"
 #include "verdicts/plan.h"
 #include "service_ports.h"
+#include "rules/controls/controls.h"
 #include "rules/reach/reach.h"
 
 int cli_fail(const struct error *error)
@@ -136,6 +138,28 @@ bool cli_packs(struct arena *arena, const struct options *options, struct pack_l
 {
     const struct option_values *given = options_values(options, "pack");
     return pack_list_read(arena, given->items.items, given->items.count, packs, error);
+}
+
+bool cli_control_exists(struct arena *arena, const struct pack_list *packs, bool of_account, const char *glob,
+                        struct error *error)
+{
+    text_list ids = {0};
+    for (size_t p = 0; p < packs->items.count; p++)
+        for (size_t i = 0; i < packs->items.items[p].pack->controls.count; i++) {
+            const struct pack_control *control = &packs->items.items[p].pack->controls.items[i];
+            if (of_account && !control_is_of_account(control))
+                continue;
+            if (fnmatch(glob, control->id, 0) == 0)
+                return true;
+            *vector_add(arena, &ids) = control->id;
+            if (strchr(glob, '/') == NULL && fnmatch(glob, text_behind_slash(control->id), 0) == 0) // without its pack
+                return error_set(error, ERROR_USAGE,
+                                 "--fail-on %s: no control judged here has this id: did you mean %s?", glob,
+                                 control->id);
+        }
+    *vector_add(arena, &ids) = NULL;
+    return error_set(error, ERROR_USAGE, "--fail-on %s: no control judged here has an id like it%s", glob,
+                     habit_of_value(arena, glob, ids.items));
 }
 
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error)

@@ -42,6 +42,9 @@ bool cli_colour(const struct options *options);
 bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error);
 
 // --pack, by name of one that comes with the program or as a file; without it, those that come with it by default.
+// That a glob of --fail-on matches a control of the packs; of some that are of the account, where that is asked.
+bool cli_control_exists(struct arena *arena, const struct pack_list *packs, bool of_account, const char *glob,
+                        struct error *error);
 bool cli_packs(struct arena *arena, const struct options *options, struct pack_list *packs, struct error *error);
 
 // Date of --date, or today, as YYYY-MM-DD; false where the option is no date.

@@ -33,6 +33,15 @@ struct reconcile_job {
     struct inside_view *inside; // or NULL: asked from outside
 };
 
+static bool judges_no_control(const struct fail_on *fail_on, struct error *error)
+{
+    return fail_on->controls.count == 0 ||
+           error_set(error, ERROR_USAGE,
+                     "--fail-on control:%s: no controls are judged here (`run` judges them); expected a severity or a "
+                     "verdict",
+                     fail_on->controls.items[0]);
+}
+
 static int write_verdicts(struct reconcile_job *job, const struct verdict_set *set)
 {
     struct drift_known known;
@@ -126,8 +135,8 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_reconcile, "expected a snapshot folder and a file of observations");
     job.file = file = file != NULL ? file : options.operands.items[1];
     if (!cli_format(&options, "text json", &job.format, &error) || !cli_date(arena, &options, &job.date, &error) ||
-        !cli_fail_on(arena, &options, &job.fail_on, &error) || !cli_vantages(arena, &options, &job.vantages, &error) ||
-        !cli_intent(arena, &options, &job.intent, &error) ||
+        !cli_fail_on(arena, &options, &job.fail_on, &error) || !judges_no_control(&job.fail_on, &error) ||
+        !cli_vantages(arena, &options, &job.vantages, &error) || !cli_intent(arena, &options, &job.intent, &error) ||
         !cli_baseline_read(arena, &options, &job.baseline, &error) ||
         !observations_read(arena, file, &job.observations, &error) ||
         !observations_settle(&job.observations, file, &error))

@@ -65,7 +65,10 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
         return error_set(error, ERROR_USAGE,
                          "--baseline last is the last run of the history: --no-history does not go with it");
     GUARD(wanted->last || cli_baseline_read(job->arena, options, &wanted->baseline, error));
-    return run_check(job, "standard", error);
+    GUARD(run_check(job, "standard", error));
+    for (size_t i = 0; i < wanted->fail_on.controls.count; i++)
+        GUARD(cli_control_exists(job->arena, &job->packs, false, wanted->fail_on.controls.items[i], error));
+    return true;
 }
 
 // What a person or program is told; false where it could not be written.

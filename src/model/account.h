@@ -45,6 +45,7 @@ struct iam_identity {
     text_list groups;     // names, of users
     text_list attached;   // ARNs of managed policies
     text_list profiles;   // ARNs of a role's instance profiles
+    bool profiles_told;
     VECTOR(struct iam_policy) inlined;
     const struct iam_policy *trust; // of a role: who may assume it; NULL where that is not known
     const char *doubt;              // what of it was not understood, or contradicts another record; or NULL
@@ -110,6 +111,7 @@ struct trail {
     struct trail_events events;
     bool organization;          // the organization's: of its management account, and listed in each member
     const char *delivery_error; // what the last delivery to its bucket ended with, or NULL
+    const char *digest_error;   // the same of digest files, by which log files are validated
     const char *delivered;      // when it last delivered, RFC 3339, or NULL
     const char *doubt;          // as an identity's
     record_place record;
@@ -141,6 +143,7 @@ struct organization {
     bool told;                                // some document tells of its policies
     bool none;                                // the account is in no organization: it was asked
     bool management;                          // it is the management account: neither kind limits it
+    bool without_policies;                    // it has consolidated billing only: no policy limits anything
     VECTOR(struct organization_level) levels; // from the account up
     text_list lacks[CONTROL_POLICIES];        // what is not there, or not understood: documents
 };
@@ -156,25 +159,33 @@ struct account {
     const char *id;               // 12 digits, or "unknown"
     struct map summary;           // AccountMFAEnabled... -> long *
     const char *summary_evidence; // of the document, to which "/KEY" is added; NULL where it is absent
+    struct map summary_doubts;    // key -> text, of what two documents tell otherwise: it is not in `summary`
     bool has_details;             // GetAccountAuthorizationDetails
-    bool has_credentials;         // the credential report
-    bool has_virtual_devices;     // ListVirtualMFADevices
-    bool has_trails;              // DescribeTrails, of some region
+    bool has_groups;              // its list of groups
+    bool has_roles;
+    bool has_credentials;     // the credential report
+    bool has_virtual_devices; // ListVirtualMFADevices
+    bool has_trails;          // DescribeTrails, of some region
     bool root_has_virtual_device;
     const char *virtual_devices_evidence;
     const struct iam_password_policy *password_policy; // or NULL
-    bool password_policy_absent;                       // asked for, and the account has none
-    struct map policies;                               // ARN -> struct iam_policy
-    iam_identity_list users;                           // as told
+    const char *password_policy_doubt;                 // another document tells otherwise; or NULL
+    record_place password_policy_record;
+    bool password_policy_absent; // asked for, and the account has none
+    struct map policies;         // ARN -> struct iam_policy
+    iam_identity_list users;     // as told
     iam_identity_list groups;
     iam_identity_list roles;
     struct map identities;   // ARN -> size_t *, its place in users, groups or roles
     const char *report_made; // when the credential report was made: RFC 3339, or NULL
     VECTOR(struct iam_credentials) credentials;
-    VECTOR(struct trail) trails; // each once
+    const char *credentials_doubt; // two reports, or rows, tell otherwise; or NULL
+    VECTOR(struct trail) trails;   // each once
     VECTOR(struct event_store) event_stores;
     bool has_event_stores; // ListEventDataStores, of some region
     struct organization organization;
     VECTOR(struct sign_in_assignment) assignments; // each once
     text_list trail_regions;                       // in which trails were asked for
+    text_list opted_regions;                       // that DescribeRegions says are opted into
+    bool regions_told;                             // it tells of some
 };

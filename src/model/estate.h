@@ -308,6 +308,7 @@ struct subnet {
     bool public_ip_on_launch;
     bool launch_told;      // the document says public_ip_on_launch
     bool ipv6_on_creation; // interfaces made in it are given an IPv6 address
+    bool ipv6_told;        // the document says that
     bool has_ipv6;         // a block of its own
     struct prefix cidr;    // family 0: not told
     bool says_block;       // what Block Public Access does to it
@@ -357,6 +358,7 @@ struct instance {
     const char *state;       // "running", "stopped"...
     const char *name;        // Name tag, or NULL
     const char *http_tokens; // of the metadata service: "required", "optional", or NULL
+    bool options_pending;    // which is being changed
     const char *profile;     // ARN of its instance profile, or NULL: none
     const char *evidence;
     const char *reference;   // as a group's

@@ -12,7 +12,8 @@ struct db_instance {
     const char *account;
     const char *region;
     bool publicly_accessible;
-    bool outside_vpc; // it has no interface in a VPC
+    bool public_untold; // the document does not say: it is taken to be public
+    bool outside_vpc;   // it has no interface in a VPC
     VECTOR(const char *) subnets;
     const char *zone;        // or NULL, as what follows
     const char *second_zone; // of its standby
@@ -41,6 +42,7 @@ struct public_setting {
     const char *account;
     const char *region;
     bool is_public;
+    bool untold;        // the document does not say: it is taken to be public
     const char *detail; // which setting says so
     // Of a Redshift cluster: where clients come in.
     const struct group_set *groups; // NULL: not told
@@ -114,6 +116,7 @@ struct elastic_address {
     const char *interface; // that it is said to be on, or NULL, as what follows
     const char *instance;
     const char *private_address;
+    const char *evidence;
     const char *account;
     const char *region;
 };

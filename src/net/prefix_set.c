@@ -342,12 +342,23 @@ static double share(struct arena *arena, enum family family, struct prefixset se
     return sum;
 }
 
-bool prefixset_is_anywhere(enum family family, struct prefixset set)
+// Whether less than one part of `parts` equal ones of the internet is not in the set.
+static bool lacks_less_than(enum family family, struct prefixset set, int parts)
 {
     struct arena *scratch = arena_new();
     struct prefixset internet = prefixset_internet(scratch, family);
     double missing = share(scratch, family, prefixset_subtract(scratch, internet, set));
-    bool anywhere = missing * 16 < share(scratch, family, internet);
+    bool less = missing * parts < share(scratch, family, internet);
     arena_free(scratch);
-    return anywhere;
+    return less;
+}
+
+bool prefixset_is_anywhere(enum family family, struct prefixset set)
+{
+    return lacks_less_than(family, set, 3);
+}
+
+bool prefixset_reads_as_internet(enum family family, struct prefixset set)
+{
+    return lacks_less_than(family, set, 16);
 }

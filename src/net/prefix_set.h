@@ -54,6 +54,8 @@ const char *prefixset_brief(struct arena *arena, enum family family, struct pref
 // IETF.
 struct prefixset prefixset_internet(struct arena *arena, enum family family);
 
-// Whether a set is "anywhere": all of the internet of its family but for less than a sixteenth. So is 0.0.0.0/0 by its
-// two halves, all but one block of it, and 2000::/3.
+// Whether a set is "anywhere": all of the internet of its family but for less than a third. So is 0.0.0.0/0 by its two
+// halves, 2000::/3, and either without any one block that is smaller than a half; and a half is not.
 bool prefixset_is_anywhere(enum family family, struct prefixset set);
+// Whether people call it the internet, in a text that names nothing else: all but for less than a sixteenth.
+bool prefixset_reads_as_internet(enum family family, struct prefixset set);

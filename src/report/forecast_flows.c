@@ -8,7 +8,8 @@ static const char *const verbs[3][2] = {{"opens", "open"}, {"closes", "close"}, 
 
 static const char *addresses(struct arena *arena, enum family family, struct prefixset set)
 {
-    return prefixset_is_anywhere(family, set) ? "the internet" : prefixset_text(arena, family, set, MOST_PREFIXES);
+    return prefixset_reads_as_internet(family, set) ? "the internet"
+                                                    : prefixset_text(arena, family, set, MOST_PREFIXES);
 }
 
 const char *report_flow_place(struct arena *arena, const struct flow_change *change)

@@ -198,7 +198,8 @@ const char *segment_exits(struct arena *arena, const struct segment_set *set, ui
 static const char *addresses_text(struct arena *arena, enum family family, struct prefixset set, bool outside)
 {
     enum { MOST = 3 };
-    return outside && prefixset_is_anywhere(family, set) ? "the internet" : prefixset_text(arena, family, set, MOST);
+    return outside && prefixset_reads_as_internet(family, set) ? "the internet"
+                                                               : prefixset_text(arena, family, set, MOST);
 }
 
 const char *segment_finding_text(struct arena *arena, const struct segment_finding *finding)

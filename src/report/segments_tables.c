@@ -40,7 +40,7 @@ static void put_flow(struct arena *arena, const struct segment_set *set, const s
                            flow_protocol(arena, flow->protocol),
                            flow_ports(arena, flow),
                            addresses(arena, flow->family, flow->sources),
-                           outside && prefixset_is_anywhere(flow->family, flow->destinations)
+                           outside && prefixset_reads_as_internet(flow->family, flow->destinations)
                                ? "internet"
                                : addresses(arena, flow->family, flow->destinations),
                            flow->certainty == CERTAINTY_EXACT ? "exact" : "possible",

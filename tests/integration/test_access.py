@@ -321,6 +321,26 @@ class Access(unittest.TestCase):
         ann["UserPolicyList"] += old
         self.assertEqual(levels(users=[ann])["ann"], "write")
 
+    def test_a_session_that_a_trust_policy_names_is_not_limited_by_its_roles_boundary(self):
+        session = "arn:aws:sts::%s:assumed-role/mid/s" % ACCOUNT
+        for named, level in ((session, "administrator"), (ARN + "role/mid", "read")):
+            found = principals(users=[user("ann", allow("sts:AssumeRole", ARN + "role/mid"))], policies=[managed("cap", allow("s3:GetObject"))], roles=[
+                role("mid", allow("s3:GetObject"), boundary=ARN + "policy/cap"), role("admin", allow("*"), trusts=trust(AWS=named))])
+            self.assertEqual(found["ann"]["level"], level, named)
+
+    def test_a_role_is_passed_to_an_instance_by_a_profile_only(self):
+        starts = allow(["iam:PassRole", "ec2:RunInstances"])
+        for profiles, more, level in (([], (), "write"), (None, (), "escalates"), ([{"Arn": ARN + "instance-profile/web"}], (), "escalates"),
+                                      ([], (allow("iam:AddRoleToInstanceProfile"),), "escalates")):
+            admin = role("admin", allow("*"), trusts=trust(Service="ec2.amazonaws.com"))
+            if profiles is not None:  # else the document does not tell
+                admin["InstanceProfileList"] = profiles
+            self.assertEqual(principals(users=[user("ann", starts, *more)], roles=[admin])["ann"]["level"], level, (profiles, more))
+
+    def test_an_escaped_sign_is_that_sign(self):
+        for pattern, level in (("user/${*}", "write"), ("user/*", "escalates")):
+            self.assertEqual(principals(users=[user("ann", allow("iam:AttachUserPolicy", ARN + pattern))])["ann"]["level"], level, pattern)
+
     def test_boundaries_take_away(self):
         cap = lambda *statements: [managed("cap", *statements)]
         bound = ARN + "policy/cap"

@@ -79,6 +79,12 @@ class ServiceControlPolicies(unittest.TestCase):
     def level(self, service, who=ANN, **more):
         return levels(organization(service), users=[who], **more)[who["UserName"]]
 
+    def test_an_organization_with_consolidated_billing_only_has_no_policies(self):
+        files = organization({ACCOUNT: {"p-deny0001": [deny("*")], "+": None}})
+        self.assertEqual(levels(files, users=[ANN])["ann"], "none")
+        files["describe-organization.json"]["Organization"]["FeatureSet"] = "CONSOLIDATED_BILLING"
+        self.assertEqual(levels(files, users=[ANN])["ann"], "write")
+
     def test_a_deny_that_certainly_applies_takes_away_at_each_level(self):
         for target in (ACCOUNT, UNIT, ROOT):
             with self.subTest(target=target):

@@ -5,8 +5,10 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
@@ -17,6 +19,7 @@ from test_snapshots import entry, permission, plain
 
 ACCOUNT = "111122223333"
 ARN = "arn:aws:iam::%s:" % ACCOUNT
+TODAY = time.strftime("%Y-%m-%dT00:00:00+00:00", time.gmtime())
 COLUMNS = ("user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,mfa_active,access_key_1_active,"
            "access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,"
            "access_key_2_last_used_date").split(",")
@@ -54,16 +57,16 @@ def guarded():
         "get-account-authorization-details": {
             "UserDetailList": [
                 {"UserName": "ann", "Arn": ARN + "user/ann", "GroupList": ["readers"], "AttachedManagedPolicies": []},
-                {"UserName": "bob", "Arn": ARN + "user/bob", "GroupList": ["readers"], "UserPolicyList": [
-                    {"PolicyName": "self", "PolicyDocument": allow(["iam:ChangePassword", "iam:EnableMFADevice"],
-                                                                   ARN + "user/${aws:username}")}]}],
-            "GroupDetailList": [{"GroupName": "readers", "Arn": ARN + "group/readers", "AttachedManagedPolicies": [
+                {"UserName": "bob", "Arn": ARN + "user/bob", "GroupList": ["readers"], "AttachedManagedPolicies": []}],
+            "GroupDetailList": [{"GroupName": "readers", "Arn": ARN + "group/readers", "GroupPolicyList": [
+                {"PolicyName": "self", "PolicyDocument": allow(["iam:ChangePassword", "iam:EnableMFADevice"],
+                                                               ARN + "user/${aws:username}")}], "AttachedManagedPolicies": [
                 {"PolicyName": "look", "PolicyArn": ARN + "policy/look"},
                 {"PolicyName": "SecurityAudit", "PolicyArn": "arn:aws:iam::aws:policy/SecurityAudit"}]}],
             "RoleDetailList": [
-                {"RoleName": "viewer", "Arn": ARN + "role/viewer", "AssumeRolePolicyDocument": trust(), "RolePolicyList": [
+                {"RoleName": "viewer", "Arn": ARN + "role/viewer", "AssumeRolePolicyDocument": trust(), "AttachedManagedPolicies": [], "RolePolicyList": [
                     {"PolicyName": "v", "PolicyDocument": allow("s3:Get*")}]},
-                {"RoleName": "deployer", "Arn": ARN + "role/deployer", "AssumeRolePolicyDocument": trust(), "RolePolicyList": [
+                {"RoleName": "deployer", "Arn": ARN + "role/deployer", "AssumeRolePolicyDocument": trust(), "AttachedManagedPolicies": [], "RolePolicyList": [
                     {"PolicyName": "d", "PolicyDocument": allow("ec2:*")}]}],
             "Policies": [managed("look", allow(["ec2:Describe*", "iam:List*"])), managed("cap", allow("ec2:Describe*")),
                          managed("all", allow("*"))]},
@@ -73,13 +76,13 @@ def guarded():
         "describe-trails": {"trailList": [{"Name": "all", "TrailARN": "arn:aws:cloudtrail:eu-west-3:%s:trail/all" % ACCOUNT,
                                            "HomeRegion": "eu-west-3", "IsMultiRegionTrail": True,
                                            "LogFileValidationEnabled": True}]},
-        "get-trail-status.all": {"IsLogging": True},
+        "get-trail-status.all": {"IsLogging": True, "LatestDeliveryTime": TODAY},
         "get-event-selectors.all": {"TrailARN": "...", "EventSelectors": [
             {"ReadWriteType": "All", "IncludeManagementEvents": True}]},
     }
 
 
-def write_account(folder, documents):
+def write_account(folder, documents, today=None):
     for name, document in documents.items():
         regional = "trail" in name or "selectors" in name
         path = pathlib.Path(folder) / ACCOUNT / ("eu-west-3" if regional else "global")
@@ -88,6 +91,7 @@ def write_account(folder, documents):
         if isinstance(document, dict) and "Content" in document:
             lines = "\n".join(",".join(line) for line in [COLUMNS, *document["Content"]])
             document["Content"] = base64.b64encode(lines.encode()).decode()
+            document.setdefault("GeneratedTime", TODAY if today is None else today + "T00:00:00+00:00")
         (path / (name + ".json")).write_text(json.dumps(document))
 
 
@@ -100,7 +104,9 @@ FAULTS = {  # by the control that each fails
     "dedicated-users": [
         lambda d: d[DETAILS]["UserDetailList"][0].update(GroupList=[]) or
         d[DETAILS]["UserDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/look"}]),
-        lambda d: d[DETAILS]["UserDetailList"][0].update(UserName="Shared-build")],
+        lambda d: d[DETAILS]["UserDetailList"][0].update(UserName="Shared-build"),
+        lambda d: d[DETAILS]["UserDetailList"][0].update(UserPolicyList=[{"PolicyName": "p", "PolicyDocument": allow("s3:GetObject")}]),
+        lambda d: d[DETAILS]["UserDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/look"}])],
     "user-mfa": [lambda d: d["get-credential-report"]["Content"].__setitem__(1, row("ann", mfa_active="false"))],
     "temporary-credentials": [
         lambda d: d["get-credential-report"]["Content"].__setitem__(2, row("bob", access_key_2_active="true"))],
@@ -112,6 +118,7 @@ FAULTS = {  # by the control that each fails
         lambda d: d["describe-trails"]["trailList"][0].update(LogFileValidationEnabled=False),
         lambda d: d["get-trail-status.all"].update(IsLogging=False),
         lambda d: d["get-trail-status.all"].update(LatestDeliveryError="AccessDenied"),
+        lambda d: d["get-trail-status.all"].update(LatestDigestDeliveryError="AccessDenied"),
         lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(ReadWriteType="WriteOnly"),
         lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(IncludeManagementEvents=False),
         lambda d: d.update({"describe-trails": {"trailList": []}})],
@@ -121,9 +128,10 @@ FAULTS["least-privilege"] = [
       for document in (allow("*"), {"Statement": {"Effect": "Allow", "NotAction": "support:*", "Resource": "*"}},
                        allow("sts:AssumeRole", ARN + "role/deployer"))),
     lambda d: d[DETAILS]["UserDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/all"}]),
-    lambda d: d[DETAILS]["GroupDetailList"][0].update(GroupPolicyList=[{"PolicyName": "g", "PolicyDocument": allow("s3:PutObject")}])]
+    lambda d: d[DETAILS]["GroupDetailList"][0].update(GroupPolicyList=[{"PolicyName": "g", "PolicyDocument": allow("s3:PutObject")}]),
+    lambda d: d[DETAILS]["RoleDetailList"][1].update(AssumeRolePolicyDocument=trust(AWS="*"))]
 # Members that AWS leaves out where there is nothing.
-MAY_BE_ABSENT = ("UserPolicyList", "GroupPolicyList", "RolePolicyList", "AttachedManagedPolicies")
+MAY_BE_ABSENT = ("UserPolicyList", "GroupPolicyList", "RolePolicyList")
 
 
 def places(value, path=()):
@@ -140,7 +148,7 @@ class Account(unittest.TestCase):
     def judge(self, documents=None, intent=None, words=("--pack", "sec-002"), status=None):
         with tempfile.TemporaryDirectory() as folder:
             estates.write(plain(), folder)
-            write_account(folder, guarded() if documents is None else documents)
+            write_account(folder, guarded() if documents is None else documents, today="2026-06-30")
             more = []
             if intent is not None:
                 path = pathlib.Path(folder) / "intent"
@@ -173,7 +181,11 @@ class Account(unittest.TestCase):
         for control, changes in FAULTS.items():
             for number, change in enumerate(changes):
                 with self.subTest(control=control, number=number):
-                    self.assertEqual(self.failing(change), {control: "fail"})
+                    documents = guarded()
+                    change(documents)
+                    ann = documents[DETAILS]["UserDetailList"][0]
+                    also = {"dedicated-users": "fail"} if ann.get("UserPolicyList") or ann["AttachedManagedPolicies"] else {}
+                    self.assertEqual(self.failing(change), {control: "fail", **also})
 
     def test_what_is_cut_out_of_a_failing_account_lets_nothing_pass(self):
         rng, cuts = random.Random(os.environ.get("STARVATION_SEED", "1")), []
@@ -249,12 +261,12 @@ class Account(unittest.TestCase):
         # Named in the intent they may hold it, through groups only where it is everything.
         named = {"administrators": [ARN + "user/a*", ARN + "user/bob"]}
         self.assertEqual(self.failing(group(allow("*")), named), {})
-        self.assertEqual(self.failing(inline(allow("s3:*")), named), {})
-        self.assertEqual(self.failing(inline(allow("*")), named), {"least-privilege": "fail"})
+        self.assertEqual(self.failing(inline(allow("s3:*")), named), {"dedicated-users": "fail"})
+        self.assertEqual(self.failing(inline(allow("*")), named), {"least-privilege": "fail", "dedicated-users": "fail"})
         self.assertEqual(self.failing(group(allow("*")), {"administrators": [ARN + "user/a*"]}), {"least-privilege": "fail"})
         # A policy whose document is not there is not taken as harmless.
         unknown = user(AttachedManagedPolicies=[{"PolicyArn": "arn:aws:iam::aws:policy/Something"}])
-        self.assertEqual(self.failing(unknown), {"least-privilege": "not-evaluated"})
+        self.assertEqual(self.failing(unknown), {"least-privilege": "not-evaluated", "dedicated-users": "fail"})
 
     def test_a_group_that_only_its_users_name_is_missing(self):
         self.assertEqual(self.failing(lambda d: d[DETAILS]["UserDetailList"][0].update(GroupList=["odd"])),
@@ -416,7 +428,11 @@ class Account(unittest.TestCase):
         if not folder.is_dir():
             self.skipTest("no field inputs here")
         for name, results in right.items():
-            done = common.sgproof("account", folder / name, "--format", "json", "--pack", "sec-002", "--date", "2026-11-27")
+            with tempfile.TemporaryDirectory() as copied:
+                shutil.copytree(folder / name, copied, dirs_exist_ok=True)
+                for status in pathlib.Path(copied).rglob("get-trail-status*"):  # they are about selectors: none says when it delivered
+                    status.write_text(json.dumps({**json.loads(status.read_text()), "LatestDeliveryTime": "2026-11-27T10:00:00Z"}))
+                done = common.sgproof("account", copied, "--format", "json", "--pack", "sec-002", "--date", "2026-11-27")
             found = {c["id"].split("/")[1]: c["result"] for c in json.loads(done.stdout)["packs"][0]["controls"]}
             self.assertEqual({control: found[control] for control in results}, results, name)
 
@@ -444,6 +460,114 @@ class Account(unittest.TestCase):
             done = common.sgproof("account", folder, "--pack", "sec-002")
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    def results(self, documents, *names):
+        found = self.judge(documents)
+        return tuple(found[name]["result"] for name in names)
+
+    def test_of_two_documents_that_contradict_each_other_neither_is_believed(self):
+        summary = lambda **more: {"SummaryMap": {**guarded()["get-account-summary"]["SummaryMap"], **more}}
+        cases = [({"AccountMFAEnabled": 0}, "root-mfa"), ({"AccountAccessKeysPresent": 1}, "root-access-keys"), ({"GlobalEndpointTokenVersion": 1}, "sts-tokens"),
+                 ({"Users": 9}, "least-privilege"), ({"AccountSigningCertificatesPresent": 1}, "root-access-keys")]
+        for more, control in cases:
+            for first, second in ((more, {}), ({}, more)):
+                documents = {**guarded(), "get-account-summary": summary(**{"AccountSigningCertificatesPresent": 0, **first}),
+                             "get-account-summary.2": summary(**{"AccountSigningCertificatesPresent": 0, **second})}
+                with self.subTest(control=control, first=first):
+                    found = self.judge(documents)[control]
+                    self.assertEqual(found["result"], "not-evaluated", found)
+                    self.assertIn("another document says", " ".join(found["missing"]))
+        # Whether root has a password decides whether that MFA is off is a fault.
+        none = {"AccountMFAEnabled": 0, "AccountAccessKeysPresent": 0}
+        documents = {**guarded(), "get-account-summary": summary(**none, AccountPasswordPresent=1), "get-account-summary.2": summary(**none, AccountPasswordPresent=0)}
+        self.assertEqual(self.results(documents, "root-mfa"), ("not-evaluated",))
+        documents = {**guarded(), "get-account-summary.2": guarded()["get-account-summary"], "get-account-password-policy.2": guarded()["get-account-password-policy"]}
+        self.assertEqual(self.results(documents, "root-mfa", "password-policy"), ("pass", "pass"))  # they say the same
+        documents["get-account-password-policy.2"] = {"PasswordPolicy": {**guarded()["get-account-password-policy"]["PasswordPolicy"], "MinimumPasswordLength": 6}}
+        self.assertEqual(self.results(documents, "password-policy"), ("not-evaluated",))
+        report = guarded()["get-credential-report"]
+        for other in ({"Content": [row("<root_account>", password_last_used="2026-06-20T00:00:00+00:00"), *report["Content"][1:]]},
+                      {**report, "GeneratedTime": "2026-06-29T00:00:00+00:00"}):
+            documents = {**guarded(), "get-credential-report.2": other}
+            self.assertEqual(self.judge(documents)["user-mfa"]["result"], "not-evaluated")
+        documents = {**guarded(), "get-trail-status.all.2": {"IsLogging": True, "LatestDeliveryTime": "2025-01-01T00:00:00Z"}}
+        self.assertEqual(self.results(documents, "cloudtrail"), ("not-evaluated",))
+
+    def test_what_a_list_does_not_hold_is_not_taken_for_none(self):
+        details = lambda change: lambda d: change(d[DETAILS])
+        cases = {
+            "groups that only the summary counts": (lambda d: d["get-account-summary"]["SummaryMap"].update(Groups=2), {"dedicated-users", "least-privilege"}),
+            "no list of groups": (details(lambda d: (d.pop("GroupDetailList"), [u.update(GroupList=[]) for u in d["UserDetailList"]])), {"least-privilege"}),
+            "no list of roles": (details(lambda d: d.pop("RoleDetailList")), {"dedicated-users", "least-privilege"}),
+            "a user that only the report names": (lambda d: (d["get-account-summary"]["SummaryMap"].pop("Users"), d["get-credential-report"]["Content"].append(row("eve"))),
+                                                  {"dedicated-users", "least-privilege"}),
+            **{"attached policies of " + kind: (details(lambda d, kind=kind: d[kind][0].pop("AttachedManagedPolicies")), {"least-privilege"})
+               for kind in ("UserDetailList", "GroupDetailList", "RoleDetailList")}}
+        for name, (change, controls) in cases.items():
+            with self.subTest(name=name):
+                documents = guarded()
+                change(documents)
+                found = self.judge(documents)
+                self.assertEqual({found[control]["result"] for control in controls}, {"not-evaluated"},
+                                 {control: found[control]["decided"] for control in controls})
+        hardware = ("--pack", "cis-aws-5.0")
+        for more in ({}, {"IsTruncated": True, "Marker": "m"}, {"NextToken": "n"}):
+            documents = {**guarded(), "list-virtual-mfa-devices": {"VirtualMFADevices": [], **more}}
+            self.assertEqual(self.judge(documents, words=hardware)["1.5"]["result"], "not-evaluated" if more else "pass")
+
+    def test_what_was_told_long_ago_is_not_so_now(self):
+        delivered = lambda when: {**guarded(), "get-trail-status.all": {"IsLogging": True, **({} if when is None else {"LatestDeliveryTime": when})}}
+        for when, result in (("2026-06-29T01:00:00Z", "pass"), (1782777600, "pass"), ("2026-06-28T23:00:00Z", "not-evaluated"), (1735689600.5, "not-evaluated"),
+                             (None, "not-evaluated")):
+            self.assertEqual(self.results(delivered(when), "cloudtrail"), (result,), when)
+        for made, result in (("2026-05-31T00:00:00Z", "pass"), ("2026-05-30T00:00:00Z", "not-evaluated")):
+            documents = guarded()
+            documents["get-credential-report"]["GeneratedTime"] = made
+            self.assertEqual(set(self.results(documents, "root-not-used", "user-mfa", "temporary-credentials")), {result})
+
+    def test_root_that_was_used_before_it_lost_its_credentials_was_used(self):
+        documents = guarded()
+        documents["get-account-summary"]["SummaryMap"].update(AccountMFAEnabled=0, AccountPasswordPresent=0, AccountAccessKeysPresent=0)
+        documents["get-credential-report"]["Content"][0] = row("<root_account>", password_enabled="not_supported", mfa_active="false", password_last_used="2026-06-23T00:00:00+00:00")
+        self.assertEqual(self.results(documents, "root-mfa", "root-not-used"), ("not-applicable", "fail"))
+
+    def test_what_a_groups_deny_takes_away_is_not_on_the_user(self):
+        documents = guarded()
+        documents[DETAILS]["UserDetailList"][0]["UserPolicyList"] = [{"PolicyName": "p", "PolicyDocument": allow("*")}]
+        documents[DETAILS]["GroupDetailList"][0]["GroupPolicyList"] = [{"PolicyName": "no", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Deny", "Action": "*", "Resource": "*"}]}}]
+        self.assertEqual(self.results(documents, "least-privilege"), ("pass",))
+
+    def test_regions_that_were_opted_into_count_though_nothing_of_them_was_read(self):
+        documents = guarded()
+        documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 1
+        documents["describe-regions"] = {"Regions": [{"RegionName": "us-east-1", "OptInStatus": "opt-in-not-required"}, {"RegionName": "me-south-1", "OptInStatus": "opted-in"}]}
+        self.assertIn("not valid in me-south-1", self.judge(documents)["sts-tokens"]["decided"])
+        documents["describe-regions"]["Regions"][1]["OptInStatus"] = "not-opted-in"
+        self.assertEqual(self.results(documents, "sts-tokens"), ("pass",))
+
+    def test_what_asks_nothing_here_is_refused(self):
+        pack = {"schema": "sgproof/pack/v1", "id": "mixed", "title": "Mixed", "source": "us", "controls": [
+            {"id": "mixed/both", "title": "Both", "text": "t", "source": "us", "severity": "low",
+             "facts": [{"fact": "no-direct-administrators"}, {"fact": "groups-define-inbound"}]}]}
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "pack.json"
+            path.write_text(json.dumps(pack))
+            self.assertEqual(self.judge(words=("--pack", path), status=3)["both"]["result"], "not-evaluated")
+            write_account(folder, guarded())
+            for words, says in ((("--pack", "fsbp-exposure"), "none of its controls is of the account"), (("--fail-on", "hgih"), "no control judged here"),
+                                (("--fail-on", "control:sec-002/least-privilige"), "sec-002/least-privilege"), (("--fail-on", "least-privilege"), "did you mean sec-002/least-privilege"),
+                                (("--fail-on", "sec-002/groups-*"), "no control judged here")):
+                done = common.sgproof("account", folder, *words)
+                self.assertEqual((done.returncode, says in done.stderr), (2, True), done.stderr)
+            intent = pathlib.Path(folder) / "intent"
+            exception = {"id": "x", "control": "*", "owner": "ops", "reason": "why", "expires": "2030-01-01"}
+            for key in ("owner", "reason"):
+                intent.write_text(json.dumps({"schema": "sgproof/intent/v1", "platform": "p", "default": "deny", "rules": [], "exceptions": [{**exception, key: " "}]}))
+                done = common.sgproof("account", folder, "--intent", intent)
+                self.assertEqual((done.returncode, key + ": is empty" in done.stderr), (2, True), done.stderr)
+        done = common.sgproof("reconcile", "a", "b", "--fail-on", "control:nope")
+        self.assertEqual((done.returncode, "no controls are judged here" in done.stderr), (2, True), done.stderr)
+
     def test_own_packs_and_their_mistakes(self):
         pack = {"schema": "sgproof/pack/v1", "id": "mine", "title": "Mine", "source": "us", "controls": [
             {"id": "mine/length", "title": "Long", "text": "t", "source": "us", "severity": "low",
@@ -452,7 +576,8 @@ class Account(unittest.TestCase):
             path = pathlib.Path(folder) / "pack.json"
             path.write_text(json.dumps(pack))
             self.assertEqual(self.judge(words=("--pack", path), status=1)["length"]["result"], "fail")
-            self.assertEqual(self.judge(words=("--pack", path, "--fail-on", "other/*"), status=0)["length"]["result"], "fail")
+            self.assertEqual(self.judge(words=("--pack", path, "--fail-on", "none"), status=0)["length"]["result"], "fail")
+            self.assertEqual(self.judge(words=("--pack", path, "--fail-on", "control:mine/l*"), status=1)["length"]["result"], "fail")
             for says, change in (("controls[0].facts[0].fact: \"x\" is no fact", lambda p: p["controls"][0]["facts"][0].update(fact="x")),
                                  ("controls[0].facts[0].size: password-policy has no such parameter",
                                   lambda p: p["controls"][0]["facts"][0].update(size=1)),

@@ -69,7 +69,7 @@ class Intent(unittest.TestCase):
             (self.path / "w.jsonl").write_text(json.dumps(line) + "\n" + json.dumps({**line, "from_port": 5432, "to_port": 5432}) + "\n")
             done = common.sgproof("reconcile", snapshot, self.path / "w.jsonl", "--vantage", "203.0.113.7", "--format", "json")
             return {(v["from_port"], v["to_port"]): v["severity"] for v in json.loads(done.stdout)["verdicts"] if v["observed"] == seen_as}, done.returncode
-        medium = {(3000, 3305): "medium", (3306, 3306): "high", (3307, 3388): "medium", (3389, 3389): "high", (3390, 3400): "medium", (5432, 5432): "high"}
+        medium = {(3000, 3267): "medium", (3268, 3269): "high", (3270, 3305): "medium", (3306, 3306): "high", (3307, 3388): "medium", (3389, 3389): "high", (3390, 3400): "medium", (5432, 5432): "high"}
         self.assertEqual(severities(["0.0.0.0/0"]), (medium, 4))  # what was not asked is incomplete, and there is a finding
         self.assertEqual(severities(["0.0.0.0/1", "128.0.0.0/1"]), (medium, 4))
         for sources in (["203.0.113.0/24"], ["128.0.0.0/1"]):

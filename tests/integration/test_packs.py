@@ -128,6 +128,7 @@ def network(public):
         interface["Groups"].append({"GroupId": "sg-dw"})
     acl = estate["NetworkAcls"][0]
     acl.update(IsDefault=False, OwnerId=ACCOUNT)
+    estate["NetworkAcls"].append({"NetworkAclId": "acl-default", "VpcId": "vpc-1", "OwnerId": ACCOUNT, "IsDefault": True, "Entries": [], "Associations": []})
     if not public:
         acl["Entries"] = [{**entry(50, False, "deny", protocol, cidr=cidr), "PortRange": {"From": 22, "To": 3389}, "RuleNumber": number}
                           for number, (protocol, cidr) in enumerate([(p, c) for p in ("6", "17") for c in ("0.0.0.0/0", "::/0")], 50)] + acl["Entries"]
@@ -136,7 +137,7 @@ def network(public):
 
 def account(public):
     documents = guarded()
-    role = {"RoleName": "web", "Arn": ARN + "role/web", "AssumeRolePolicyDocument": trust(Service="ec2.amazonaws.com"),
+    role = {"RoleName": "web", "Arn": ARN + "role/web", "AssumeRolePolicyDocument": trust(Service="ec2.amazonaws.com"), "AttachedManagedPolicies": [],
             "InstanceProfileList": [{"InstanceProfileName": "web", "Arn": ROLE_PROFILE, "Roles": []}],
             "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": allow("*")}]}
     documents[DETAILS]["RoleDetailList"].append(role)
@@ -219,7 +220,8 @@ LISTS = {  # what is there where nothing of the kind is
     "list-resource-record-sets": {"ResourceRecordSets": []}, "describe-db-instances": {"DBInstances": []},
     "describe-launch-template-versions": {"LaunchTemplateVersions": []}, "describe-instances": {"Reservations": []},
     "describe-network-interfaces": {"NetworkInterfaces": []}, "describe-security-groups": {"SecurityGroups": []},
-    "describe-network-acls": {"NetworkAcls": []}, "describe-subnets": {"Subnets": []}}
+    "describe-network-acls": {"NetworkAcls": []}, "describe-subnets": {"Subnets": []}, "describe-vpcs": {"Vpcs": []},
+    "describe-route-tables": {"RouteTables": []}, "describe-internet-gateways": {"InternetGateways": []}}
 
 
 class Packs(Bundles):
@@ -336,9 +338,76 @@ class Packs(Bundles):
         self.assertNotIn("protects nothing", json.dumps(found))
         self.assertEqual(found["security-hub-exposure/EC2.22"]["result"], "not-evaluated")
 
+    def test_what_filters_nothing_fails_however_it_is_spelled(self):
+        documents = self.files(True)
+        sg, default, dw = documents["describe-security-groups"]["SecurityGroups"]
+        sg.update(IpPermissions=[permission("tcp", (0, 1023), ["0.0.0.0/1", "128.0.0.0/1"]), permission("tcp", (1024, 65535), ["0.0.0.0/0"])],
+                  IpPermissionsEgress=[permission("udp", (0, 65535), [], ["2000::/4", "3000::/4"])])
+        # Everything but one block, whichever.
+        dw["IpPermissions"] = [permission("tcp", (port, port), blocks, six) for port, blocks, six in (
+            (22, ["0.0.0.0/2", "128.0.0.0/1"], []), (15672, ["0.0.0.0/3", "64.0.0.0/2", "128.0.0.0/1"], []), (3389, [], ["2000::/4", "3000::/5", "3800::/6", "3c00::/7"]))]
+        documents["describe-network-acls"]["NetworkAcls"][0]["Entries"] = [
+            {**entry(90, False, "deny", "6", cidr="0.0.0.0/1"), "PortRange": {"From": 22, "To": 22}}, entry(100, False, "allow", "-1"), entry(100, True, "allow", "-1")]
+        found = self.judge(documents, packs=("sec-002", *PACKS))
+        failing = lambda name: {subject: "; ".join(e["detail"] for e in found[name]["evidence"] if (e["result"], e["subject"]) == ("fail", subject))
+                                for subject in ("sg-1", "sg-dw", "acl-1", "127.0.0.1")}
+        self.assertIn("admits every TCP port from everywhere", failing("sec-002/groups-inbound")["sg-1"])
+        self.assertIn("allows every UDP port to everywhere", failing("sec-002/groups-outbound")["sg-1"])
+        self.assertIn("allows every UDP port to everywhere", failing("pci-dss-exposure/1.3.2")["sg-1"])
+        self.assertIn("admits every TCP port", failing("pci-dss-exposure/1.4.1")["127.0.0.1"])
+        self.assertIn("TCP ports 22", failing("security-hub-exposure/EC2.13")["sg-dw"])
+        self.assertIn("15672 (RabbitMQ console)", failing("beyond-exposure/service-ports")["sg-dw"])
+        self.assertIn("::/0 to TCP ports 3389", failing("cis-aws-5.0/5.4")["sg-dw"])
+        self.assertIn("TCP ports 22,3389", failing("fsbp-exposure/EC2.21")["acl-1"])
+        # A half is no anywhere, and what an entry above denies whole is not open.
+        dw["IpPermissions"] = [permission("tcp", (22, 22), ["0.0.0.0/1"], ["2000::/4"])]
+        sg["IpPermissions"] = []
+        documents["describe-network-acls"]["NetworkAcls"][0]["Entries"][0]["CidrBlock"] = "0.0.0.0/0"
+        found = self.judge(documents, packs=("fsbp-exposure", "security-hub-exposure"))
+        self.assertEqual(found["security-hub-exposure/EC2.13"]["result"], "pass")
+        self.assertNotIn("22", found["fsbp-exposure/EC2.21"]["decided"])
+
+    def test_what_the_documents_do_not_say_is_no_pass_and_no_fail(self):
+        documents = self.files(False)
+        documents["describe-vpcs"]["Vpcs"].append({**documents["describe-vpcs"]["Vpcs"][0], "VpcId": "vpc-2"})
+        del documents["describe-subnets"]["Subnets"][0]["MapPublicIpOnLaunch"]
+        documents["describe-instances"]["Reservations"][0]["Instances"][0]["MetadataOptions"]["State"] = "pending"
+        documents["describe-network-interfaces"]["NetworkInterfaces"].append({"NetworkInterfaceId": "eni-idle", "Status": "available", "VpcId": "vpc-1", "SubnetId": "subnet-1",
+            "OwnerId": ACCOUNT, "InterfaceType": "interface", "PrivateIpAddresses": [], "Groups": [], "SourceDestCheck": True, "RequesterManaged": False, "Ipv6Addresses": []})
+        documents["describe-addresses"]["Addresses"][0]["NetworkInterfaceId"] = "eni-idle"
+        documents["describe-launch-template-versions"]["LaunchTemplateVersions"][0]["DefaultVersion"] = False
+        del documents["describe-db-instances"]["DBInstances"][0]["PubliclyAccessible"]
+        del documents["describe-replication-instances"]["ReplicationInstances"][0]["PubliclyAccessible"]
+        del documents["describe-clusters"]["Clusters"][0]["PubliclyAccessible"]
+        del documents["list-clusters-v2"]["ClusterInfoList"][0]["Provisioned"]["BrokerNodeGroupInfo"]
+        del documents["describe-cluster.kube"]["cluster"]["resourcesVpcConfig"]["endpointPublicAccess"]
+        documents["list-resource-record-sets"]["ResourceRecordSets"].append({"Name": "dns.example.org.", "Type": "A", "ResourceRecords": [{"Value": "8.8.8.8"}]})
+        documents["describe-listeners.app"]["Listeners"] = [{**listener(APP, 1, "HTTP"), "DefaultActions": [{"Type": "redirect", "RedirectConfig": {
+            "Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}]}]
+        del documents["describe-rules.app"]
+        found = self.judge(documents, packs=PACKS)
+        for name, text in {"fsbp-exposure/EC2.2": "the default security group of vpc-2", "cis-aws-5.0/5.2": "the default network ACL of vpc-2",
+                           "fsbp-exposure/EC2.15": "MapPublicIpOnLaunch of subnet-1", "fsbp-exposure/EC2.8": "State is pending",
+                           "fsbp-exposure/EC2.25": "the default version of lt-1", "fsbp-exposure/RDS.2": "PubliclyAccessible of db",
+                           "fsbp-exposure/DMS.1": "whether move is public", "fsbp-exposure/MSK.4": "whether bus is public", "fsbp-exposure/EKS.1": "whether kube is public",
+                           "fsbp-exposure/Redshift.1": "whether dw is public", "fsbp-exposure/ELB.1": "describe-rules of listener 81/HTTP",
+                           "beyond-exposure/dangling-names": "whose address 8.8.8.8 is"}.items():
+            with self.subTest(control=name):
+                self.assertEqual(found[name]["result"], "not-evaluated", found[name]["decided"])
+                self.assertIn(text, " ".join(found[name]["missing"]))
+        self.assertIn("attached to nothing", found["security-hub-exposure/EC2.12"]["decided"])
+        # The same listener, with rules: one redirects too, another forwards.
+        redirect = documents["describe-listeners.app"]["Listeners"][0]["DefaultActions"]
+        rule = lambda number, actions: {"RuleArn": APP.replace(":loadbalancer/", ":listener-rule/") + "/l1/r%d" % number, "Priority": str(number), "IsDefault": False,
+                                        "Conditions": [{"Field": "path-pattern", "Values": ["/*"]}], "Actions": actions}
+        for actions, result in ((redirect, "pass"), ([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}], "fail")):
+            documents["describe-rules.app"] = {"Rules": [rule(1, redirect), rule(2, actions), {**rule(3, redirect), "Priority": "default", "IsDefault": True, "Conditions": []}]}
+            self.assertEqual(self.judge(documents, packs=("fsbp-exposure",))["fsbp-exposure/ELB.1"]["result"], result)
+
     def test_default_acls_are_asked_by_cis_and_not_by_security_hub(self):
         documents = self.files(True)
         documents["describe-network-acls"]["NetworkAcls"][0]["IsDefault"] = True
+        documents["describe-network-acls"]["NetworkAcls"].pop()
         found = self.judge(documents, packs=("fsbp-exposure", "cis-aws-5.0"))
         self.assertEqual((found["fsbp-exposure/EC2.21"]["result"], found["cis-aws-5.0/5.2"]["result"]), ("not-applicable", "fail"))
 
@@ -513,14 +582,13 @@ class OfAccount(unittest.TestCase):
         documents = guarded()
         documents["get-account-password-policy"]["PasswordPolicy"]["PasswordReusePrevention"] = 24
         documents["list-virtual-mfa-devices"] = {"VirtualMFADevices": []}
-        documents[DETAILS]["UserDetailList"][1].pop("UserPolicyList")
         documents["get-credential-report"]["Content"] = [row("<root_account>"), row("ann", **self.COLUMNS), row("bob", **self.COLUMNS)]
         return documents
 
     def judge(self, documents, pack="cis-aws-5.0"):
         with tempfile.TemporaryDirectory() as folder:
             estates.write(plain(), folder)
-            write_account(folder, documents)
+            write_account(folder, documents, today="2026-06-30")
             done = common.sgproof("account", folder, "--format", "json", "--date", "2026-06-30", "--pack", pack)
         self.assertIn(done.returncode, (0, 1, 3, 4), done.stderr)
         return {c["id"].split("/")[1]: c for p in json.loads(done.stdout)["packs"] for c in p["controls"]}

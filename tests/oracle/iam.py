@@ -148,7 +148,7 @@ class Account:
         for pattern in one["NotResource" if negated else "Resource"]:
             if "${" in pattern:
                 widest = (one["Effect"] == "Allow") != negated
-                if version != "2012-10-17" and not widest:
+                if version != "2012-10-17" and (not widest or ":iam:" in pattern):  # those letters themselves
                     continue
                 if not user and not widest:
                     continue
@@ -208,7 +208,7 @@ class Account:
         return level
 
     def trusts(self, role, who):
-        """What the trust policy gives: nothing, "policy" (its own policy must too), "named" or "everyone"."""
+        """What the trust policy gives: nothing, "policy" (its own policy must too), "named", "session" (a role's, which its boundary does not limit) or "everyone"."""
         given, arn = set(), who["Arn"]
         for one in role["AssumeRolePolicyDocument"]["Statement"]:
             if not regex(one["Action"], True).fullmatch("sts:AssumeRole") or (one["Effect"] == "Deny" and "Condition" in one):
@@ -216,11 +216,12 @@ class Account:
             named = one["Principal"] if one["Principal"] == "*" else one["Principal"].get("AWS", [])
             for name in [named] if isinstance(named, str) else named:
                 root = name in (self.iam + "root", self.account)
-                me = name == arn or (self.kind[arn] == "role" and name.startswith("arn:aws:sts::%s:assumed-role/%s/" % (self.account, who["RoleName"])))
+                session = self.kind[arn] == "role" and name.startswith("arn:aws:sts::%s:assumed-role/%s/" % (self.account, who["RoleName"]))
+                me = name == arn or session
                 if one["Effect"] == "Deny" and (root or name == "*" or me):
                     return set()
                 if one["Effect"] == "Allow":
-                    given |= {"policy"} if root else {"everyone"} if name == "*" else {"named"} if me else set()
+                    given |= {"policy"} if root else {"everyone"} if name == "*" else {"session"} if session else {"named"} if me else set()
         return given
 
     def assumes(self, who, role):
@@ -232,7 +233,7 @@ class Account:
             return False
         group = self.kind[who["Arn"]] == "group"
         return (("policy" in given or "everyone" in given) and bool(allowed[arn] & action)) or (not group and "everyone" in given) or (
-            not group and "named" in given and (self.kind[who["Arn"]] == "user" or bool(limit & action)))
+            "session" in given) or (not group and "named" in given and (self.kind[who["Arn"]] == "user" or bool(limit & action)))
 
     def services(self, role):
         found = set()

@@ -64,7 +64,44 @@ bool read_virtual_device(struct reader *reader, const struct json_cursor *at, vo
     return true;
 }
 
+// Which regions an account has: those that it opted into are not there by default.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Region.html
+bool read_region(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *name, *status;
+    (void)into;
+    GUARD(interned_of(reader, at, "RegionName", &name) && interned_of(reader, at, "OptInStatus", &status));
+    struct account *account = account_of(reader);
+    account->regions_told = true;
+    if (strcmp(status, "opted-in") == 0)
+        text_list_add(reader->arena, &account->opted_regions, name);
+    return true;
+}
+
 // ---- Summary and password policy
+
+// A figure of which another document tells otherwise is not known.
+static void note_figure(struct reader *reader, struct account *account, const struct json_cursor *member)
+{
+    const char *key = intern(reader, member->key);
+    const long *known = map_get(&account->summary, key);
+    long *value = arena_new_of(reader->arena, long);
+    *value = (long)member->node->valuedouble;
+    if (known == NULL && map_get(&account->summary_doubts, key) == NULL) {
+        map_put(reader->arena, &account->summary, key, value);
+        return;
+    }
+    if (known == NULL || *known == *value)
+        return;
+    const char *doubt = NULL;
+    reader->doubt = &doubt;
+    doubt_at(reader, member, "is %ld, and another document says %ld", *value, *known);
+    reader->doubt = NULL;
+    if (doubt == NULL) // there are so many that not all are told
+        doubt = arena_printf(reader->arena, "unread: %s of two documents differ", key);
+    map_put(reader->arena, &account->summary, key, NULL);
+    map_put(reader->arena, &account->summary_doubts, key, (void *)(uintptr_t)doubt);
+}
 
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into)
@@ -81,9 +118,7 @@ bool read_account_summary(struct reader *reader, const struct json_cursor *at, v
             doubt_at(reader, &member, "is no number, expected one");
             continue;
         }
-        long *value = arena_new_of(reader->arena, long);
-        *value = (long)node->valuedouble;
-        map_put(reader->arena, &account->summary, intern(reader, node->string), value);
+        note_figure(reader, account, &member);
     }
     return true;
 }
@@ -92,11 +127,18 @@ bool read_account_summary(struct reader *reader, const struct json_cursor *at, v
 bool read_password_policy(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct iam_password_policy *policy = arena_new_of(reader->arena, struct iam_password_policy);
+    struct account *account = account_of(reader);
     bool present;
     (void)into;
     policy->evidence = evidence_of(reader, at);
     GUARD(json_expect_object(at, reader->error));
-    seen_at(reader, account_of(reader)->id, NULL, NULL);
+    seen_at(reader, account->id, NULL, NULL);
+    if (account->password_policy != NULL) {
+        record_agrees(reader, at, account->password_policy_record, "the password policy",
+                      &account->password_policy_doubt);
+        return true;
+    }
+    account->password_policy_record = reader->record;
     if (!json_optional_integer(at, "MinimumPasswordLength", 0, INT32_MAX, &policy->minimum_length, &present,
                                reader->error))
         doubt_failure(reader);
@@ -111,7 +153,7 @@ bool read_password_policy(struct reader *reader, const struct json_cursor *at, v
     lenient_boolean(reader, at, "RequireNumbers", &policy->numbers);
     lenient_boolean(reader, at, "RequireUppercaseCharacters", &policy->uppercase);
     lenient_boolean(reader, at, "RequireLowercaseCharacters", &policy->lowercase);
-    account_of(reader)->password_policy = policy;
+    account->password_policy = policy;
     return true;
 }
 
@@ -121,6 +163,8 @@ static void note_list(struct reader *reader, const struct listing *listing, stru
 {
     if (listing->kind == KIND_ACCOUNT_DETAILS)
         account->has_details = true;
+    account->has_groups = account->has_groups || listing->read == read_group;
+    account->has_roles = account->has_roles || listing->read == read_role;
     if (listing->kind == KIND_VIRTUAL_DEVICES)
         account->has_virtual_devices = true;
     if (listing->kind != KIND_TRAILS)
@@ -128,6 +172,13 @@ static void note_list(struct reader *reader, const struct listing *listing, stru
     account->has_trails = true;
     if (listing->region != NULL)
         *vector_add(reader->arena, &account->trail_regions) = intern(reader, listing->region);
+}
+
+// Of a list that is cut off, or of which a record was not understood, not all is known.
+static void note_lost(const struct listing *listing, struct account *account)
+{
+    account->has_groups = account->has_groups && listing->read != read_group;
+    account->has_roles = account->has_roles && listing->read != read_role;
 }
 
 // Where the snapshot tells of how accounts are guarded at all, those that have a folder in it and no such document are
@@ -149,12 +200,22 @@ void note_account_lists(struct reader *reader)
     note_accounts_of_paths(reader);
     for (size_t i = 0; i < reader->documents->listings.count; i++) {
         const struct listing *listing = reader->documents->listings.items[i];
-        if (listing->kind < KIND_ACCOUNT_SUMMARY || listing->kind >= KIND_COUNT || listing->denied != NULL)
+        bool of_details = listing->read == read_group || listing->read == read_role;
+        bool of_account = listing->kind >= KIND_ACCOUNT_SUMMARY && listing->kind < KIND_COUNT;
+        if ((!of_account && !of_details) || listing->denied != NULL)
             continue;
         reader->place = (struct document_place){listing->account, listing->region};
         for (size_t s = 0; listing->account == NULL && s < listing->seen.count; s++)
             note_list(reader, listing, account_named(reader->estate, listing->seen.items[s]->account_id));
         if (listing->account != NULL || listing->seen.count == 0)
             note_list(reader, listing, account_of(reader));
+    }
+    for (size_t i = 0; i < reader->documents->listings.count; i++) {
+        const struct listing *listing = reader->documents->listings.items[i];
+        reader->place = (struct document_place){listing->account, listing->region};
+        for (size_t s = 0; listing->cut && listing->account == NULL && s < listing->seen.count; s++)
+            note_lost(listing, account_named(reader->estate, listing->seen.items[s]->account_id));
+        if (listing->cut && (listing->read == read_group || listing->read == read_role))
+            note_lost(listing, account_of(reader));
     }
 }

@@ -112,6 +112,12 @@ static bool is_control_policy(const cJSON *policy)
     return cJSON_HasObjectItem(policy, "PolicySummary");
 }
 
+// Many services list regions.
+static bool is_region(const cJSON *record)
+{
+    return cJSON_HasObjectItem(record, "RegionName") && cJSON_HasObjectItem(record, "OptInStatus");
+}
+
 static bool is_sign_in_instance(const cJSON *record) // and no machine
 {
     return text_holds(record, "InstanceArn", ":sso:::instance/");
@@ -322,6 +328,8 @@ static const char *const every_route[] = {"Filter.1.Name", "type", "Filter.1.Val
 const struct aws_call aws_calls[] = {
     {"sts", "GetCallerIdentity", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"ec2", "DescribeRegions", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
+    {"ec2", "DescribeRegions", NULL, LIST("Regions", KIND_COUNT, read_region), .is_ours = is_region,
+     .strings_elsewhere = true},
     {"organizations", "ListAccounts", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"organizations", "ListAccountsForParent", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"organizations", "ListOrganizationalUnitsForParent", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
@@ -586,6 +594,8 @@ const struct aws_call aws_calls[] = {
     {"cloudtrail", "GetTrailStatus", "get-trail-status", WHOLE("IsLogging", KIND_TRAIL_STATUS, read_logging),
      .late = true, ABOUT("DescribeTrails", "trailList", "TrailARN", "Name", "Name", CALL_AT_HOME)},
     {"cloudtrail", "GetTrailStatus", NULL, WHOLE("LatestDeliveryError", KIND_TRAIL_STATUS, read_delivery_error),
+     .late = true},
+    {"cloudtrail", "GetTrailStatus", NULL, WHOLE("LatestDigestDeliveryError", KIND_TRAIL_STATUS, read_digest_error),
      .late = true},
     {"cloudtrail", "GetTrailStatus", NULL, WHOLE("LatestDeliveryTime", KIND_TRAIL_STATUS, read_delivery_time),
      .late = true},

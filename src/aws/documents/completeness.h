@@ -6,6 +6,7 @@
 // What one document tells of one kind.
 struct listing {
     enum kind kind;
+    element_reader read; // of its records, or NULL
     const char *name;    // of the document
     const char *account; // from its path, or NULL
     const char *region;

@@ -82,9 +82,54 @@ static void read_key(struct reader *reader, const struct json_cursor *at, char *
     key->last_used = moment_or_null(reader, column(names, fields, count, name));
 }
 
+static bool same_credentials(const struct iam_credentials *a, const struct iam_credentials *b)
+{
+    bool same = a->use_told == b->use_told && text_same(a->password_last_used, b->password_last_used) &&
+                text_same(a->password_changed, b->password_changed) && a->certificate == b->certificate &&
+                a->password_enabled == b->password_enabled && a->mfa_active == b->mfa_active;
+    for (int k = 0; k < 2; k++)
+        same = same && a->keys[k].active == b->keys[k].active &&
+               text_same(a->keys[k].last_rotated, b->keys[k].last_rotated) &&
+               text_same(a->keys[k].last_used, b->keys[k].last_used);
+    return same;
+}
+
+static void doubt_credentials(struct reader *reader, const struct json_cursor *at, struct account *account,
+                              const char *text)
+{
+    reader->doubt = &account->credentials_doubt;
+    doubt_at(reader, at, "%s", text);
+    reader->doubt = NULL;
+}
+
+// A user of whom two rows tell otherwise is not known, whichever report is the later one.
+static void compare_rows(struct reader *reader, const struct json_cursor *at, struct account *account, struct map *rows)
+{
+    for (size_t i = 0; i < account->credentials.count; i++) {
+        const struct iam_credentials *one = &account->credentials.items[i], *other = map_get(rows, one->arn);
+        if (other == NULL)
+            map_put(reader->scratch, rows, one->arn, (void *)(uintptr_t)one);
+        else if (!same_credentials(one, other))
+            doubt_credentials(
+                reader, at, account,
+                arena_printf(reader->scratch, "tells of %s otherwise than %s", one->arn, other->evidence));
+    }
+}
+
+// When the report was made: of two that say otherwise, neither is believed.
+void note_report_made(struct reader *reader, const char *moment)
+{
+    struct account *account = account_of(reader);
+    if (account->report_made != NULL && strcmp(account->report_made, moment) != 0 && account->credentials_doubt == NULL)
+        account->credentials_doubt = arena_printf(reader->arena, "get-credential-report: one was made %s, another %s",
+                                                  account->report_made, moment);
+    account->report_made = arena_strdup(reader->arena, moment);
+}
+
 static void read_report(struct reader *reader, const struct json_cursor *at, char *csv)
 {
     struct account *account = NULL;
+    struct map known = {0};
     char *names[MOST_COLUMNS], *fields[MOST_COLUMNS], *rest = NULL;
     char *line = strtok_r(csv, "\r\n", &rest);
     size_t count = line == NULL ? 0 : split(line, names);
@@ -115,7 +160,10 @@ static void read_report(struct reader *reader, const struct json_cursor *at, cha
         for (int k = 0; k < 2; k++)
             read_key(reader, at, names, fields, count, k + 1, &of->keys[k]);
     }
-    (account == NULL ? account_of(reader) : account)->has_credentials = true;
+    if (account == NULL)
+        account = account_of(reader);
+    compare_rows(reader, at, account, &known);
+    account->has_credentials = true;
 }
 
 static const char report_head[] = "user,arn,";

@@ -255,6 +255,13 @@ static void doubt_any(struct file *file)
         file->reader.doubt = &documents->any_rule;
 }
 
+// A group or a role of which nothing is kept may be any.
+static void lose_principal(struct file *file)
+{
+    if (file->call->read == read_group || file->call->read == read_role)
+        file->reader.listing->cut = true;
+}
+
 static enum json_visit begin_call(struct file *file, const struct aws_call *call)
 {
     if (call->form == FORM_UNUSED || call->read == NULL) {
@@ -271,6 +278,7 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
     file->call = call;
     file->reader.call = words_of(file->reader.arena, call);
     file->reader.listing = listing_begin(&file->reader, call->kind);
+    file->reader.listing->read = call->read;
     if (call->read == read_prefix_list_entry)
         begin_entries(file);
     else if (call->read == read_target_health)
@@ -417,8 +425,8 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
             file->more = file->more || is_set(at->node);
         else if (cJSON_IsString(at->node) && strcmp(at->key, "TrailARN") == 0)
             file->trail_arn = arena_strdup(reader->arena, at->node->valuestring);
-        else if (cJSON_IsString(at->node)) // GeneratedTime, of a credential report
-            account_of(reader)->report_made = arena_strdup(reader->arena, at->node->valuestring);
+        else if (cJSON_IsString(at->node)) // GeneratedTime
+            note_report_made(reader, at->node->valuestring);
         return true;
     }
     if (is_element || call->form == FORM_WHOLE) {
@@ -434,14 +442,18 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
         file->ours++;
         file->used = true;
         reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
-        if (is_element && (!object || repeated != NULL))
+        if (is_element && (!object || repeated != NULL)) {
             doubt_any(file);
+            lose_principal(file);
+        }
         if (is_element && !object)
             doubt_at(reader, at, "is no object, expected one");
         else if (repeated != NULL)
             doubt_at(reader, at, "has %s twice: which counts is not known", repeated);
-        else if (!call->read(reader, at, file->into))
+        else if (!call->read(reader, at, file->into)) {
             doubt_failure(reader);
+            lose_principal(file);
+        }
         arena_reset(reader->scratch);
     } else if (call->is_ours != NULL && file->into == NULL &&
                (cJSON_IsObject(at->node) || (call->counts_elsewhere && cJSON_IsNumber(at->node)))) {
@@ -479,6 +491,8 @@ static bool on_broken(void *context, const struct json_cursor *at, struct error 
     struct file *file = context;
     if (file->call != NULL)
         doubt_at(&file->reader, at, "%s", error->message);
+    if (file->call != NULL)
+        lose_principal(file);
     *error = (struct error){0};
     cJSON *node = file->call == NULL ? NULL : mended(file, at->offset);
     if (node == NULL) {
@@ -532,7 +546,7 @@ static bool on_end(void *context, const struct json_cursor *at, struct error *er
 
 // ---- The document
 
-static const struct json_visitor visitor = {on_member, on_value, on_broken, on_end};
+static const struct json_visitor visitor = {.member = on_member, .value = on_value, .broken = on_broken, .end = on_end};
 
 static void doubt_lone_record(struct file *file)
 {

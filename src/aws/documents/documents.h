@@ -133,6 +133,7 @@ struct documents {
     const char *any_rule;               // the same of a listener's rule
     struct map organizations;           // id -> management account
     struct map organization_of;         // account -> organization
+    struct map billing_only;            // organizations that have no control policies
     struct map organization_targets;    // id -> struct organization_target
     struct map attached_controls;       // file -> struct attached_controls
     struct map control_policies;        // id -> struct iam_policy

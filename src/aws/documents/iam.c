@@ -277,11 +277,14 @@ static bool read_identity(struct reader *reader, const struct json_cursor *at, e
         lenient_text(reader, &boundary, "PermissionsBoundaryArn", &identity.boundary);
     if (kind == IAM_USER)
         read_groups_of(reader, at, &identity.groups);
+    if (json_find(at->node, "AttachedManagedPolicies") == NULL) // AWS prints an empty list
+        doubt_at(reader, at, "has no AttachedManagedPolicies, expected one");
     each_if_present(reader, at, "AttachedManagedPolicies", read_attached_policy, &identity);
     each_if_present(reader, at, inlined, read_inline_policy, &identity);
     if (kind == IAM_ROLE)
         read_trust(reader, at, &identity);
     reader->doubt = NULL;
+    identity.profiles_told = kind == IAM_ROLE && json_find(at->node, "InstanceProfileList") != NULL;
     if (kind == IAM_ROLE)
         each_if_present(reader, at, "InstanceProfileList", read_profile, &identity);
     size_t *mine = arena_new_of(reader->arena, size_t);

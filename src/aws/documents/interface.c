@@ -292,8 +292,10 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
     GUARD(text_of(reader, at, "InstanceId", &instance->id));
     if (lenient_object(reader, at, "State", &state))
         lenient_text(reader, &state, "Name", &instance->state);
-    if (lenient_object(reader, at, "MetadataOptions", &metadata))
+    if (lenient_object(reader, at, "MetadataOptions", &metadata)) {
         lenient_text(reader, &metadata, "HttpTokens", &instance->http_tokens);
+        instance->options_pending = is_word(text_beside(reader, &metadata, "State"), "pending");
+    }
     if (lenient_object(reader, at, "IamInstanceProfile", &profile))
         instance->profile = text_beside(reader, &profile, "Arn");
     if (lenient_object(reader, at, "Placement", &placement))

@@ -194,6 +194,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     seen_at(reader, owner, region, subnet->vpc_id);
     doubt_state(reader, at, subnet->id);
     subnet->launch_told = member_of(reader, at, "MapPublicIpOnLaunch").node != NULL;
+    subnet->ipv6_told = member_of(reader, at, "AssignIpv6AddressOnCreation").node != NULL;
     lenient_boolean(reader, at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch);
     lenient_boolean(reader, at, "AssignIpv6AddressOnCreation", &subnet->ipv6_on_creation);
     if (member_of(reader, at, "CidrBlock").node != NULL &&
@@ -500,6 +501,7 @@ bool read_db_instance(struct reader *reader, const struct json_cursor *at, void 
         (struct db_instance){.id = id, .evidence = evidence_of(reader, at), .account = account, .region = region};
     struct json_cursor public = member_of(reader, at, "PubliclyAccessible");
     instance->publicly_accessible = public.node == NULL || !cJSON_IsFalse(public.node);
+    instance->public_untold = public.node == NULL || !cJSON_IsBool(public.node);
     if (public.node == NULL || !cJSON_IsBool(public.node))
         doubt_at(reader, &public, "is missing or no boolean: %s is taken to be public", id);
     if (lenient_object(reader, at, "DBSubnetGroup", &group)) {

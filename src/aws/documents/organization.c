@@ -14,6 +14,8 @@ bool read_organization(struct reader *reader, const struct json_cursor *at, void
     (void)into;
     GUARD(json_expect_object(at, reader->error));
     GUARD(interned_of(reader, at, "Id", &id) && interned_of(reader, at, "MasterAccountId", &management));
+    if (text_same(text_beside(reader, at, "FeatureSet"), "CONSOLIDATED_BILLING"))
+        map_put(reader->arena, &documents->billing_only, id, documents);
     known = map_get(&documents->organizations, id);
     if (known != NULL && strcmp(known, management) != 0) {
         map_put(reader->arena, &documents->organizations, id, (void *)(uintptr_t) "");
@@ -217,6 +219,7 @@ static void settle_account(struct reader *reader, struct account *account)
     const char *management = of == NULL ? NULL : map_get(&documents->organizations, of);
     organization->management = text_same(management, account->id) && management != NULL;
     organization->told = organization->told || organization->management;
+    organization->without_policies = of != NULL && map_get(&documents->billing_only, of) != NULL;
     while (id != NULL && organization->levels.count < MOST_LEVELS) {
         const struct organization_target *target = map_get(&documents->organization_targets, id);
         vector_add(reader->arena, &organization->levels)->id = id;

@@ -311,6 +311,7 @@ bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void 
                                           .account = place.account,
                                           .region = place.region,
                                           .is_public = !cJSON_IsFalse(inside(at->node, open)),
+                                          .untold = !cJSON_IsBool(inside(at->node, open)),
                                           .detail = "endpointPublicAccess is on"});
     if (cJSON_IsFalse(inside(at->node, open)))
         return true;
@@ -325,13 +326,14 @@ bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void 
 
 // https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html
 static void note_redshift_setting(struct reader *reader, const struct json_cursor *at, const struct public_place *place,
-                                  bool is_public)
+                                  const cJSON *accessible)
 {
     struct public_setting setting = {.thing = "redshift-cluster",
                                      .id = place->id,
                                      .account = place->account,
                                      .region = place->region,
-                                     .is_public = is_public,
+                                     .is_public = !cJSON_IsFalse(accessible),
+                                     .untold = !cJSON_IsBool(accessible),
                                      .detail = "PubliclyAccessible is on"};
     VECTOR(const char *) groups = {0};
     const cJSON *group, *endpoint = cJSON_GetObjectItemCaseSensitive(at->node, "Endpoint");
@@ -374,7 +376,7 @@ bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, 
     struct json_cursor accessible = member_of(reader, at, "PubliclyAccessible");
     if (accessible.node == NULL || !cJSON_IsBool(accessible.node))
         doubt_at(reader, &accessible, "is missing or no boolean: %s is taken to be public", owner.id);
-    note_redshift_setting(reader, at, &place, !cJSON_IsFalse(accessible.node));
+    note_redshift_setting(reader, at, &place, accessible.node);
     // "paused": its nodes are gone until it is resumed.
     // https://docs.aws.amazon.com/redshift/latest/mgmt/rs-mgmt-pause-resume-cluster.html
     bool paused = text_same(text_beside(reader, at, "ClusterStatus"), "paused") && place.addresses.count == 0;
@@ -464,6 +466,7 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
                                           .account = place.account,
                                           .region = place.region,
                                           .is_public = is_public,
+                                          .untold = untold,
                                           .detail = "its public access is not DISABLED"});
     if (is_public)
         note_public(reader, &place);

@@ -184,6 +184,7 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
                                          .interface = text_beside(reader, at, "NetworkInterfaceId"),
                                          .instance = text_beside(reader, at, "InstanceId"),
                                          .private_address = text_beside(reader, at, "PrivateIpAddress"),
+                                         .evidence = evidence_of(reader, at),
                                          .account = account,
                                          .region = region};
         else if (!used && address != NULL && address[0] != '\0')

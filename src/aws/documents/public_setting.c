@@ -13,12 +13,14 @@ void note_setting(struct reader *reader, const struct json_cursor *at, const str
 }
 
 // Where it is not said, it is taken to be public, and that is told.
-static bool public_unless_false(struct reader *reader, const struct json_cursor *at, const char *key, const char *id)
+static void public_unless_false(struct reader *reader, const struct json_cursor *at, const char *key,
+                                struct public_setting *setting)
 {
     struct json_cursor flag = member_of(reader, at, key);
-    if (flag.node == NULL || !cJSON_IsBool(flag.node))
-        doubt_at(reader, &flag, "is missing or no boolean: %s is taken to be public", id);
-    return !cJSON_IsFalse(flag.node);
+    setting->untold = flag.node == NULL || !cJSON_IsBool(flag.node);
+    setting->is_public = !cJSON_IsFalse(flag.node);
+    if (setting->untold)
+        doubt_at(reader, &flag, "is missing or no boolean: %s is taken to be public", setting->id);
 }
 
 static void add_address(struct reader *reader, struct public_place *place, const cJSON *text)
@@ -67,7 +69,7 @@ bool read_replication_instance(struct reader *reader, const struct json_cursor *
     GUARD(interned_of(reader, at, "ReplicationInstanceIdentifier", &setting.id));
     place_of_arn(reader, text_beside(reader, at, "ReplicationInstanceArn"), &setting.account, &setting.region);
     seen_at(reader, setting.account, setting.region, NULL);
-    setting.is_public = public_unless_false(reader, at, "PubliclyAccessible", setting.id);
+    public_unless_false(reader, at, "PubliclyAccessible", &setting);
     note_setting(reader, at, &setting);
     note_replication_interfaces(reader, at, &setting);
     return true;
@@ -112,7 +114,7 @@ bool read_redshift_workgroup(struct reader *reader, const struct json_cursor *at
     GUARD(interned_of(reader, at, "workgroupName", &setting.id));
     place_of_arn(reader, text_beside(reader, at, "workgroupArn"), &setting.account, &setting.region);
     seen_at(reader, setting.account, setting.region, NULL);
-    setting.is_public = public_unless_false(reader, at, "publiclyAccessible", setting.id);
+    public_unless_false(reader, at, "publiclyAccessible", &setting);
     note_setting(reader, at, &setting);
     note_workgroup_interfaces(reader, at, &setting);
     return true;
@@ -131,6 +133,7 @@ bool read_emr_block(struct reader *reader, const struct json_cursor *at, void *i
     if (on.node == NULL || !cJSON_IsBool(on.node))
         doubt_at(reader, &on, "is missing or no boolean: it is taken to be off");
     if (!cJSON_IsTrue(on.node)) {
+        setting.untold = !cJSON_IsFalse(on.node);
         setting.is_public = true;
         setting.detail = "BlockPublicSecurityGroupRules is off";
     }

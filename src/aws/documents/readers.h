@@ -176,6 +176,7 @@ bool read_assignment(struct reader *reader, const struct json_cursor *at, void *
 void settle_assignments(struct reader *reader);
 // account.c
 bool read_virtual_device(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_region(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_password_policy(struct reader *reader, const struct json_cursor *at, void *into);
 // trail.c
@@ -184,11 +185,13 @@ bool read_event_selector(struct reader *reader, const struct json_cursor *at, vo
 bool read_advanced_event_selector(struct reader *reader, const struct json_cursor *at, void *into); // the same
 bool read_logging(struct reader *reader, const struct json_cursor *at, void *into);                 // the same
 bool read_delivery_error(struct reader *reader, const struct json_cursor *at, void *into);          // the same
+bool read_digest_error(struct reader *reader, const struct json_cursor *at, void *into);            // the same
 bool read_delivery_time(struct reader *reader, const struct json_cursor *at, void *into);           // the same
 bool read_event_store(struct reader *reader, const struct json_cursor *at, void *into);
 bool trail_events_same(const struct trail_events *a, const struct trail_events *b);
 // credential_report.c
 bool read_credential_report(struct reader *reader, const struct json_cursor *at, void *into);
+void note_report_made(struct reader *reader, const char *moment); // RFC 3339
 
 // Whether a value under Content is a credential report: base64 of its CSV, or the CSV itself.
 bool is_credential_report(const cJSON *content);

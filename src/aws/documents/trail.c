@@ -1,5 +1,7 @@
 // CloudTrail's trails, and what they record.
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "aws/documents/calls.h"
 #include "aws/documents/readers.h"
@@ -55,11 +57,33 @@ bool read_delivery_error(struct reader *reader, const struct json_cursor *at, vo
     return true;
 }
 
+bool read_digest_error(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct trail *trail = into;
+    if (!cJSON_IsString(at->node))
+        return json_fail(at, reader->error, "is %s, expected a string", json_kind(at->node));
+    if (trail != NULL && at->node->valuestring[0] != '\0')
+        trail->digest_error = intern(reader, at->node->valuestring);
+    return true;
+}
+
 bool read_delivery_time(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct trail *trail = into;
-    if (trail != NULL && cJSON_IsString(at->node)) // the CLI of old prints a number
-        trail->delivered = intern(reader, at->node->valuestring);
+    char text[32];
+    const char *moment = cJSON_GetStringValue(at->node);
+    if (cJSON_IsNumber(at->node) && at->node->valuedouble > 0 && at->node->valuedouble < 1e11) {
+        time_t seconds = (time_t)at->node->valuedouble; // as version 1 of the CLI prints it
+        struct tm parts;
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &parts));
+        moment = text;
+    }
+    if (moment == NULL)
+        return json_fail(at, reader->error, "is %s, expected a moment", json_kind(at->node));
+    if (trail != NULL && trail->delivered != NULL && strcmp(trail->delivered, moment) != 0)
+        return doubt_at(reader, at, "is not what another file says of trail %s", trail->name);
+    if (trail != NULL)
+        trail->delivered = intern(reader, moment);
     return true;
 }
 

@@ -251,6 +251,7 @@ void unite_subnets(struct arena *arena, struct subnet *base, const struct subnet
         base->cidr.family = 0;
     base->public_ip_on_launch = base->public_ip_on_launch || other->public_ip_on_launch;
     base->launch_told = base->launch_told && other->launch_told;
+    base->ipv6_told = base->ipv6_told && other->ipv6_told;
     base->has_ipv6 = base->has_ipv6 || other->has_ipv6;
     base->past_firewall = base->past_firewall && other->past_firewall;
     if (!text_same(base->firewall_treatment, other->firewall_treatment))

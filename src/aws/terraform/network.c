@@ -168,6 +168,7 @@ static void put_subnet(struct plan_reader *plan, const struct resource *resource
         map_put(plan->arena, &plan->estate->subnets, subnet->id, subnet);
     }
     subnet->launch_told = true;
+    subnet->ipv6_told = true;
     subnet->public_ip_on_launch = flag(resource->after, "map_public_ip_on_launch", false);
     subnet->ipv6_on_creation = flag(resource->after, "assign_ipv6_address_on_creation", false);
     subnet->has_ipv6 = subnet->has_ipv6 || wants_ipv6(plan, resource);
