@@ -6,6 +6,7 @@
 #include "cli/past.h"
 #include "evidence/remembered.h"
 #include "model/protocol.h"
+#include "model/segment.h"
 #include "verdicts/reconcile.h"
 #include "report/report.h"
 #include "rules/access/carried.h"
@@ -223,6 +224,8 @@ bool derive_past(struct derivation *derivation, struct error *error)
 
 bool derive_has(const struct derivation *derivation, enum derived_file file)
 {
+    if (file == DERIVED_SEGMENTS)
+        return derivation->controls.flows.set != NULL;
     return file != DERIVED_CHANGE || derivation->given.change.base != NULL;
 }
 
@@ -252,8 +255,9 @@ static void write_report(const struct derivation *derivation, const struct manif
 }
 
 const char *const derived_paths[] = {
-    [DERIVED_EXPOSURE] = "exposure.json", [DERIVED_PLAN] = "plan.jsonl",    [DERIVED_VERDICTS] = "verdicts.json",
-    [DERIVED_CONTROLS] = "controls.json", [DERIVED_CHANGE] = "change.json", [DERIVED_REPORT] = "report.html"};
+    [DERIVED_EXPOSURE] = "exposure.json", [DERIVED_PLAN] = "plan.jsonl",        [DERIVED_VERDICTS] = "verdicts.json",
+    [DERIVED_CONTROLS] = "controls.json", [DERIVED_SEGMENTS] = "segments.json", [DERIVED_CHANGE] = "change.json",
+    [DERIVED_REPORT] = "report.html"};
 
 void derive_write(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
                   struct text *out)
@@ -271,6 +275,10 @@ void derive_write(const struct derivation *derivation, enum derived_file file, c
         break;
     case DERIVED_CONTROLS:
         controls_write_json(&derivation->controls, out);
+        break;
+    case DERIVED_SEGMENTS:
+        segments_write_json(derivation->controls.flows.set, derivation->controls.flows.findings,
+                            derivation->controls.flows.finding_count, out);
         break;
     case DERIVED_CHANGE:
         change_report_write_json(&derivation->change.report, out);

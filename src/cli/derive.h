@@ -54,6 +54,7 @@ enum derived_file {
     DERIVED_PLAN,     // after derive_plan
     DERIVED_VERDICTS, // after derive_failures
     DERIVED_CONTROLS, // after derive_controls
+    DERIVED_SEGMENTS, // after derive_controls, where one of them asks about flows
     DERIVED_CHANGE,   // after derive_failures, of a change
     DERIVED_REPORT,   // after derive_failures
     DERIVED_FILES

@@ -380,6 +380,8 @@ static void add_file(struct run_job *job, const char *step, enum derived_file fi
     if (failed_step_why(&job->derivation.given.failed, step) != NULL || add_derived(job, file, &why))
         return;
     bundle_drop(job->bundle, derived_paths[file]);
+    if (file == DERIVED_SEGMENTS) // which controls refer to
+        bundle_drop(job->bundle, derived_paths[DERIVED_CONTROLS]);
     note(job, step, &why);
 }
 
@@ -432,6 +434,8 @@ static bool write_up(struct run_job *job, struct error *error)
         derive_manifest(&job->derivation, &job->manifest);
         add_file(job, STEP_VERDICTS, DERIVED_VERDICTS);
         add_file(job, STEP_CONTROLS, DERIVED_CONTROLS);
+        if (derive_has(&job->derivation, DERIVED_SEGMENTS))
+            add_file(job, STEP_CONTROLS, DERIVED_SEGMENTS);
         if (derive_has(&job->derivation, DERIVED_CHANGE))
             add_file(job, STEP_CHANGE, DERIVED_CHANGE);
         add_file(job, STEP_REPORT, DERIVED_REPORT);

@@ -105,14 +105,18 @@ static const char *file_difference(struct arena *arena, const struct checked_bun
     static const char *const steps[DERIVED_FILES] = {// without which it is not there; NULL: it always is
                                                      [DERIVED_VERDICTS] = STEP_VERDICTS,
                                                      [DERIVED_CONTROLS] = STEP_CONTROLS,
+                                                     [DERIVED_SEGMENTS] = STEP_CONTROLS,
                                                      [DERIVED_CHANGE] = STEP_CHANGE,
                                                      [DERIVED_REPORT] = STEP_REPORT};
     *absent = NULL;
     *state = CHECK_WRONG;
     for (int file = 0; file < DERIVED_FILES; file++) {
         const char *path = derived_paths[file];
-        if (!derive_has(derivation, (enum derived_file)file))
+        if (!derive_has(derivation, (enum derived_file)file)) {
+            if (listed(arena, bundle, path) != NULL) // nothing asks for it
+                return path;
             continue;
+        }
         if (steps[file] != NULL && failed_step_why(&bundle->manifest.failed, steps[file]) != NULL &&
             listed(arena, bundle, path) == NULL) {
             *absent = *absent == NULL ? path : arena_printf(arena, "%s, %s", *absent, path);
@@ -163,7 +167,8 @@ static void compare(struct checks *checks, const struct checked_bundle *bundle, 
                   "%s: not there, for the run could not write it; the rest follows", absent);
     else
         check_add(checks, "derivation", CHECK_GOOD,
-                  "exposure, plan, verdicts, controls, %sreport and counts follow, byte for byte",
+                  "exposure, plan, verdicts, controls, %s%sreport and counts follow, byte for byte",
+                  derive_has(derivation, DERIVED_SEGMENTS) ? "segments, " : "",
                   derive_has(derivation, DERIVED_CHANGE) ? "change, " : "");
 }
 
