@@ -118,6 +118,7 @@ def check_isolation(audit, root, segments, ids):
             if control["id"] in ids:
                 audit.compare("controls.json: %s: what is not isolated" % control["id"], sorted(told), sorted(crossing))
 def check(audit, root, before, manifest, intent):
+    audit.unjudged["inside/: what was asked from inside"] += (root / "inside").exists()
     controls = [(control["id"], fact["fact"]) for path in manifest["packs"] for control in audit.parse(path, (root / path).read_bytes())["controls"] for fact in control["facts"]]
     asked = any(fact in FACTS for _, fact in controls)
     there, failed = (root / "segments.json").exists(), any(one["step"] == "controls" for one in manifest.get("failed", ()))

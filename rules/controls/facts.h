@@ -14,6 +14,7 @@ struct inside_seen {
     const struct exposure_set *view;    // what it can ask: private addresses
     const struct verdict_set *verdicts; // of what was asked
     const char *path;                   // of those in the evidence
+    const char *first_day;              // YYYY-MM-DD of the first question; NULL: not told
 };
 
 struct fact_input {

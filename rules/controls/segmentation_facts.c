@@ -1,5 +1,6 @@
 // Facts of segmentation, as PCI DSS asks about it: that the cardholder data environment, which the intent names, and
 // what is out of scope reach nothing of each other; computed, and observed from inside.
+#include "rules/controls/account_facts.h"
 #include "rules/controls/flow_facts.h"
 
 #include "model/protocol.h"
@@ -248,7 +249,7 @@ static const char *place_of(struct inquiry *inquiry, const struct verdict *verdi
 
 // What became of the questions that one interface asked of the environment.
 struct seen_of_cde {
-    struct map asked;  // addresses
+    struct map asked;  // address -> struct portset *, of TCP
     size_t silent;     // ports to which nothing came through
     size_t unknown;    // ports of which that is not known
     bool came_through; // something did
@@ -264,7 +265,14 @@ static void judge_seen(struct inquiry *inquiry, const struct inside_seen *seen, 
         if (endpoint == NULL || !holds_cde(inquiry, endpoint->interface))
             continue;
         address_format(verdict->address, address);
-        map_put(inquiry->arena, &found->asked, arena_strdup(inquiry->arena, address), found);
+        struct portset *asked = map_get(&found->asked, address);
+        if (asked == NULL) {
+            asked = arena_new_of(inquiry->arena, struct portset);
+            *asked = portset_empty;
+            map_put(inquiry->arena, &found->asked, arena_strdup(inquiry->arena, address), asked);
+        }
+        if (verdict->protocol == PROTOCOL_TCP)
+            *asked = portset_union(inquiry->arena, *asked, portset_of(inquiry->arena, verdict->low, verdict->high));
         bool through = verdict->observed == OBSERVED_OPEN || verdict->observed == OBSERVED_CLOSED;
         bool silent = verdict->kind == VERDICT_ENFORCED || verdict->kind == VERDICT_BLOCKED;
         found->came_through = found->came_through || through;
@@ -279,9 +287,10 @@ static void judge_seen(struct inquiry *inquiry, const struct inside_seen *seen, 
     }
 }
 
-// The environment's addresses that could be asked from there; those that were not are missing.
+// The environment's addresses that could be asked from there; what of them was not is missing.
 static size_t ask_coverage(struct inquiry *inquiry, const struct inside_seen *seen, const struct seen_of_cde *found)
 {
+    const struct portset wanted = fact_ports(inquiry, "ports", "1-1023");
     size_t there = 0;
     for (size_t i = 0; i < seen->view->endpoints.count; i++) {
         const struct endpoint *endpoint = &seen->view->endpoints.items[i];
@@ -290,9 +299,11 @@ static size_t ask_coverage(struct inquiry *inquiry, const struct inside_seen *se
             continue;
         there++;
         endpoint_address(endpoint, address);
-        if (map_get(&found->asked, address) == NULL)
-            answer_missing(inquiry, "an answer about %s of %s, which was not asked from %s", address,
-                           endpoint->interface->id, seen->eni_id);
+        const struct portset *asked = map_get(&found->asked, address);
+        const struct portset left = asked == NULL ? wanted : portset_subtract(inquiry->arena, wanted, *asked);
+        if (!portset_is_empty(left))
+            answer_missing(inquiry, "answers of TCP ports %s of %s of %s, which were not asked from %s",
+                           portset_format(inquiry->arena, left), address, endpoint->interface->id, seen->eni_id);
     }
     return there;
 }
@@ -309,15 +320,20 @@ static void judge_vantage(struct inquiry *inquiry, const struct inside_seen *see
                        found.unknown, seen->eni_id);
     if (!seen->verdicts->complete)
         answer_missing(inquiry, "part of what %s tells: it is incomplete", seen->path);
+    long most = fact_number(inquiry, "days", 366), age = account_days_since(seen->first_day, inquiry->input->today);
+    if (age < 0 || age > most)
+        answer_missing(inquiry, "observations from %s of the last %ld days: these are of %s", seen->eni_id, most,
+                       seen->first_day == NULL ? "a day that is not told" : seen->first_day);
     if (found.came_through)
         return;
     if (there == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, seen->eni_id, NULL,
                "no route joins its VPC to one of the cardholder environment: nothing of it can be asked from there");
     else if (found.silent > 0)
-        answer(inquiry, CONTROL_PASS, seen->eni_id, NULL,
-               "%zu ports of %zu addresses of the cardholder environment were asked, and nothing came through",
-               found.silent, there);
+        answer(
+            inquiry, CONTROL_PASS, seen->eni_id, NULL,
+            "%zu ports of %zu addresses of the cardholder environment were asked from %s on, and nothing came through",
+            found.silent, there, seen->first_day == NULL ? "a day not told" : seen->first_day);
     else
         return;
     inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
@@ -368,6 +384,6 @@ static const char *const none[] = {NULL};
 const struct fact segmentation_facts[] = {
     {"cde-is-isolated", false, none, cde_is_isolated},
     {"cde-not-reached-from-internet", false, none, cde_not_reached},
-    {"isolation-is-observed", false, none, isolation_is_observed},
+    {"isolation-is-observed", false, (const char *const[]){"days", "ports", NULL}, isolation_is_observed},
     {NULL, false, NULL, NULL},
 };

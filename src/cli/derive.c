@@ -62,6 +62,11 @@ bool derive_after(struct derivation *derivation, struct error *error)
     return read_declared(derivation->given.after, &derivation->after, error);
 }
 
+bool derive_seen_inside(struct derivation *derivation, struct error *error)
+{
+    return derive_inside(derivation->arena, &derivation->before, &derivation->given.inside, &derivation->inside, error);
+}
+
 static void lack(struct derivation *derivation, const char *what)
 {
     *vector_add(derivation->arena, &derivation->set.missing) =
@@ -149,6 +154,12 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     judge_end(judging);
     note_unseen(derivation);
     look_at_stability(derivation);
+    size_t lacked = set->missing.count;
+    derive_inside_judge(derivation->arena, &derivation->before, &derivation->after, derivation->intent, given->today,
+                        &derivation->inside, &set->missing);
+    set->complete = set->complete && set->missing.count == lacked;
+    derive_inside_rows(derivation->arena, derivation->before.estate, derivation->intent, &derivation->inside,
+                       &derivation->inside_rows);
     derivation->lacking = set->missing.count;
     return true;
 }
@@ -204,6 +215,8 @@ bool derive_controls(struct derivation *derivation, struct error *error)
         .estate = derivation->before.estate,
         .exposures = derivation->before.exposures,
         .verdicts = &derivation->set,
+        .inside = derive_inside_seen(derivation->arena, &derivation->inside),
+        .inside_count = derivation->inside.count,
         .intent = derivation->intent,
         .today = given->today,
         .snapshot = "before/",
@@ -222,7 +235,17 @@ bool derive_past(struct derivation *derivation, struct error *error)
                                               &derivation->last_seen, &derivation->drift, error);
 }
 
-bool derive_has(const struct derivation *derivation, enum derived_file file)
+int derive_file_count(const struct derivation *derivation)
+{
+    return DERIVED_FILES + (int)derivation->inside.count;
+}
+
+const char *derive_path(const struct derivation *derivation, int file)
+{
+    return file < DERIVED_FILES ? derived_paths[file] : derivation->inside.items[file - DERIVED_FILES].path;
+}
+
+bool derive_has(const struct derivation *derivation, int file)
 {
     if (file == DERIVED_SEGMENTS)
         return derivation->controls.flows.set != NULL;
@@ -250,6 +273,7 @@ static void write_report(const struct derivation *derivation, const struct manif
         .observations = &derivation->observations,
         .runs = &derivation->runs,
         .drift = &derivation->drift,
+        .inside = derivation->inside.count == 0 ? NULL : &derivation->inside_rows,
     };
     report_html(&run, &(struct report_options){0}, out);
 }
@@ -259,10 +283,13 @@ const char *const derived_paths[] = {
     [DERIVED_CONTROLS] = "controls.json", [DERIVED_SEGMENTS] = "segments.json", [DERIVED_CHANGE] = "change.json",
     [DERIVED_REPORT] = "report.html"};
 
-void derive_write(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
-                  struct text *out)
+void derive_write(const struct derivation *derivation, int file, const struct manifest *manifest, struct text *out)
 {
-    switch (file) {
+    if (file >= DERIVED_FILES) {
+        verdicts_write_json(&derivation->inside.items[file - DERIVED_FILES].set, out);
+        return;
+    }
+    switch ((enum derived_file)file) {
     case DERIVED_EXPOSURE:
         exposure_write_json(derivation->before.exposures, out);
         break;
@@ -296,6 +323,20 @@ static const char *listed(struct arena *arena, const struct manifest *manifest, 
     return manifest_file(manifest, path) == NULL ? NULL : arena_printf(arena, "%s/%s", folder, path);
 }
 
+// What was asked from inside: one folder an interface.
+static bool take_inside(struct derivation_given *given, struct arena *arena, const char *folder,
+                        const struct manifest *manifest, struct error *error)
+{
+    for (size_t i = 0; i < manifest->files.count; i++) {
+        const char *path = manifest->files.items[i].path, *eni = inside_given_of(arena, path);
+        if (eni == NULL)
+            continue;
+        GUARD(inside_given_fits(&given->inside, eni, error));
+        *vector_add(arena, &given->inside) = (struct inside_given){eni, arena_printf(arena, "%s/%s", folder, path)};
+    }
+    return true;
+}
+
 // What everything follows from.
 static bool take_given(struct derivation_given *given, struct arena *arena, const char *folder,
                        const struct manifest *manifest, struct error *error)
@@ -322,6 +363,7 @@ static bool take_given(struct derivation_given *given, struct arena *arena, cons
         while ((plan = listed(arena, manifest, folder, change_plan_name(arena, form, plans->count))) != NULL)
             *vector_add(arena, plans) = plan;
     }
+    GUARD(take_inside(given, arena, folder, manifest, error));
     given->answered = listed(arena, manifest, folder, REMEMBERED_ANSWERS);
     given->past = listed(arena, manifest, folder, REMEMBERED_RUNS) == NULL ? NULL : folder;
     given->depth = manifest->depth;
@@ -358,6 +400,7 @@ bool derive_again(struct derivation *derivation, const char *folder, const struc
     GUARD(take_given(&derivation->given, derivation->arena, folder, manifest, error));
     GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error));
     GUARD(derive_change(derivation, error) && derive_plan(derivation, error));
+    GUARD(derive_seen_inside(derivation, error));
     GUARD(derivation->given.after == NULL || derive_after(derivation, error));
     GUARD(derive_verdicts(derivation, error) && derive_past(derivation, error) && derive_controls(derivation, error));
     derive_failures(derivation);
@@ -367,6 +410,7 @@ bool derive_again(struct derivation *derivation, const char *folder, const struc
 
 void derive_free(struct derivation *derivation)
 {
+    derive_inside_free(&derivation->inside);
     change_derive_free(&derivation->change);
     exposure_set_free(derivation->narrowed);
     cli_declared_free(&derivation->before);

@@ -1,4 +1,5 @@
 """Controls by flows: the landing zone of SEC-002 and PCI DSS's segmentation, in evidence that verifies. Nothing is probed but 127.0.0.0/8."""
+import datetime
 import hashlib
 import json
 import os
@@ -53,6 +54,7 @@ class Segmentation(unittest.TestCase):
         done = common.sgproof("run", "--no-history", "--snapshot", folder(documents(estate)), "--intent", intent, "--out", self.out, "--vantage", "203.0.113.7",
                               "--depth", "declared", "--method", "connect", *[w for p in packs for w in ("--pack", p)], *more, *common.ONLY)
         self.assertIn(done.returncode, (0, 1, 3, 4), done.stderr)
+        self.status, self.told = done.returncode, done.stdout
         found = {c["id"]: c for p in json.loads((self.out / "controls.json").read_text())["packs"] for c in p["controls"]}
         for control in found.values():
             for entry in control["evidence"]:
@@ -183,6 +185,105 @@ class Segmentation(unittest.TestCase):
         self.assertEqual(control["result"], "fail", control)
         [entry] = [e for e in control["evidence"] if e["result"] == "fail"]
         self.assertEqual(at(json.loads((self.out / "exposure.json").read_text()), entry["reference"].split("#")[1])["eni_id"], "eni-db")
+
+    # ---- Observed from inside
+
+    def asked(self, estate, eni, open_ports=(), silent=(), day=None, depth="standard"):
+        """--inside ENI=FILE: what a probe would write on that interface, where all but open_ports is silent (or, of addresses in `silent`, not known)."""
+        made = tempfile.TemporaryDirectory()
+        self.addCleanup(made.cleanup)
+        done = common.sgproof("plan", folder(documents(estate)), "--vantage-interface", eni, "--depth", depth)
+        head, *targets = [json.loads(line) for line in done.stdout.splitlines()]
+        day = day or datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+        told = {"source": head["vantages"][0]["vantage"], "tries": 3, "rtt_us": None, "first_sent": day + "T00:00:00.000000Z", "answered": None}
+        lines = []
+        for target in targets:
+            for part in filter(None, target["ports"].split(",") if target.get("ports") else ["0"]):
+                low, high = (int(n) for n in (part.split("-") * 2)[:2])
+                for a, b in self.cut(low, high, [p for address, p in open_ports if address == target["address"] and target["protocol"] == "tcp"]):
+                    state = ("open", "syn-ack") if (target["address"], a) in open_ports and a == b and target["protocol"] == "tcp" else \
+                            ("unknown", "sentinel silent") if target["address"] in silent else ("filtered", "no-answer")
+                    ports = {} if target["protocol"].startswith("icmp") else {"from_port": a, "to_port": b}
+                    lines.append({"address": target["address"], "protocol": target["protocol"], **ports, "state": state[0], "reason": state[1], **told})
+        path = pathlib.Path(made.name, "seen.jsonl")
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return ("--inside", "%s=%s" % (eni, path))
+
+    @staticmethod
+    def cut(low, high, alone):
+        ends = sorted({low} | {n for p in alone if low <= p <= high for n in (p, p + 1)} - {high + 1})
+        return [(a, b - 1) for a, b in zip(ends, [*ends[1:], high + 1])]
+
+    def test_isolation_is_proved_by_sets_and_by_what_was_asked_from_each_segment_out_of_scope(self):
+        estate = isolated()
+        control = self.judge(estate, more=self.asked(estate, "eni-web"))[PCI + "11.4.5"]
+        self.assertEqual((control["result"], control["missing"]), ("pass", []), control)
+        [seen] = [e for e in control["evidence"] if e["fact"] == "isolation-is-observed"]
+        self.assertEqual((seen["subject"], seen["reference"]), ("eni-web", "inside/eni-web/verdicts.json#/verdicts"))
+        self.assertRegex(seen["detail"], r"^\d+ ports of 1 addresses of the cardholder environment were asked")
+        self.assertEqual(self.derives()[0], "ok")
+        done = common.sgproof("verify", self.out)
+        self.assertIn("NOT CHECKED  inside", done.stdout)
+        self.assertIn("what was asked from 1 interfaces inside", done.stdout)
+        self.assertNotIn("CONTRADICTS", self.audit())
+        self.assertIn("what was asked from inside", self.audit())
+        self.assertIn("<td>web</td><td class=\"code\">eni-web</td><td>db</td>", (self.out / "report.html").read_text())
+        observations = self.out / "inside" / "eni-web" / "observations.jsonl"  # a lie about an answer no longer derives
+        kept = observations.read_text()
+        observations.write_text(kept.replace('"filtered"', '"open"', 1))
+        self.assertEqual(self.derives()[0], "wrong")
+        observations.write_text(kept)
+        self.assertEqual(self.derives()[0], "ok")
+
+    def test_a_packet_that_comes_through_from_out_of_scope_fails_whatever_the_configuration_says(self):
+        estate = isolated()
+        found = self.judge(estate, more=self.asked(estate, "eni-web", open_ports={("10.0.2.4", 22)}))
+        self.assertEqual(self.failing(found[PCI + "11.4.5"]), {("10.0.2.4 22/tcp from eni-web", "a packet came through from what is out of scope: open")})
+        [place] = [e["reference"] for e in found[PCI + "11.4.5"]["evidence"] if e["result"] == "fail"]
+        path, pointer = place.split("#")
+        verdict = at(json.loads((self.out / path).read_text()), pointer)
+        self.assertEqual((verdict["address"], verdict["from_port"], verdict["verdict"], verdict["severity"]), ("10.0.2.4", 22, "undeclared", "critical"))
+        self.assertEqual(self.status, 1)  # and the run ends with it
+
+    def test_silence_that_proves_nothing_what_was_not_asked_and_what_is_old_pass_nothing(self):
+        estate = isolated()
+        for words, status, said in ((self.asked(estate, "eni-web", silent={"10.0.2.4"}), (3, 4), "silence that proves nothing"),
+                                    (self.asked(estate, "eni-web", depth="declared"), (0, 1), "answers of TCP ports 1-1023 of 10.0.2.4 of eni-db, which were not asked from eni-web"),
+                                    (self.asked(estate, "eni-app"), (0, 1), "nothing was asked from an interface of web"),
+                                    (self.asked(estate, "eni-web", day="2024-01-01"), (0, 1), "of the last 366 days: these are of 2024-01-01")):
+            control = self.judge(estate, more=words)[PCI + "11.4.5"]
+            self.assertEqual(control["result"], "not-evaluated", control)
+            self.assertIn(said, " ".join(control["missing"]))
+        half_a_year = (datetime.date.today() - datetime.timedelta(days=250)).isoformat()
+        found = self.judge(estate, more=self.asked(estate, "eni-web", day=half_a_year))
+        self.assertEqual([found[PCI + n]["result"] for n in ("11.4.5", "11.4.6")], ["pass", "not-evaluated"])
+
+    def test_several_interfaces_inside_are_judged_each_by_itself_in_one_evidence(self):
+        estate = isolated()
+        self.judge(estate, more=[*self.asked(estate, "eni-web", open_ports={("10.0.1.4", 8080)}), *self.asked(estate, "eni-app", open_ports={("10.0.2.4", 5432)})])
+        kinds = {}
+        for eni in ("eni-web", "eni-app"):
+            for verdict in json.loads((self.out / "inside" / eni / "verdicts.json").read_text())["verdicts"]:
+                self.assertEqual(verdict["asked_from"]["eni_id"], eni)
+                kinds.setdefault((eni, verdict["verdict"]), set()).add((verdict["address"], verdict.get("from_port")))
+        self.assertEqual([kinds[e, "confirmed"] for e in ("eni-web", "eni-app")], [{("10.0.1.4", 8080)}, {("10.0.2.4", 5432)}])
+        self.assertNotIn(("eni-web", "undeclared"), kinds)
+        self.assertEqual(self.derives()[0], "ok")
+        (self.out / "inside" / "eni-app" / "verdicts.json").write_text("{}\n")
+        self.assertEqual(self.derives()[0], "wrong")
+
+    def test_mistakes_about_who_was_asked_from_are_told_before_anything_is_done(self):
+        estate = isolated()
+        flag, told = self.asked(estate, "eni-web")
+        path = told.partition("=")[2]
+        for words, said in ((("--inside", path), "expected ENI=FILE"), (("--inside", "eni-none=" + path), "the snapshot has no such interface"),
+                            (("--inside", "eni-web=/nowhere.jsonl"), "/nowhere.jsonl"), ((flag, told, flag, told), "is given twice"),
+                            (("--inside", "../x=" + path), "expected the id of a network interface"), (("--inside", "eni-nat=" + path), "NAT gateway")):
+            out = pathlib.Path(path).parent / "out"
+            done = common.sgproof("run", "--no-history", "--snapshot", folder(documents(estate)), "--out", out, "--vantage", "203.0.113.7", "--depth", "declared",
+                                  "--method", "connect", *words, *common.ONLY)
+            self.assertEqual((done.returncode, out.exists()), (2, False), done.stderr)
+            self.assertIn(said, done.stderr)
 
     # ---- What is not known
 
