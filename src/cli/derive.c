@@ -278,6 +278,13 @@ static void write_report(const struct derivation *derivation, const struct manif
     report_html(&run, &(struct report_options){0}, out);
 }
 
+// Of thousands of groups, reasons would be most of the evidence.
+static void write_segments(const struct control_flows *flows, struct text *out)
+{
+    bool brief = strcmp(flows->set->by, "intent") != 0;
+    (brief ? segments_write_json_brief : segments_write_json)(flows->set, flows->findings, flows->finding_count, out);
+}
+
 const char *const derived_paths[] = {
     [DERIVED_EXPOSURE] = "exposure.json", [DERIVED_PLAN] = "plan.jsonl",        [DERIVED_VERDICTS] = "verdicts.json",
     [DERIVED_CONTROLS] = "controls.json", [DERIVED_SEGMENTS] = "segments.json", [DERIVED_CHANGE] = "change.json",
@@ -304,8 +311,7 @@ void derive_write(const struct derivation *derivation, int file, const struct ma
         controls_write_json(&derivation->controls, out);
         break;
     case DERIVED_SEGMENTS:
-        segments_write_json(derivation->controls.flows.set, derivation->controls.flows.findings,
-                            derivation->controls.flows.finding_count, out);
+        write_segments(&derivation->controls.flows, out);
         break;
     case DERIVED_CHANGE:
         change_report_write_json(&derivation->change.report, out);

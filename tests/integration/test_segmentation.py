@@ -112,6 +112,14 @@ class Segmentation(unittest.TestCase):
         (self.out / "manifest.json").write_text(json.dumps(manifest))
         self.assertEqual(self.derives(), ("wrong", "segments.json does not follow from what was read and observed"))
 
+    def test_by_group_the_evidence_holds_the_flows_without_their_reasons(self):
+        self.judge(isolated(), tiers=[], rules=[], packs=("sec-002",))
+        kept = json.loads((self.out / "segments.json").read_text())
+        whole = json.loads(common.sgproof("segments", self.out / "before", "--format", "json").stdout)
+        for flow in [*whole["flows"], *whole["outbound"]]:
+            self.assertTrue(flow.pop("because"))
+        self.assertEqual((kept, kept["by"], self.derives()[0]), (whole, "group", "ok"))
+
     # ---- What fails
 
     def test_a_flow_that_no_rule_allows_fails_and_one_that_a_rule_forbids_says_which(self):
