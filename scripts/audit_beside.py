@@ -7,6 +7,7 @@
 It reads archives (1.) and documents (3.) too, and judges exposure.json, vantages and rates. Of the facts of controls it judges what is observed; what a plan meant, what services are,
 and who the timestamp authority is, it does not."""
 import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, json, pathlib, re, subprocess, tempfile
+if __name__ != "__main__": import audit_flows
 CLOCKS = 15 * 60  # seconds by which two machines may differ
 SEVERITY = {"confirmed": ("info", "critical", "medium"), "latent": ("low", "high", "low"), "blocked": ("medium", "medium", "low"),
             "enforced": ("medium", "info", "info"), "unconfirmed": ("low", "medium", "low"), "unverified": ("low", "medium", "low")}
@@ -151,7 +152,8 @@ def ranges(text):  # of "22,80-90" the ends of each part
 class Intent:
     def __init__(self, audit, document, estate, today):
         self.audit, self.estate, self.today = audit, estate, today
-        self.rules, self.default = document["rules"], audit.word(document["default"], ("allow", "deny"))
+        self.segments, self.rules = document.get("segments", []), [rule for rule in document["rules"] if not {"from", "to"} & set(rule)]
+        self.default = audit.word(document["default"], ("allow", "deny"))
         for rule in self.rules:
             if set(rule) - RULE or set(rule.get("select", {})) - SELECTS:
                 raise audit.NotJudged("rules of the intent with members that are not known")
@@ -201,11 +203,12 @@ def severity_of(item, intent, rule, expired, dormant):
         return "info"  # nobody wonders
     told = SEVERITY[item["verdict"]][INTENTS.index(intent)]
     return "medium" if expired and item["verdict"] != "enforced" and told in ("low", "info") else told
+def intent_of(audit, root, before, manifest):
+    path = root / "intent.json"
+    return Intent(audit, audit.parse("intent.json", path.read_bytes()), before, manifest["judged_on"]) if path.exists() else None
 def check_meant(audit, root, before, manifest):
     verdicts = audit.parse("verdicts.json", (root / "verdicts.json").read_bytes())["verdicts"]
-    path, intent = root / "intent.json", None
-    if path.exists():
-        intent = Intent(audit, audit.parse("intent.json", path.read_bytes()), before, manifest["judged_on"])
+    intent = intent_of(audit, root, before, manifest)
     for item in verdicts:
         lane, ports = audit.place(item)
         source = audit.vantage_for(before.vantages, ipaddress.ip_address(lane[0]))[0]
@@ -473,6 +476,7 @@ def check(audit, root, key, previous, before, asked, told, capture, begin, end, 
              (True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),
              (there("controls.json"), "controls", lambda: check_controls(audit, root, manifest)),
              (True, "services", lambda: check_services(audit, root)),
+             (True, "segments.json", lambda: audit_flows.check(audit, root, before, manifest, intent_of(audit, root, before, manifest))),
              (there("change.json"), "what moved", lambda: check_change(audit, root, before, told, manifest)),
              (key and there("manifest.dsse.json"), "the attestation", lambda: check_attestation(audit, root, key, manifest)),
              (there("manifest.tsr"), "the timestamp", lambda: check_timestamp(audit, root, end / 1e6)),

@@ -22,12 +22,12 @@ static bool derive(const char *folder, struct error *error)
     bool good = bytes != NULL && manifest_read(derivation.arena, "manifest.json", bytes, length, &manifest, error);
     free(bytes);
     GUARD(good && derive_again(&derivation, folder, &manifest, error));
-    for (int file = 0; file < DERIVED_REPORT; file++) {
+    for (int file = 0; file < derive_file_count(&derivation); file++) {
         struct text text = {0};
-        if (!derive_has(&derivation, (enum derived_file)file))
+        if (file == DERIVED_REPORT || !derive_has(&derivation, file))
             continue;
-        derive_write(&derivation, (enum derived_file)file, &manifest, &text);
-        good = file_write(in(folder, derived_paths[file]), text.bytes, text.length, error);
+        derive_write(&derivation, file, &manifest, &text);
+        good = file_write(in(folder, derive_path(&derivation, file)), text.bytes, text.length, error);
         text_free(&text);
         GUARD(good);
     }

@@ -429,7 +429,6 @@ def add_file(name, text):
 
 add_file("index.html", "<h1>No findings. All ports filtered.</h1>")
 add_file("Report.html", "<h1>No findings.</h1>")
-add_file("segments.json", '{"schema": "sgproof/segments/v1", "flows": []}')
 add_file("history/verdicts.json", "{}")
 add_file("packs/more.json", "{}")
 add_file("before/z.json.bak", '{"NetworkAcls": []}')
@@ -437,6 +436,13 @@ add_file("before/README.txt", "No open ports.")
 
 
 # ---- What is judged, and what is said of it
+
+@lie("segments.json: .*does not follow", "segments.json: interfaces of segments")
+def segments_without_an_interface(forger):
+    found = forger.json("segments.json")
+    found["segments"][0]["interfaces"] = 0
+    forger.path("segments.json").write_text(json.dumps(found))
+
 
 def control(name, edit, audited):
     def edited(forger):

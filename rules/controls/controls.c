@@ -182,6 +182,7 @@ void controls_judge(struct arena *arena, const struct fact_input *input, const s
         if (judged.controls.count > 0)
             *vector_add(arena, &report->packs) = judged;
     }
+    report->flows = memory.flows;
     if (options->account_only)
         list_principals(arena, input, &memory, report);
     else

@@ -3,24 +3,38 @@
 #pragma once
 
 #include "model/control.h"
+#include "model/segment.h"
 #include "rules/access/carried.h"
 #include "rules/controls/pack.h"
+
+// What was asked from one interface inside.
+struct inside_seen {
+    const char *eni_id; // of the interface
+    const struct network_interface *asker;
+    const struct exposure_set *view;    // what it can ask: private addresses
+    const struct verdict_set *verdicts; // of what was asked
+    const char *path;                   // of those in the evidence
+    const char *first_day;              // YYYY-MM-DD of the first question; NULL: not told
+};
 
 struct fact_input {
     const struct estate *estate;
     const struct exposure_set *exposures; // whole, not narrowed
     const struct verdict_set *verdicts;   // NULL: nothing was probed
-    const struct intent *intent;          // NULL: nothing is said to be intended
-    const char *today;                    // YYYY-MM-DD
-    const char *snapshot;                 // put before the snapshot's paths in references: "before/" in a bundle
+    const struct inside_seen *inside;     // observations from inside
+    size_t inside_count;
+    const struct intent *intent; // NULL: nothing is said to be intended
+    const char *today;           // YYYY-MM-DD
+    const char *snapshot;        // put before the snapshot's paths in references: "before/" in a bundle
 };
 
 // What facts have worked out and others ask for again.
 struct fact_memory {
-    struct map accesses;    // account -> struct access_map *
-    bool groups_told;       // whether `used_groups` is known
-    bool interfaces_known;  // every interface is told of, so that a group that none has protects nothing
-    struct map used_groups; // ids of groups that some interface has
+    struct map accesses;        // account -> struct access_map *
+    bool groups_told;           // whether `used_groups` is known
+    bool interfaces_known;      // every interface is told of, so that a group that none has protects nothing
+    struct map used_groups;     // ids of groups that some interface has
+    struct control_flows flows; // `set` is NULL: no control has asked
 };
 
 // One fact being asked for one control: answers are added to the control's evidence.
@@ -45,7 +59,8 @@ struct fact {
 const struct fact *fact_named(const char *name);
 
 extern const struct fact root_facts[], account_facts[], credential_facts[], trail_facts[], group_facts[],
-    default_facts[], network_facts[], service_facts[], exposure_facts[]; // end with a NULL name
+    default_facts[], network_facts[], service_facts[], exposure_facts[], flow_facts[],
+    segmentation_facts[]; // end with a NULL name
 
 // ---- Answering. `subject` and `reference` are borrowed; a reference is a path in the snapshot or NULL.
 void answer(struct inquiry *inquiry, enum control_result result, const char *subject, const char *reference,

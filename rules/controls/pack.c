@@ -12,6 +12,7 @@ const struct built_in_pack built_in_packs[] = {
     {BUILT_IN("cis-aws-7.0", pack_cis_aws_7_0)},
     {BUILT_IN("security-hub-exposure", pack_security_hub_exposure)},
     {BUILT_IN("pci-dss-exposure", pack_pci_dss_exposure)},
+    {BUILT_IN("pci-dss-segmentation", pack_pci_dss_segmentation)},
     {BUILT_IN("beyond-exposure", pack_beyond_exposure)},
     {.id = NULL},
 };
@@ -44,6 +45,11 @@ static bool read_parameter(struct arena *arena, const struct json_cursor *at, st
     if (length >= 5 && strcmp(at->key + length - 5, "ports") == 0 && text[0] != '\0' &&
         !portset_parse(arena, text, &ports))
         return json_fail(at, error, "\"%s\" is no list of ports such as \"22,80,1000-2000\"", text);
+    static const char *const ends[] = {"any", "cde", "inside", "internet", NULL};
+    if ((strcmp(at->key, "to") == 0 && !text_among(text, ends)) ||
+        (strcmp(at->key, "from") == 0 && strcmp(text, "any") != 0 && strcmp(text, "cde") != 0))
+        return json_fail(at, error, "\"%s\", expected any%s or cde", text,
+                         strcmp(at->key, "to") == 0 ? ", inside, internet" : "");
     map_put(arena, parameters, arena_strdup(arena, at->key), (void *)(uintptr_t)text);
     return true;
 }

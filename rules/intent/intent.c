@@ -118,10 +118,13 @@ static bool read_ends(struct arena *arena, const struct json_cursor *at, const s
            read_end(arena, at, "to", intent, &rule->to, error);
 }
 
+const char *const intent_scope_names[] = {"cde", "connected", "out-of-scope", NULL};
+
 static bool read_segment(struct arena *arena, const struct json_cursor *at, struct intent *intent, struct error *error)
 {
-    static const char *const keys[] = {"id", "select", NULL};
+    static const char *const keys[] = {"id", "select", "scope", NULL};
     const char *id;
+    int scope = SCOPE_OUT;
     GUARD(json_expect_keys(at, keys, error) && json_string(arena, at, "id", &id, error));
     struct json_cursor wrong = json_member(at, "id"), select = json_member(at, "select");
     if (id[0] == '\0' || strcmp(id, "internet") == 0 || strchr(id, '=') != NULL ||
@@ -129,6 +132,8 @@ static bool read_segment(struct arena *arena, const struct json_cursor *at, stru
         return json_fail(&wrong, error, "\"%s\", expected an id of its own, without =, and not internet", id);
     struct intent_segment *segment = vector_add(arena, &intent->segments);
     segment->id = id;
+    GUARD(json_member(at, "scope").node == NULL || json_word(at, "scope", intent_scope_names, &scope, error));
+    segment->scope = (enum intent_scope)scope;
     return json_expect_object(&select, error) && read_select(arena, &select, &segment->select, error);
 }
 

@@ -36,9 +36,15 @@ struct intent_rule {
     struct intent_end to;
 };
 
+// What a tier is to an assessment of PCI DSS: the cardholder data environment, what may be connected to it or bear on
+// its security, or neither. A tier of which nothing is said is out of scope: isolation is asked of it too.
+enum intent_scope { SCOPE_CDE, SCOPE_CONNECTED, SCOPE_OUT };
+extern const char *const intent_scope_names[]; // "cde", "connected", "out-of-scope"; ends with NULL
+
 // A tier that has a name.
 struct intent_segment {
     const char *id;
+    enum intent_scope scope;
     struct intent_rule select;
 };
 

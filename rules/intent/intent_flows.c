@@ -8,6 +8,17 @@ bool intent_holds(const void *select, const struct estate *estate, const struct 
     return select == NULL || intent_selects_interface(select, estate, interface);
 }
 
+struct segments_question intent_segments(struct arena *arena, const struct intent *intent)
+{
+    if (intent == NULL || intent->segments.count == 0)
+        return (struct segments_question){.by = SEGMENTS_BY_GROUP, .by_text = "group"};
+    struct segment_named *named = arena_array(arena, struct segment_named, intent->segments.count);
+    for (size_t i = 0; i < intent->segments.count; i++)
+        named[i] =
+            (struct segment_named){intent->segments.items[i].id, NULL, intent_holds, &intent->segments.items[i].select};
+    return (struct segments_question){.by_text = "intent", .named = named, .named_count = intent->segments.count};
+}
+
 bool intent_has_flows(const struct intent *intent)
 {
     for (size_t i = 0; i < intent->rules.count; i++)

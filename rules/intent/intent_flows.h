@@ -12,6 +12,9 @@ typedef VECTOR(struct segment_finding) segment_findings;
 // Whether an interface is of a selection, as rules/reach/segments.h asks it.
 bool intent_holds(const void *select, const struct estate *estate, const struct network_interface *interface);
 
+// The segments that an intent names; by group, where it names none or there is none (NULL).
+struct segments_question intent_segments(struct arena *arena, const struct intent *intent);
+
 // Whether an intent has rules about flows.
 bool intent_has_flows(const struct intent *intent);
 

@@ -86,7 +86,7 @@ const char *cli_still_wrong(struct arena *arena, const struct drift_known *known
     {                                                                                                                  \
         "pack", 0, "NAME|FILE",                                                                                        \
             "controls to judge: sec-002, fsbp-exposure, cis-aws-5.0 (these three by default), cis-aws-3.0, "           \
-            "cis-aws-7.0, security-hub-exposure, pci-dss-exposure, beyond-exposure, or a file",                        \
+            "cis-aws-7.0, security-hub-exposure, pci-dss-exposure, pci-dss-segmentation, beyond-exposure, or a file",  \
             true                                                                                                       \
     }
 #define OPTION_FAIL_ON                                                                                                 \

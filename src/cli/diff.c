@@ -249,7 +249,7 @@ static int compare(struct diff_job *comparing, struct error *error)
                                  i == 1 && is_planned(comparing)};
     struct difference *difference = diff_compute(&sides[0], &sides[1]);
     struct flow_difference *flows = NULL;
-    struct segments_question question = forecast_segments(comparing->arena, comparing->intent);
+    struct segments_question question = intent_segments(comparing->arena, comparing->intent);
     if (estate_has_network(sides[0].estate) && estate_has_network(sides[1].estate))
         flows = flow_diff_compute(&sides[0], &sides[1], &question);
     forecast_of(comparing, difference, flows, sides, &names, &forecast);

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "cli/aws.h"
 #include "cli/notify.h"
@@ -20,6 +22,8 @@ static const struct option_spec options_of_run[] = {
     OPTION_DEPTH,
     OPTION_ONLY,
     OPTIONS_PROBE,
+    {"inside", 0, "ENI=FILE",
+     "what `probe` was told on that interface, by the plan of `plan --vantage-interface ENI`: judged beside", true},
     OPTIONS_GROUP("How it is judged"),
     OPTION_INTENT,
     OPTION_PACK,
@@ -53,6 +57,31 @@ static bool is_last(const struct options *options)
     return baseline != NULL && strcmp(baseline, "last") == 0;
 }
 
+static int by_interface(const void *left, const void *right)
+{
+    return strcmp(((const struct inside_given *)left)->eni_id, ((const struct inside_given *)right)->eni_id);
+}
+
+// --inside: the files are read as far as they can be without the configuration.
+static bool check_inside(struct run_job *job, struct error *error)
+{
+    inside_givens *givens = &job->derivation.given.inside;
+    const struct option_values *texts = options_values(job->options, "inside");
+    for (size_t i = 0; i < texts->items.count; i++) {
+        struct observations read = {0};
+        const char *text = texts->items.items[i], *equals = strchr(text, '=');
+        if (equals == NULL)
+            return error_set(error, ERROR_USAGE, "--inside %s: expected ENI=FILE", text);
+        const struct inside_given one = {arena_strndup(job->arena, text, (size_t)(equals - text)), equals + 1};
+        GUARD(inside_given_fits(givens, one.eni_id, error) &&
+              observations_read(job->arena, one.observations, &read, error));
+        *vector_add(job->arena, givens) = one;
+    }
+    if (givens->count > 1) // as a bundle lists them
+        qsort(givens->items, givens->count, sizeof(*givens->items), by_interface);
+    return true;
+}
+
 // Everything that can be checked before anything is done.
 static bool check(struct run_job *job, struct wanted *wanted, struct error *error)
 {
@@ -65,7 +94,7 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
         return error_set(error, ERROR_USAGE,
                          "--baseline last is the last run of the history: --no-history does not go with it");
     GUARD(wanted->last || cli_baseline_read(job->arena, options, &wanted->baseline, error));
-    GUARD(run_check(job, "standard", error));
+    GUARD(check_inside(job, error) && run_check(job, "standard", error));
     for (size_t i = 0; i < wanted->fail_on.controls.count; i++)
         GUARD(cli_control_exists(job->arena, &job->packs, false, wanted->fail_on.controls.items[i], error));
     return true;
@@ -91,11 +120,25 @@ static bool print(const struct run_job *job, const struct wanted *wanted, const 
                                                                         .runs = &job->derivation.runs,
                                                                         .drift = &job->derivation.drift},
                                                    &(struct report_options){.colour = cli_colour(job->options)}, &text);
-    if (strcmp(job->format, "text") == 0)
+    if (strcmp(job->format, "text") == 0) {
+        report_inside_text(&job->derivation.inside_rows, &text);
         text_puts(&text, still);
+    }
     bool good = cli_output(job->options, &text, error);
     text_free(&text);
     return good;
+}
+
+// What came of the questions from inside counts as well.
+static int status_of(const struct run_job *job, const struct wanted *wanted, const struct verdict_set *set)
+{
+    int status = exit_status(set, &job->derivation.controls, &wanted->fail_on);
+    for (size_t i = 0; i < job->derivation.inside.count; i++) {
+        int one = exit_status(&job->derivation.inside.items[i].set, NULL, &wanted->fail_on);
+        status = exit_status_of(status != 3 && status != 4 && one != 3 && one != 4,
+                                status == 1 || status == 4 || one == 1 || one == 4);
+    }
+    return status;
 }
 
 static int conclude(struct run_job *job, void *context)
@@ -112,7 +155,7 @@ static int conclude(struct run_job *job, void *context)
         *vector_add(job->arena, &fresh.missing) = job->failed_outside.items[i];
         fresh.complete = false;
     }
-    int status = exit_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+    int status = status_of(job, wanted, &fresh);
     cli_say_missing(job->derivation.before.exposures);
     if (job->place != NULL) {
         bool report = failed_step_why(&job->derivation.given.failed, STEP_REPORT) == NULL;
@@ -122,12 +165,12 @@ static int conclude(struct run_job *job, void *context)
     if (!print(job, wanted, &fresh, status, &error)) {
         run_note_outside(job, "output", &error);
         fresh.complete = false;
-        status = exit_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+        status = status_of(job, wanted, &fresh);
     }
     if (!notify_post(job->options, job->manifest.claims.title, &fresh, status, &error)) {
         log_line(LOG_ERROR, "%s", error.message);
         fresh.complete = false;
-        status = exit_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+        status = status_of(job, wanted, &fresh);
     }
     return status;
 }

@@ -46,7 +46,7 @@ static bool read_by(struct segments_job *job, struct error *error)
     const char *by = options_value(job->options, "by");
     question->by_text = by == NULL ? "group" : by;
     if (by == NULL && job->intent != NULL && job->intent->segments.count > 0) {
-        *question = forecast_segments(job->arena, job->intent);
+        *question = intent_segments(job->arena, job->intent);
         return true;
     }
     if (strncmp(question->by_text, "tag:", 4) == 0 && question->by_text[4] != '\0') {

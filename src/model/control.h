@@ -15,6 +15,9 @@ enum control_result {
 
 extern const char *const control_result_names[];
 
+struct segment_set;
+struct segment_finding;
+
 // One thing that was looked at, or many alike that pass.
 struct control_evidence {
     const char *fact;
@@ -95,13 +98,21 @@ struct control_exception {
     size_t excepts; // how many things that failed
 };
 
+// The flows that controls were judged by: what the evidence keeps as segments.json.
+struct control_flows {
+    const struct segment_set *set; // NULL: no control asks about flows
+    const struct segment_finding *findings;
+    size_t finding_count;
+};
+
 struct control_report {
     const char *judged_on; // YYYY-MM-DD
     VECTOR(struct control_pack) packs;
     VECTOR(struct control_exception) exceptions;
     VECTOR(struct group_access) accesses;
     VECTOR(struct principal_access) principals; // of the account alone; not in evidence
-    const struct estate *unread_of;             // whose unread and ignored are told beside, as account does; or NULL
+    struct control_flows flows;
+    const struct estate *unread_of; // whose unread and ignored are told beside, as account does; or NULL
 };
 
 void controls_write_json(const struct control_report *report, struct text *out);

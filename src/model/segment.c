@@ -140,7 +140,7 @@ static void put_seen(struct json_writer *json, const struct flow *flow)
 
 // What a flow is, without its segments. Those of a finding are of no set (NULL).
 static void put_flow(struct json_writer *json, struct arena *scratch, const struct segment_set *set,
-                     const struct flow *flow)
+                     const struct flow *flow, bool brief)
 {
     bool inside = flow->to != SEGMENT_INTERNET;
     struct prefixset from_all = prefixset_empty, to_all = prefixset_empty;
@@ -168,7 +168,8 @@ static void put_flow(struct json_writer *json, struct arena *scratch, const stru
     json_put_string(json, "client_ports",
                     protocol_has_ports(flow->protocol) ? portset_format(scratch, flow->client_ports) : "");
     reasons_put(json, scratch, "via", &flow->via);
-    reasons_put(json, scratch, "because", &flow->because);
+    if (!brief)
+        reasons_put(json, scratch, "because", &flow->because);
 }
 
 static const char *to_of(const struct segment_set *set, const struct flow *flow)
@@ -177,7 +178,7 @@ static const char *to_of(const struct segment_set *set, const struct flow *flow)
 }
 
 static void put_flows(struct json_writer *json, struct arena *scratch, const struct segment_set *set, const char *key,
-                      const flow_list *flows)
+                      const flow_list *flows, bool brief)
 {
     json_open(json, key, '[');
     for (size_t i = 0; i < flows->count; i++) {
@@ -185,14 +186,14 @@ static void put_flows(struct json_writer *json, struct arena *scratch, const str
         json_open(json, NULL, '{');
         json_put_string(json, "from", set->segments.items[flows->items[i].from].id);
         json_put_string(json, "to", to_of(set, &flows->items[i]));
-        put_flow(json, scratch, set, &flows->items[i]);
+        put_flow(json, scratch, set, &flows->items[i], brief);
         json_close(json, '}');
     }
     json_close(json, ']');
 }
 
 static void put_findings(struct json_writer *json, struct arena *scratch, const struct segment_finding *findings,
-                         size_t count)
+                         size_t count, bool brief)
 {
     json_open(json, "findings", '[');
     for (size_t i = 0; i < count; i++) {
@@ -201,14 +202,14 @@ static void put_findings(struct json_writer *json, struct arena *scratch, const 
         json_put_string(json, "reason", findings[i].reason);
         json_put_string(json, "from", findings[i].from);
         json_put_string(json, "to", findings[i].to);
-        put_flow(json, scratch, NULL, &findings[i].flow);
+        put_flow(json, scratch, NULL, &findings[i].flow, brief);
         json_close(json, '}');
     }
     json_close(json, ']');
 }
 
-void segments_write_json(const struct segment_set *set, const struct segment_finding *findings, size_t finding_count,
-                         struct text *out)
+static void write_json(const struct segment_set *set, const struct segment_finding *findings, size_t finding_count,
+                       bool brief, struct text *out)
 {
     struct json_writer json = json_writer_to(out);
     struct arena *scratch = arena_new();
@@ -221,9 +222,9 @@ void segments_write_json(const struct segment_set *set, const struct segment_fin
         json_put_integer(&json, NULL, set->named_protocols.items[i]);
     json_close(&json, ']');
     put_segments(&json, scratch, set);
-    put_flows(&json, scratch, set, "flows", &set->inside);
-    put_flows(&json, scratch, set, "outbound", &set->outbound);
-    put_findings(&json, scratch, findings, finding_count);
+    put_flows(&json, scratch, set, "flows", &set->inside, brief);
+    put_flows(&json, scratch, set, "outbound", &set->outbound, brief);
+    put_findings(&json, scratch, findings, finding_count, brief);
     exposure_put_missing(&json, &set->missing);
     exposure_put_unread(&json, set->estate, false);
     json_put_strings(&json, "assumptions", set->assumptions.items, set->assumptions.count);
@@ -239,4 +240,16 @@ void segments_write_json(const struct segment_set *set, const struct segment_fin
     json_close(&json, '}');
     json_end_document(&json);
     arena_free(scratch);
+}
+
+void segments_write_json(const struct segment_set *set, const struct segment_finding *findings, size_t finding_count,
+                         struct text *out)
+{
+    write_json(set, findings, finding_count, false, out);
+}
+
+void segments_write_json_brief(const struct segment_set *set, const struct segment_finding *findings,
+                               size_t finding_count, struct text *out)
+{
+    write_json(set, findings, finding_count, true, out);
 }

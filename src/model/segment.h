@@ -115,6 +115,8 @@ struct segment_finding {
     const char *to;
 };
 
-// The sgproof/segments/v1 document.
+// The sgproof/segments/v1 document; the brief one leaves out why flows pass (`because`), which is most of it.
+void segments_write_json_brief(const struct segment_set *set, const struct segment_finding *findings,
+                               size_t finding_count, struct text *out);
 void segments_write_json(const struct segment_set *set, const struct segment_finding *findings, size_t finding_count,
                          struct text *out);

@@ -6,6 +6,7 @@
 #include "pipeline/past.h"
 #include "evidence/remembered.h"
 #include "model/protocol.h"
+#include "model/segment.h"
 #include "verdicts/reconcile.h"
 #include "report/report.h"
 #include "rules/access/carried.h"
@@ -59,6 +60,11 @@ bool derive_plan(struct derivation *derivation, struct error *error)
 bool derive_after(struct derivation *derivation, struct error *error)
 {
     return read_declared(derivation->given.after, &derivation->after, error);
+}
+
+bool derive_seen_inside(struct derivation *derivation, struct error *error)
+{
+    return derive_inside(derivation->arena, &derivation->before, &derivation->given.inside, &derivation->inside, error);
 }
 
 static void lack(struct derivation *derivation, const char *what)
@@ -148,6 +154,12 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     judge_end(judging);
     note_unseen(derivation);
     look_at_stability(derivation);
+    size_t lacked = set->missing.count;
+    derive_inside_judge(derivation->arena, &derivation->before, &derivation->after, derivation->intent, given->today,
+                        &derivation->inside, &set->missing);
+    set->complete = set->complete && set->missing.count == lacked;
+    derive_inside_rows(derivation->arena, derivation->before.estate, derivation->intent, &derivation->inside,
+                       &derivation->inside_rows);
     derivation->lacking = set->missing.count;
     return true;
 }
@@ -203,6 +215,8 @@ bool derive_controls(struct derivation *derivation, struct error *error)
         .estate = derivation->before.estate,
         .exposures = derivation->before.exposures,
         .verdicts = &derivation->set,
+        .inside = derive_inside_seen(derivation->arena, &derivation->inside),
+        .inside_count = derivation->inside.count,
         .intent = derivation->intent,
         .today = given->today,
         .snapshot = "before/",
@@ -221,8 +235,20 @@ bool derive_past(struct derivation *derivation, struct error *error)
                                               &derivation->last_seen, &derivation->drift, error);
 }
 
-bool derive_has(const struct derivation *derivation, enum derived_file file)
+int derive_file_count(const struct derivation *derivation)
 {
+    return DERIVED_FILES + (int)derivation->inside.count;
+}
+
+const char *derive_path(const struct derivation *derivation, int file)
+{
+    return file < DERIVED_FILES ? derived_paths[file] : derivation->inside.items[file - DERIVED_FILES].path;
+}
+
+bool derive_has(const struct derivation *derivation, int file)
+{
+    if (file == DERIVED_SEGMENTS)
+        return derivation->controls.flows.set != NULL;
     return file != DERIVED_CHANGE || derivation->given.change.base != NULL;
 }
 
@@ -247,18 +273,30 @@ static void write_report(const struct derivation *derivation, const struct manif
         .observations = &derivation->observations,
         .runs = &derivation->runs,
         .drift = &derivation->drift,
+        .inside = derivation->inside.count == 0 ? NULL : &derivation->inside_rows,
     };
     report_html(&run, &(struct report_options){0}, out);
 }
 
-const char *const derived_paths[] = {
-    [DERIVED_EXPOSURE] = "exposure.json", [DERIVED_PLAN] = "plan.jsonl",    [DERIVED_VERDICTS] = "verdicts.json",
-    [DERIVED_CONTROLS] = "controls.json", [DERIVED_CHANGE] = "change.json", [DERIVED_REPORT] = "report.html"};
-
-void derive_write(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
-                  struct text *out)
+// Of thousands of groups, reasons would be most of the evidence.
+static void write_segments(const struct control_flows *flows, struct text *out)
 {
-    switch (file) {
+    bool brief = strcmp(flows->set->by, "intent") != 0;
+    (brief ? segments_write_json_brief : segments_write_json)(flows->set, flows->findings, flows->finding_count, out);
+}
+
+const char *const derived_paths[] = {
+    [DERIVED_EXPOSURE] = "exposure.json", [DERIVED_PLAN] = "plan.jsonl",        [DERIVED_VERDICTS] = "verdicts.json",
+    [DERIVED_CONTROLS] = "controls.json", [DERIVED_SEGMENTS] = "segments.json", [DERIVED_CHANGE] = "change.json",
+    [DERIVED_REPORT] = "report.html"};
+
+void derive_write(const struct derivation *derivation, int file, const struct manifest *manifest, struct text *out)
+{
+    if (file >= DERIVED_FILES) {
+        verdicts_write_json(&derivation->inside.items[file - DERIVED_FILES].set, out);
+        return;
+    }
+    switch ((enum derived_file)file) {
     case DERIVED_EXPOSURE:
         exposure_write_json(derivation->before.exposures, out);
         break;
@@ -271,6 +309,9 @@ void derive_write(const struct derivation *derivation, enum derived_file file, c
         break;
     case DERIVED_CONTROLS:
         controls_write_json(&derivation->controls, out);
+        break;
+    case DERIVED_SEGMENTS:
+        write_segments(&derivation->controls.flows, out);
         break;
     case DERIVED_CHANGE:
         change_report_write_json(&derivation->change.report, out);
@@ -286,6 +327,20 @@ void derive_write(const struct derivation *derivation, enum derived_file file, c
 static const char *listed(struct arena *arena, const struct manifest *manifest, const char *folder, const char *path)
 {
     return manifest_file(manifest, path) == NULL ? NULL : arena_printf(arena, "%s/%s", folder, path);
+}
+
+// What was asked from inside: one folder an interface.
+static bool take_inside(struct derivation_given *given, struct arena *arena, const char *folder,
+                        const struct manifest *manifest, struct error *error)
+{
+    for (size_t i = 0; i < manifest->files.count; i++) {
+        const char *path = manifest->files.items[i].path, *eni = inside_given_of(arena, path);
+        if (eni == NULL)
+            continue;
+        GUARD(inside_given_fits(&given->inside, eni, error));
+        *vector_add(arena, &given->inside) = (struct inside_given){eni, arena_printf(arena, "%s/%s", folder, path)};
+    }
+    return true;
 }
 
 // What everything follows from.
@@ -314,6 +369,7 @@ static bool take_given(struct derivation_given *given, struct arena *arena, cons
         while ((plan = listed(arena, manifest, folder, change_plan_name(arena, form, plans->count))) != NULL)
             *vector_add(arena, plans) = plan;
     }
+    GUARD(take_inside(given, arena, folder, manifest, error));
     given->answered = listed(arena, manifest, folder, REMEMBERED_ANSWERS);
     given->past = listed(arena, manifest, folder, REMEMBERED_RUNS) == NULL ? NULL : folder;
     given->depth = manifest->depth;
@@ -350,6 +406,7 @@ bool derive_again(struct derivation *derivation, const char *folder, const struc
     GUARD(take_given(&derivation->given, derivation->arena, folder, manifest, error));
     GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error));
     GUARD(derive_change(derivation, error) && derive_plan(derivation, error));
+    GUARD(derive_seen_inside(derivation, error));
     GUARD(derivation->given.after == NULL || derive_after(derivation, error));
     GUARD(derive_verdicts(derivation, error) && derive_past(derivation, error) && derive_controls(derivation, error));
     derive_failures(derivation);
@@ -359,6 +416,7 @@ bool derive_again(struct derivation *derivation, const char *folder, const struc
 
 void derive_free(struct derivation *derivation)
 {
+    derive_inside_free(&derivation->inside);
     change_derive_free(&derivation->change);
     exposure_set_free(derivation->narrowed);
     declared_free(&derivation->before);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pipeline/derive_change.h"
+#include "pipeline/derive_inside.h"
 #include "pipeline/planning.h"
 #include "evidence/manifest.h"
 #include "model/control.h"
@@ -19,6 +20,7 @@ struct derivation_given {
     struct vantage_list vantages;
     text_list canaries; // as --canary takes them
     struct probe_speed speed;
+    inside_givens inside;       // what was asked from inside
     text_list packs;            // files of control packs, in order
     const char *past;           // folder with REMEMBERED_RUNS and REMEMBERED_VERDICTS, or NULL: nothing is remembered
     const char *answered;       // file of what earlier runs saw answer, or NULL
@@ -40,6 +42,8 @@ struct derivation {
     struct plan_head head;
     struct observations observations;
     struct verdict_set set;
+    inside_derivations inside;
+    report_inside_rows inside_rows;
     size_t lacking; // of the set's `missing`, those that are not for the run's failed steps
     struct control_report controls;
     run_records runs;             // remembered of before
@@ -54,13 +58,17 @@ enum derived_file {
     DERIVED_PLAN,     // after derive_plan
     DERIVED_VERDICTS, // after derive_failures
     DERIVED_CONTROLS, // after derive_controls
+    DERIVED_SEGMENTS, // after derive_controls, where one of them asks about flows
     DERIVED_CHANGE,   // after derive_failures, of a change
     DERIVED_REPORT,   // after derive_failures
     DERIVED_FILES
 };
 extern const char *const derived_paths[]; // in the bundle
+// Behind them, from DERIVED_FILES on, are the verdicts of each interface inside, after derive_verdicts.
+int derive_file_count(const struct derivation *derivation);
+const char *derive_path(const struct derivation *derivation, int file);
 // Whether there is such a file: only a change has a change.json.
-bool derive_has(const struct derivation *derivation, enum derived_file file);
+bool derive_has(const struct derivation *derivation, int file);
 
 // In this order. Each needs what stands in `given` for it: `intent`; `before`; `vantages`, `depth` and `answered`;
 // `after`; `observations` and whether there was a second reading; `past`; `packs`; `failed`. Free with derive_free,
@@ -69,6 +77,7 @@ bool derive_intent(struct derivation *derivation, struct error *error);
 bool derive_exposure(struct derivation *derivation, struct error *error);
 bool derive_change(struct derivation *derivation, struct error *error); // of a change; of a run it does nothing
 bool derive_plan(struct derivation *derivation, struct error *error);
+bool derive_seen_inside(struct derivation *derivation, struct error *error); // of `inside`; before the verdicts
 bool derive_after(struct derivation *derivation, struct error *error);
 bool derive_verdicts(struct derivation *derivation, struct error *error);
 // Marks outages too, which the controls see.
@@ -80,8 +89,7 @@ void derive_failures(struct derivation *derivation);
 void derive_manifest(const struct derivation *derivation, struct manifest *manifest);
 // Writes one of the files; the report, which alone needs it, is that of `manifest`. With a sink it is never in memory
 // as a whole.
-void derive_write(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
-                  struct text *out);
+void derive_write(const struct derivation *derivation, int file, const struct manifest *manifest, struct text *out);
 // All of it, of the evidence in a folder whose manifest was read, as the run did it.
 bool derive_again(struct derivation *derivation, const char *folder, const struct manifest *manifest,
                   struct error *error);

@@ -106,7 +106,7 @@ void derive_flows(struct arena *arena, const struct change_now *now, const struc
                   const struct side *after, const struct side *planned, struct change_derivation *change)
 {
     struct deriving deriving = {.arena = arena, .now = now, .change = change};
-    struct segments_question question = forecast_segments(arena, now->intent);
+    struct segments_question question = intent_segments(arena, now->intent);
     if (!estate_has_network(before->estate) || !estate_has_network(after->estate))
         return;
     change->flows_done = flow_diff_compute(before, after, &question);

@@ -34,9 +34,6 @@ void forecast_make(struct arena *arena, const struct difference *difference, con
 void forecast_flows(struct arena *arena, const struct flow_difference *difference, const struct side sides[2],
                     const struct forecast_given *given, struct forecast *forecast);
 
-// What makes the segments of a difference: the tiers that the intent names, else security groups.
-struct segments_question forecast_segments(struct arena *arena, const struct intent *intent);
-
 // The same of causes by themselves, with the places where the configuration says them. `interface` may be NULL.
 void forecast_resources_of(struct arena *arena, const struct forecast_given *given, enum change_kind kind,
                            const reason_list *causes, const struct network_interface *interface,

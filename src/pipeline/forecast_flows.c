@@ -8,17 +8,6 @@ struct making {
     struct forecast *forecast;
 };
 
-struct segments_question forecast_segments(struct arena *arena, const struct intent *intent)
-{
-    if (intent == NULL || intent->segments.count == 0)
-        return (struct segments_question){.by = SEGMENTS_BY_GROUP, .by_text = "group"};
-    struct segment_named *named = arena_array(arena, struct segment_named, intent->segments.count);
-    for (size_t i = 0; i < intent->segments.count; i++)
-        named[i] =
-            (struct segment_named){intent->segments.items[i].id, NULL, intent_holds, &intent->segments.items[i].select};
-    return (struct segments_question){.by_text = "intent", .named = named, .named_count = intent->segments.count};
-}
-
 static void add(struct making *making, struct flow_change change)
 {
     forecast_resources_of(making->arena, making->given, change.kind, &change.causes, NULL, &change.resources);

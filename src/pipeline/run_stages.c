@@ -88,7 +88,7 @@ static bool read_configuration(struct run_job *job, const char *name, struct err
 
 struct derived_writing {
     const struct run_job *job;
-    enum derived_file file;
+    int file;
 };
 
 static void write_derived(void *context, struct text *out)
@@ -97,10 +97,10 @@ static void write_derived(void *context, struct text *out)
     derive_write(&writing->job->derivation, writing->file, &writing->job->manifest, out);
 }
 
-static bool add_derived(struct run_job *job, enum derived_file file, struct error *error)
+static bool add_derived(struct run_job *job, int file, struct error *error)
 {
     struct derived_writing writing = {job, file};
-    return bundle_write(job->bundle, derived_paths[file], write_derived, &writing, error);
+    return bundle_write(job->bundle, derive_path(&job->derivation, file), write_derived, &writing, error);
 }
 
 static bool add_packs(struct run_job *job, struct error *error)
@@ -130,6 +130,21 @@ static bool copy_change(struct run_job *job, struct error *error)
             *vector_add(job->arena, &given->plans[form]) = bundle_path(job->bundle, name);
         }
     return derive_change(&job->derivation, error);
+}
+
+// What was asked from inside, which `before` must have the interfaces of.
+static bool copy_inside(struct run_job *job, struct error *error)
+{
+    inside_givens *given = &job->derivation.given.inside;
+    for (size_t i = 0; i < given->count; i++) {
+        struct inside_given *one = &given->items[i];
+        const char *folder = arena_printf(job->arena, INSIDE_FOLDER "/%s", one->eni_id);
+        const char *path = arena_printf(job->arena, "%s/observations.jsonl", folder);
+        GUARD(i > 0 || bundle_folder(job->bundle, INSIDE_FOLDER, error));
+        GUARD(bundle_folder(job->bundle, folder, error) && bundle_copy(job->bundle, path, one->observations, error));
+        one->observations = bundle_path(job->bundle, path);
+    }
+    return derive_seen_inside(&job->derivation, error);
 }
 
 // ---- What is remembered
@@ -209,6 +224,7 @@ static bool prepare(struct run_job *job, struct error *error)
         if (text != NULL)
             log_line(LOG_INFO, "vantage: %s; behind a translator of addresses, give --vantage", text);
     }
+    GUARD(copy_inside(job, error));
     GUARD(copy_change(job, error) && keep_answered(job, error) && derive_plan(derivation, error));
     return add_derived(job, DERIVED_EXPOSURE, error) && add_derived(job, DERIVED_PLAN, error);
 }
@@ -369,12 +385,14 @@ static bool take_stock(struct run_job *job)
 }
 
 // A step that failed is not tried again, and its file is not there: one of before the failure would tell less.
-static void add_file(struct run_job *job, const char *step, enum derived_file file)
+static void add_file(struct run_job *job, const char *step, int file)
 {
     struct error why = {0};
     if (failed_step_why(&job->derivation.given.failed, step) != NULL || add_derived(job, file, &why))
         return;
-    bundle_drop(job->bundle, derived_paths[file]);
+    bundle_drop(job->bundle, derive_path(&job->derivation, file));
+    if (file == DERIVED_SEGMENTS) // which controls refer to
+        bundle_drop(job->bundle, derived_paths[DERIVED_CONTROLS]);
     note(job, step, &why);
 }
 
@@ -427,9 +445,13 @@ static bool write_up(struct run_job *job, struct error *error)
         derive_manifest(&job->derivation, &job->manifest);
         add_file(job, STEP_VERDICTS, DERIVED_VERDICTS);
         add_file(job, STEP_CONTROLS, DERIVED_CONTROLS);
+        if (derive_has(&job->derivation, DERIVED_SEGMENTS))
+            add_file(job, STEP_CONTROLS, DERIVED_SEGMENTS);
         if (derive_has(&job->derivation, DERIVED_CHANGE))
             add_file(job, STEP_CHANGE, DERIVED_CHANGE);
         add_file(job, STEP_REPORT, DERIVED_REPORT);
+        for (int file = DERIVED_FILES; file < derive_file_count(&job->derivation); file++)
+            add_file(job, STEP_VERDICTS, file);
         GUARD(failed->count > before || seal(job, error));
     } while (failed->count > before);
     return bundle_finish(job->bundle, &job->place, error);

@@ -47,8 +47,8 @@ static ssize_t compare_written(void *cookie, const char *bytes, size_t length)
 }
 
 // *unread: this machine could not read it.
-static bool follows(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
-                    FILE *there, bool *unread)
+static bool follows(const struct derivation *derivation, int file, const struct manifest *manifest, FILE *there,
+                    bool *unread)
 {
     struct comparing comparing = {there, true};
     FILE *stream = system_stream(&comparing, compare_written);
@@ -68,11 +68,11 @@ static bool follows(const struct derivation *derivation, enum derived_file file,
 
 // What differs in a file that does not follow, or could not be read for that: then both are taken into memory.
 static const char *difference_in(struct arena *arena, const struct checked_bundle *bundle,
-                                 const struct derivation *derivation, enum derived_file file, bool *unread)
+                                 const struct derivation *derivation, int file, bool *unread)
 {
     struct error error = {0};
     struct text derived = {0};
-    const char *path = derived_paths[file];
+    const char *path = derive_path(derivation, file);
     size_t length;
     char *there = file_read(inside(arena, bundle, path), &length, &error);
     text_puts(&derived, "");
@@ -99,25 +99,29 @@ static const char *file_difference(struct arena *arena, const struct checked_bun
     static const char *const steps[DERIVED_FILES] = {// without which it is not there; NULL: it always is
                                                      [DERIVED_VERDICTS] = STEP_VERDICTS,
                                                      [DERIVED_CONTROLS] = STEP_CONTROLS,
+                                                     [DERIVED_SEGMENTS] = STEP_CONTROLS,
                                                      [DERIVED_CHANGE] = STEP_CHANGE,
                                                      [DERIVED_REPORT] = STEP_REPORT};
     *absent = NULL;
     *state = CHECK_WRONG;
-    for (int file = 0; file < DERIVED_FILES; file++) {
-        const char *path = derived_paths[file];
-        if (!derive_has(derivation, (enum derived_file)file))
+    for (int file = 0; file < derive_file_count(derivation); file++) {
+        const char *path = derive_path(derivation, file), *step = file < DERIVED_FILES ? steps[file] : STEP_VERDICTS;
+        if (!derive_has(derivation, file)) {
+            if (listed(arena, bundle, path) != NULL) // nothing asks for it
+                return path;
             continue;
-        if (steps[file] != NULL && failed_step_why(&bundle->manifest.failed, steps[file]) != NULL &&
+        }
+        if (step != NULL && failed_step_why(&bundle->manifest.failed, step) != NULL &&
             listed(arena, bundle, path) == NULL) {
             *absent = *absent == NULL ? path : arena_printf(arena, "%s, %s", *absent, path);
             continue;
         }
         FILE *there = fopen(inside(arena, bundle, path), "re");
         bool unread = false;
-        bool same = there != NULL && follows(derivation, (enum derived_file)file, &bundle->manifest, there, &unread);
+        bool same = there != NULL && follows(derivation, file, &bundle->manifest, there, &unread);
         if (there != NULL)
             fclose(there);
-        const char *differs = same ? NULL : difference_in(arena, bundle, derivation, (enum derived_file)file, &unread);
+        const char *differs = same ? NULL : difference_in(arena, bundle, derivation, file, &unread);
         *state = unread ? CHECK_NOT_DONE : CHECK_WRONG;
         if (differs != NULL)
             return differs;
@@ -157,8 +161,19 @@ static void compare(struct checks *checks, const struct checked_bundle *bundle, 
                   "%s: not there, for the run could not write it; the rest follows", absent);
     else
         check_add(checks, "derivation", CHECK_GOOD,
-                  "exposure, plan, verdicts, controls, %sreport and counts follow, byte for byte",
+                  "exposure, plan, verdicts, controls, %s%sreport and counts follow, byte for byte",
+                  derive_has(derivation, DERIVED_SEGMENTS) ? "segments, " : "",
                   derive_has(derivation, DERIVED_CHANGE) ? "change, " : "");
+}
+
+// Of what was asked from inside no packets are kept.
+static void check_inside(struct checks *checks, const struct derivation *derivation)
+{
+    if (derivation->inside.count > 0)
+        check_add(checks, "inside", CHECK_NOT_DONE,
+                  "what was asked from %u interfaces inside: no packets of it are kept: the states observed are not "
+                  "vouched for",
+                  derivation->inside.count);
 }
 
 // Controls that the maker wrote can be anything. Those of a built-in name are the built-in ones.
@@ -276,6 +291,7 @@ static void check_derivation(struct checks *checks, const struct checked_bundle 
         return;
     }
     compare(checks, bundle, derivation);
+    check_inside(checks, derivation);
     check_strangers(checks, bundle);
     packets_check(checks, bundle, &derivation->plan);
 }

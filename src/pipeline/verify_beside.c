@@ -44,6 +44,13 @@ const char *verify_stranger(struct arena *arena, const struct checked_bundle *bu
         }
     for (int i = 0; i < DERIVED_FILES; i++)
         map_put(arena, &known, derived_paths[i], &known);
+    for (size_t i = 0; i < manifest->files.count; i++) {
+        const char *eni = inside_given_of(arena, manifest->files.items[i].path);
+        if (eni == NULL)
+            continue;
+        map_put(arena, &known, manifest->files.items[i].path, &known);
+        map_put(arena, &known, arena_printf(arena, INSIDE_FOLDER "/%s/verdicts.json", eni), &known);
+    }
     for (size_t i = 0; i < manifest->packs.count; i++)
         map_put(arena, &known, manifest->packs.items[i], &known);
     if (!list_reading(arena, bundle, "before", &known, error) || !list_reading(arena, bundle, "after", &known, error) ||

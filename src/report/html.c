@@ -322,6 +322,8 @@ void report_html(const struct report_run *run, const struct report_options *opti
     put_matrix(arena, run->set, shown, count, out);
     put_findings(arena, run, shown, count, ports, out);
     put_intent_notes(run->set, out);
+    if (run->inside != NULL)
+        html_inside(run->inside, out);
     text_puts(out, "<h2 id=\"endpoints\">Endpoints</h2>\n");
     html_strips(run->set, out);
     text_puts(out, "<h2 id=\"changes\">Changes</h2>\n");

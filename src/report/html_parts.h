@@ -34,6 +34,8 @@ void html_finding(struct arena *arena, const struct report_run *run, const struc
 void html_controls(struct arena *arena, const struct control_report *controls, struct text *out);
 
 // A strip of ports for each endpoint that has something to show.
+// What was asked from inside, by segment.
+void html_inside(const report_inside_rows *rows, struct text *out);
 void html_strips(const struct verdict_set *set, struct text *out);
 
 // What changed since the run before, and how exposure moved over the runs.

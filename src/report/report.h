@@ -8,6 +8,16 @@
 #include "model/control.h"
 #include "verdicts/drift.h"
 
+// What was asked from one interface inside of one segment: ports by verdict.
+struct report_inside_row {
+    const char *eni_id;
+    const char *from; // segments of that interface
+    const char *to;   // segments of those that were asked
+    size_t ports[VERDICT_KINDS];
+};
+
+typedef VECTOR(struct report_inside_row) report_inside_rows;
+
 // A run as reports see it. Only `set` and `title` must be there.
 struct report_run {
     const char *title;
@@ -15,8 +25,9 @@ struct report_run {
     const struct control_report *controls;
     const struct manifest *manifest;
     const struct observations *observations;
-    const run_records *runs; // before this one
-    const drift_list *drift; // since the last of them
+    const run_records *runs;          // before this one
+    const drift_list *drift;          // since the last of them
+    const report_inside_rows *inside; // NULL: nothing was asked from inside
 };
 
 struct report_options {
@@ -38,6 +49,8 @@ const struct report_format *report_format_named(const char *name); // or NULL
 // How silence was earned, in words; NULL where the observations do not tell.
 const char *report_silence(struct arena *arena, const struct report_run *run);
 
+// A line each of what was asked from inside; nothing of none.
+void report_inside_text(const report_inside_rows *rows, struct text *out);
 void report_text(const struct report_run *run, const struct report_options *options, struct text *out);
 // GitHub's, findings by cause, failed controls first.
 void report_markdown(const struct report_run *run, const struct report_options *options, struct text *out);

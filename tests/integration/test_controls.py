@@ -678,7 +678,7 @@ class Network(Bundles):
                 "NetworkInterfaces": [{"AssociatePublicIpAddress": True}]}),
             "RDS.2 2.3.3 1.4.4": lambda e: e["DBInstances"][0].update(PubliclyAccessible=True),
             "RDS.46 1.4.4": lambda e: e["DBInstances"][0]["DBSubnetGroup"]["Subnets"].append({"SubnetIdentifier": "subnet-1"}),
-            "groups-outbound 1.3.2": lambda e: e["SecurityGroups"][0]["IpPermissionsEgress"].append(permission("-1", None, ["0.0.0.0/0"])),
+            "groups-outbound landing-zone-outbound 1.3.2": lambda e: e["SecurityGroups"][0]["IpPermissionsEgress"].append(permission("-1", None, ["0.0.0.0/0"])),
         }
         for names, fault in faults.items():
             with self.subTest(names=names):

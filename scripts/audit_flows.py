@@ -1,0 +1,142 @@
+"""What audit asks of who reaches whom inside: segments.json, by the documents, one packet at a time.
+
+  9. Who is in which segment, and does each packet between two interfaces of one VPC pass as it is told? By groups, network ACLs and routes; IPv4 and TCP, at the
+     ports at which rules begin or end. What is isolated by controls.json is so by segments.json.
+It is given `audit` (the program beside it) as a module, and adds to what that found. Other VPCs, IPv6, other protocols and what leaves are not judged."""
+import collections, ipaddress, itertools, random
+FACTS = {"flows-are-intended", "flows-are-selective", "cde-is-isolated", "cde-not-reached-from-internet", "isolation-is-observed"}
+PASS_ON = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint")  # are in no segment
+PACKETS = 3000  # judged at most, drawn alike each time
+TCP, OPEN = 6, range(65536)
+def own(eni):  # its primary private address
+    return ipaddress.ip_address(next(item["PrivateIpAddress"] for item in eni["PrivateIpAddresses"] if item.get("Primary") or len(eni["PrivateIpAddresses"]) == 1))
+class Segments:
+    """The document, and who is in which of its segments by `of`."""
+    def __init__(self, audit, document, estate, intent):
+        self.audit, self.document, self.estate, self.intent = audit, document, estate, intent
+        self.tiers = intent.segments if intent and intent.segments else []
+        self.boxes, self.addresses = collections.defaultdict(list), {}
+        for segment in document["segments"]:
+            self.addresses[segment["id"]] = {(part["vpc"], part["family"]): [ipaddress.ip_network(n) for n in part["addresses"]] for part in segment["addresses"]}
+        for flow in document["flows"]:
+            if (flow["family"], flow["protocol"]) == ("ipv4", "tcp"):
+                self.boxes[flow["from"], flow["to"]].append(flow)
+    def of(self, eni):
+        if not self.tiers:
+            return [held["GroupId"] for held in eni["Groups"]] or ["(no group)"]
+        address = own(eni)
+        return [tier["id"] for tier in self.tiers if self.intent.selects(tier, address, eni)] or ["(others)"]
+    def holds(self, told, segment, vpc, address):
+        return any(address in network for network in (self.addresses[segment].get((vpc, "ipv4"), []) if told == "all" else map(ipaddress.ip_network, told)))
+    def told(self, s, t, port):
+        """What the boxes say of a packet: exact, possible or nothing."""
+        source, target, found = own(s), own(t), []
+        for pair in itertools.product(self.of(s), self.of(t)):
+            found += [flow["certainty"] for flow in self.boxes[pair] if flow["from_vpc"] == s["VpcId"] and flow["to_vpc"] == t["VpcId"] and
+                      any(low <= port <= high for low, high in spans(flow["ports"])) and
+                      self.holds(flow["sources"], pair[0], s["VpcId"], source) and self.holds(flow["destinations"], pair[1], t["VpcId"], target)]
+        return "exact" if "exact" in found else found[0] if found else None
+def spans(text):
+    return [tuple(int(n) for n in (part.split("-") * 2)[:2]) for part in text.split(",")]
+def rules_of(audit, estate, eni, egress):
+    for held in eni["Groups"]:
+        if held["GroupId"] not in estate.kinds["SecurityGroups"]:
+            raise audit.NotJudged("groups that are not there")
+        yield from estate.kinds["SecurityGroups"][held["GroupId"]]["IpPermissionsEgress" if egress else "IpPermissions"]
+def admits(audit, estate, eni, egress, port, peer):
+    """Whether some rule of an interface's groups lets the packet through: by address, prefix list, or a group that the peer has."""
+    address, held = own(peer), {group["GroupId"] for group in peer["Groups"]}
+    if not eni["Groups"]:
+        return audit.YES
+    ways = [audit.NO]
+    for rule in rules_of(audit, estate, eni, egress):
+        found, lists = audit.span(TCP, rule), [estate.entries.get(one["PrefixListId"]) for one in rule.get("PrefixListIds", [])]
+        if not found or not found[0] <= port <= found[1]:
+            continue
+        cidrs = [one["CidrIp"] for one in rule.get("IpRanges", [])] + [cidr for one in lists for cidr in one or []]
+        named = any(pair["GroupId"] in held for pair in rule.get("UserIdGroupPairs", []))
+        ways.append(audit.YES if named or any(audit.within(cidr, address) for cidr in cidrs) else audit.MAYBE if None in lists else audit.NO)
+    return max(ways)
+def is_local(audit, estate, eni, other):  # the longest route for the other is the VPC's own
+    table = estate.of_subnet("RouteTables", eni)
+    if table is None or any("DestinationPrefixListId" in route for route in table["Routes"]):
+        raise audit.NotJudged("route tables that are not there, or with prefix lists")
+    routes = [route for route in table["Routes"] if "DestinationCidrBlock" in route and audit.within(route["DestinationCidrBlock"], other)]
+    longest = max(routes, key=lambda route: ipaddress.ip_network(route["DestinationCidrBlock"]).prefixlen, default={})
+    if longest.get("GatewayId") != "local":
+        raise audit.NotJudged("routes that lead elsewhere within a VPC")
+def passes(audit, estate, s, t, port):
+    source, target = own(s), own(t)
+    groups = min(admits(audit, estate, s, True, port, t), admits(audit, estate, t, False, port, s))
+    if s["SubnetId"] == t["SubnetId"] or groups == audit.NO:
+        return groups
+    is_local(audit, estate, s, target)
+    is_local(audit, estate, t, source)
+    cuts = sorted(set(estate.cuts(s, False, TCP)) | set(estate.cuts(t, True, TCP)))  # the client's ports at which an ACL's answer may change
+    back = max(min(estate.acl(t, True, TCP, client, source), estate.acl(s, False, TCP, client, target)) for client in cuts)
+    return min(groups, estate.acl(s, True, TCP, port, target), estate.acl(t, False, TCP, port, source), back)
+def ports_of(audit, estate, s, t):
+    rules = [*rules_of(audit, estate, s, True), *rules_of(audit, estate, t, False)]
+    rules += [entry for acl in estate.kinds["NetworkAcls"].values() for entry in acl["Entries"]]
+    return sorted({0} | {n for found in (audit.span(TCP, rule) for rule in rules) if found for n in (found[0], found[1], found[1] + 1) if n in OPEN})
+def check_packets(audit, segments, estate, interfaces):
+    asked = [(s, t, port) for s, t in itertools.permutations(interfaces, 2) if s["VpcId"] == t["VpcId"] for port in ports_of(audit, estate, s, t)] \
+        if len(interfaces) <= 60 else []
+    audit.unjudged["segments.json: packets between more than 60 interfaces"] += len(interfaces) > 60
+    if len(asked) > PACKETS:
+        asked = random.Random(1).sample(asked, PACKETS)
+    for s, t, port in asked:
+        try:
+            ours, told = passes(audit, estate, s, t, port), segments.told(s, t, port)
+        except audit.NotJudged as error:
+            audit.unjudged["segments.json: %s" % error] += 1
+            continue
+        what = "segments.json: %s to %s, tcp %d: " % (s["NetworkInterfaceId"], t["NetworkInterfaceId"], port)
+        audit.contradictions[what + "is not told, and passes"] += ours != audit.NO and told is None
+        audit.contradictions[what + "is told (%s), and does not pass" % told] += ours == audit.NO and told is not None
+        audit.contradictions[what + "is told as exact, and is not known"] += ours == audit.MAYBE and told == "exact"
+def check_members(audit, segments, interfaces):
+    count, held = collections.Counter(), collections.defaultdict(set)
+    for eni in interfaces:
+        for segment in segments.of(eni):
+            count[segment] += 1
+            held[segment] |= {(eni["VpcId"], ipaddress.ip_network(item["PrivateIpAddress"])) for item in eni["PrivateIpAddresses"]}
+    told = {segment["id"]: segment["interfaces"] for segment in segments.document["segments"]}
+    audit.compare("segments.json: interfaces of segments", told, {**dict.fromkeys([t["id"] for t in segments.tiers], 0), **count})
+    for segment in set(told) & set(held):
+        for vpc in {vpc for vpc, _ in held[segment]}:
+            ours = list(ipaddress.collapse_addresses(network for home, network in held[segment] if home == vpc))
+            audit.compare("segments.json: addresses of " + segment, [str(n) for n in ipaddress.collapse_addresses(segments.addresses[segment].get((vpc, "ipv4"), []))], [str(n) for n in ours])
+def check_isolation(audit, root, segments, ids):
+    """What controls.json says of isolation, by the flows that are told: where no interface is in two segments."""
+    scopes = {tier["id"]: tier.get("scope", "out-of-scope") for tier in segments.tiers}
+    crossing = {"%s to %s" % (flow["from"], flow["to"]) for flow in segments.document["flows"] if flow["certainty"] == "exact" and
+                {scopes.get(flow["from"], "out-of-scope"), scopes.get(flow["to"], "out-of-scope")} == {"cde", "out-of-scope"}}
+    for pack in audit.parse("controls.json", (root / "controls.json").read_bytes())["packs"]:
+        for control in pack["controls"]:
+            told = {entry["subject"] for entry in control["evidence"] if (entry["fact"], entry["result"]) == ("cde-is-isolated", "fail")}
+            if control["id"] in ids:
+                audit.compare("controls.json: %s: what is not isolated" % control["id"], sorted(told), sorted(crossing))
+def check(audit, root, before, manifest, intent):
+    audit.unjudged["inside/: what was asked from inside"] += (root / "inside").exists()
+    controls = [(control["id"], fact["fact"]) for path in manifest["packs"] for control in audit.parse(path, (root / path).read_bytes())["controls"] for fact in control["facts"]]
+    asked = any(fact in FACTS for _, fact in controls)
+    there, failed = (root / "segments.json").exists(), any(one["step"] == "controls" for one in manifest.get("failed", ()))
+    audit.contradictions["segments.json: is there, and no control asks about flows"] += there and not asked
+    audit.unjudged["segments.json: is not there, and controls ask about flows"] += asked and not there
+    if not there:
+        return
+    audit.contradictions["segments.json: is there, and controls were not judged"] += failed
+    document = audit.parse("segments.json", (root / "segments.json").read_bytes())
+    segments = Segments(audit, document, before, intent)
+    if before.why:
+        raise audit.NotJudged(before.why)
+    states = {i["InstanceId"]: i["State"]["Name"] for r in before.kinds["Reservations"].values() for i in r["Instances"]}
+    interfaces = [eni for eni in before.kinds["NetworkInterfaces"].values() if eni["InterfaceType"] not in PASS_ON and
+                  states.get(eni.get("Attachment", {}).get("InstanceId")) != "terminated"]
+    if any(eni["InterfaceType"] not in audit.PLAIN or eni.get("Ipv4Prefixes") or eni["Status"] != "in-use" for eni in interfaces):
+        raise audit.NotJudged("interfaces of other kinds, delegated prefixes, what is in transition")
+    check_members(audit, segments, interfaces)
+    check_packets(audit, segments, before, interfaces)
+    if all(len(segments.of(eni)) == 1 for eni in interfaces):
+        check_isolation(audit, root, segments, {name for name, fact in controls if fact == "cde-is-isolated"})
