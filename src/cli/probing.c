@@ -151,10 +151,11 @@ void cli_write_estimate(const struct plan *plan, const struct plan_head *head, s
     }
     text_printf(
         out,
-        "%zu address%s, %llu questions: about %llu packets, about %.0f s at %ld packets/s (%ld to one address); "
-        "nothing was sent\n",
+        "%zu address%s, %llu questions: about %llu packets, about %.0f s at %ld packets/s (%ld to one address), up to "
+        "%.0f s more where what proves nothing is asked again; nothing was sent\n",
         addresses.count, addresses.count == 1 ? "" : "es", (unsigned long long)head->questions,
-        (unsigned long long)head->packets, head->seconds, head->rate, head->host_rate);
+        (unsigned long long)head->packets, head->seconds, head->rate, head->host_rate,
+        probe_again_seconds(head->seconds));
     for (size_t i = 0; i < head->vantages.count; i++)
         text_printf(out, "from %s (%s)\n", report_clean(arena, head->vantages.items[i]),
                     report_clean(arena, head->vantages_learnt.items[i]));
