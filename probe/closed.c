@@ -4,14 +4,21 @@
 #include "probe/loss.h"
 
 enum {
+    LOOKING_ASKS = 24,  // of open ports, in the second look at all,
+    SAMPLING_ASKS = 44, // and at a sample
+    LOOKING_ASKS_OF_NONE = 4,
     MOST_LOOKED_AT = 2048, // closed questions of a lane that are all asked once more; of more, a sample
     LOOKS = 64,            // of so many,
     SAMPLE = 8,            // of those that are asked by themselves, where all of a lane are in doubt
-    LEAST_VAIN = 8,        // second looks in vain, and so many times those that were not, that put it in doubt
+    LEAST_OPEN = 39,       // open ports, asked by themselves, of a lane that was seen to close some
+    LEAST_SILENT = 3,
+    LEAST_VAIN = 8, // second looks in vain, and so many times those that were not, that put it in doubt
     VAIN = 3,
     MUCH = 4,         // such a part
     LEAST_TURNED = 2, // lanes of a path that are doubted, so that those are that have no open port to tell
 };
+
+static const double SELDOM = 0.001;
 
 bool closed_is(const struct ledger *ledger, const struct standing *standing, uint64_t question)
 {
@@ -39,22 +46,10 @@ static bool accepts(const struct ledger *ledger, size_t lane)
     return ledger_accepts_from(ledger, lane) != 0 && ledger->standings[lane].silent * MUCH <= of->count - of->spare;
 }
 
-bool closed_is_looked_at(const struct ledger *ledger, size_t lane, uint64_t question)
+unsigned closed_asks(const struct ledger *ledger, size_t lane)
 {
-    uint64_t closed = closed_of(&ledger->standings[lane]);
-    return closed <= MOST_LOOKED_AT || order_position(&ledger->orders[1], question) % (closed / LOOKS) == 0;
-}
-
-uint64_t closed_to_look_at(const struct ledger *ledger, size_t lane)
-{
-    const struct standing *standing = &ledger->standings[lane];
-    const struct lane *of = &ledger->schedule->lanes[lane];
-    uint64_t count = 0;
-    if (of->protocol != PROTOCOL_TCP || closed_of(standing) == 0 || accepts(ledger, lane))
-        return 0;
-    for (uint64_t question = of->first; question < of->first + of->count; question++)
-        count += closed_is(ledger, standing, question) && closed_is_looked_at(ledger, lane, question);
-    return count;
+    bool all = closed_of(&ledger->standings[lane]) <= MOST_LOOKED_AT;
+    return !closed_has_open(&ledger->standings[lane]) ? LOOKING_ASKS_OF_NONE : all ? LOOKING_ASKS : SAMPLING_ASKS;
 }
 
 // ---- Which lanes are doubted
@@ -99,19 +94,44 @@ static bool is_silent_again(const struct ledger *ledger, size_t lane)
     return !ended && vain >= LEAST_VAIN && vain >= VAIN * heard;
 }
 
+// Whether what a lane without an open port had closed is silent when it is asked once more, more often than what it
+// answered late explains: then it was a limit that closed it, and let some pass now.
+static bool is_silent_now(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const ask_list *asks = &ledger->watch.pulses[lane].asks;
+    const struct loss_seen before = {.asked = (unsigned)(standing->answered - standing->rejected),
+                                     .vain = (unsigned)(standing->late - standing->late_rejected)};
+    struct loss_seen now = {0};
+    for (size_t i = 0; i < asks->count; i++) {
+        const struct ask *ask = &asks->items[i];
+        bool counts = ask->aside && watch_shine(&ledger->watch, lane, ask->sent_us) != SHINE_DARK &&
+                      !watch_in_longest_gap(&ledger->watch, lane, ask->sent_us);
+        now.asked += counts;
+        now.vain += counts && !ask->answered;
+    }
+    return now.vain >= LEAST_SILENT && loss_by_chance(&now, &before) < SELDOM;
+}
+
 static enum closes judge(struct ledger *ledger, size_t lane)
 {
     struct standing *standing = &ledger->standings[lane];
     standing->silent_again = is_silent_again(ledger, lane);
     struct closed_sample sample = closed_sample(ledger, lane);
+    bool has_open = closed_has_open(standing);
     bool lacks = sample.wanted > 0 && (sample.vain * MUCH > sample.closed || sample.closed < sample.wanted);
-    if (standing->closes_late && (lacks || standing->turned))
+    if (standing->closes_late && (lacks || standing->turned || !has_open))
         return CLOSES_LATE;
     if (standing->contrary)
         return CLOSES_OPEN_ONES;
     if (standing->turned && !accepts(ledger, lane))
         return CLOSES_FOR_A_TIME;
-    return lacks ? CLOSES_ONCE : CLOSES_FAIRLY;
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    bool is_small =
+        of->count - of->spare < LOSS_OWN_LEAST; // too few questions for a limit to tell them from a client's
+    bool shows = has_open && closed_of(standing) > 0 && !is_small && !accepts(ledger, lane);
+    lacks = lacks || (!has_open && is_silent_now(ledger, lane));
+    return lacks ? CLOSES_ONCE : shows ? CLOSES_UNSHOWN : CLOSES_FAIRLY;
 }
 
 void closed_judge(struct ledger *ledger)
@@ -134,8 +154,9 @@ void closed_judge(struct ledger *ledger)
 
 bool closed_is_doubted(const struct ledger *ledger, size_t lane, uint64_t sent_us)
 {
-    return ledger->standings[lane].closes != CLOSES_FAIRLY &&
-           !loss_is_enough(1, 1, loss_of_try_by_own(ledger, lane, sent_us));
+    const struct standing *standing = &ledger->standings[lane];
+    bool once = standing->closes == CLOSES_UNSHOWN && closed_of(standing) > MOST_LOOKED_AT; // most are asked but once
+    return standing->closes != CLOSES_FAIRLY && !(once && loss_is_enough(1, 1, loss_shut(ledger, lane, sent_us)));
 }
 
 // ---- What was closed again
@@ -145,13 +166,65 @@ static void mark(uint8_t *bits, uint64_t at)
     bits[at / 8] |= (uint8_t)(1 << at % 8);
 }
 
+// Whether a question that was closed again among others is so little explained by the pace of asking as silence has to
+// be: `opened_us`, when an open port was last asked, and open.
+static bool is_shown(const struct ledger *ledger, size_t lane, const struct ask *ask, uint64_t opened_us)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const struct cause *cause = &standing->causes.items[ledger->bytes[ask->question] - LEDGER_ANSWERED];
+    uint64_t first = ledger_sent_at(ledger, ask->question, cause->tries);
+    return first != 0 && opened_us > first &&
+           loss_is_enough(2, 2, loss_shut(ledger, lane, first) * loss_shut(ledger, lane, ask->sent_us));
+}
+
+// Whether an open port that was not open is a service that stopped: it is never open later on, and others are.
+static bool has_stopped(const ask_list *asks, size_t at)
+{
+    bool others = false;
+    for (size_t i = at + 1; i < asks->count; i++) {
+        const struct ask *ask = &asks->items[i];
+        bool open = ask->answered && !ask->aside && ask->contrary == OBSERVED_OPEN;
+        if (open && ask->question == asks->items[at].question)
+            return false;
+        others = others || open;
+    }
+    return others;
+}
+
+// What was closed again by itself, while open ports that were asked by themselves were open.
+struct alone {
+    VECTOR(uint64_t) pending; // since the latest of them,
+    VECTOR(uint64_t) framed;  // and between two of them
+    bool opened;              // the latest was open
+    unsigned open;            // so many were, since one was not
+    bool shut;                // one was not
+};
+
+static void take_open(struct arena *arena, struct alone *alone, const ask_list *asks, size_t at)
+{
+    const struct ask *ask = &asks->items[at];
+    bool open = ask->answered && ask->contrary == OBSERVED_OPEN;
+    if (ask->answered && !open && has_stopped(asks, at))
+        return;
+    for (size_t p = 0; open && alone->opened && p < alone->pending.count; p++)
+        *vector_add(arena, &alone->framed) = alone->pending.items[p];
+    alone->pending.count = 0;
+    alone->opened = open;
+    alone->open += open;
+    if (!ask->answered || open)
+        return;
+    alone->shut = true;
+    alone->open = 0;
+    alone->framed.count = 0;
+}
+
 const uint8_t *closed_again(const struct ledger *ledger, struct arena *arena, size_t lane)
 {
     const struct standing *standing = &ledger->standings[lane];
     const struct lane *of = &ledger->schedule->lanes[lane];
     const ask_list *asks = &ledger->watch.pulses[lane].asks;
-    bool framed = false;
-    VECTOR(uint64_t) pending = {0};
+    struct alone alone = {.shut = standing->closes != CLOSES_UNSHOWN};
+    uint64_t opened_us = 0;
     if (standing->closes == CLOSES_FAIRLY)
         return NULL;
     uint8_t *again = arena_array(arena, uint8_t, of->count / 8 + 1);
@@ -159,17 +232,60 @@ const uint8_t *closed_again(const struct ledger *ledger, struct arena *arena, si
         const struct ask *ask = &asks->items[i];
         uint64_t at = ask->question - of->first;
         bool closed = closed_is(ledger, standing, ask->question);
+        opened_us = !closed && ask->answered && ask->contrary == OBSERVED_OPEN ? ask->sent_us : opened_us;
         if (closed && ask->answered && standing->closes == CLOSES_FOR_OTHERS && ask->lone)
             mark(again, at);
-        else if (closed && ask->answered && framed && ask->alone)
-            *vector_add(arena, &pending) = at;
-        if (closed || !ask->alone)
-            continue;
-        bool was_framed = framed;
-        framed = ask->answered && ask->contrary == OBSERVED_OPEN;
-        for (size_t p = 0; was_framed && framed && p < pending.count; p++)
-            mark(again, pending.items[p]);
-        pending.count = 0;
+        else if (closed && ask->answered && ask->aside && !ask->alone && is_shown(ledger, lane, ask, opened_us))
+            mark(again, at);
+        else if (closed && ask->answered && ask->alone && alone.opened)
+            *vector_add(arena, &alone.pending) = at;
+        else if (!closed && ask->alone)
+            take_open(arena, &alone, asks, i);
     }
+    for (size_t i = 0; i < alone.framed.count && alone.open >= (alone.shut ? LEAST_OPEN : 2); i++)
+        mark(again, alone.framed.items[i]);
     return again;
+}
+
+// ---- The second look, and looks at what one of them did not show
+
+static bool is_looked_at(const struct ledger *ledger, size_t lane, uint64_t question)
+{
+    uint64_t closed = closed_of(&ledger->standings[lane]);
+    return closed <= MOST_LOOKED_AT || order_position(&ledger->orders[1], question) % (closed / LOOKS) == 0;
+}
+
+static bool is_shown_by_now(const struct ledger *ledger, size_t lane, uint64_t question, const uint8_t *again)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    uint64_t at = question - ledger->schedule->lanes[lane].first;
+    unsigned tries = standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED].tries;
+    return (again[at / 8] >> at % 8 & 1) != 0 ||
+           !closed_is_doubted(ledger, lane, ledger_sent_at(ledger, question, tries));
+}
+
+uint64_t closed_to_look_at(const struct ledger *ledger, struct arena *arena, size_t lane, unsigned look,
+                           const uint8_t **bits)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    uint64_t count = 0;
+    *bits = NULL;
+    if (of->protocol != PROTOCOL_TCP || closed_of(standing) == 0 || accepts(ledger, lane) ||
+        (look > 0 && standing->closes != CLOSES_UNSHOWN))
+        return 0;
+    const uint8_t *again = look == 0 ? NULL : closed_again(ledger, arena, lane);
+    uint8_t *wanted = arena_array(arena, uint8_t, of->count / 8 + 1);
+    for (uint64_t at = 0; at < of->count; at++) {
+        uint64_t question = of->first + at;
+        if (!closed_is(ledger, standing, question) ||
+            (look == 0 ? !is_looked_at(ledger, lane, question) : is_shown_by_now(ledger, lane, question, again)))
+            continue;
+        mark(wanted, at);
+        count++;
+    }
+    if (look > 0 && count < LOSS_OWN_LEAST)
+        return 0;
+    *bits = wanted;
+    return count;
 }

@@ -11,9 +11,12 @@
 
 bool closed_is(const struct ledger *ledger, const struct standing *standing, uint64_t question);
 
-// How many of a lane the second look asks, and whether a closed question is one of them.
-uint64_t closed_to_look_at(const struct ledger *ledger, size_t lane);
-bool closed_is_looked_at(const struct ledger *ledger, size_t lane, uint64_t question);
+// How many of a lane the second look (`look` 0) asks, or one after it, and which: a bit each, in the arena; NULL: none.
+uint64_t closed_to_look_at(const struct ledger *ledger, struct arena *arena, size_t lane, unsigned look,
+                           const uint8_t **bits);
+
+// How many sentinels are to be asked among them.
+unsigned closed_asks(const struct ledger *ledger, size_t lane);
 
 // Finds the lanes that are doubted: standing->closes. The last part of ledger_light.
 void closed_judge(struct ledger *ledger);
@@ -30,7 +33,7 @@ const uint8_t *closed_again(const struct ledger *ledger, struct arena *arena, si
 struct closed_sample {
     unsigned closed; // questions that were closed again, asked by themselves,
     unsigned vain;   // and that were not
-    unsigned wanted; // at least so many must be, and few in vain; 0: no sample is wanted
+    unsigned wanted; // at least so many are to be, and few in vain; 0: no sample is wanted
 };
 
 struct closed_sample closed_sample(const struct ledger *ledger, size_t lane);

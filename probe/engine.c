@@ -305,6 +305,7 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     if (!ledger_begin(&engine->ledger, arena, &engine->schedule, captures, (uint64_t)options->speed.timeout_ms * 1000,
                       error))
         return false;
+    engine->looking = arena_new();
     engine->sentinels = sentinels_new(arena, &engine->ledger, (uint64_t)options->speed.timeout_ms * 1000);
     engine->stream = stream_new(arena, &engine->ledger);
     engine->quiet = quiet_new(arena, &engine->ledger, (uint64_t)(1e6 / (double)options->speed.host_rate),
@@ -327,6 +328,7 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     routes_end(&engine->routes);
     end_capture(engine, good, observations);
     ledger_end(&engine->ledger);
+    arena_free(engine->looking);
     if (good && options->services)
         identify_services(arena, &engine->loop, &engine->interrupted, plan, options, summary, observations);
     if (probed)

@@ -75,8 +75,12 @@ struct engine {
     struct progress progress;
     uint64_t keep_us; // when what is known is next handed over for keeping
     uint64_t dropped;
-    const char *unfinished; // why silence is not filtered, where that is so
-    bool called;            // the sentinels, at the end of this pass
+    const char *unfinished;    // why silence is not filtered, where that is so
+    bool called;               // the sentinels, at the end of this pass
+    bool looked_slowly;        // at what is closed, of hosts without an open port
+    unsigned looks;            // at what is closed of the others, so far
+    struct arena *looking;     // what the look under way needs:
+    const uint8_t **looked_at; // what is asked of each lane (closed.h)
     bool stopping;
     bool interrupted; // by a signal, at any time until the end
     struct error problem;

@@ -42,9 +42,10 @@ struct lacking engine_lacking(const struct engine *engine, bool pending)
 static bool is_looked_at(const struct engine *engine, uint64_t question, struct sending *sending)
 {
     const struct span *span = schedule_span(&engine->schedule, question);
-    if (!engine->pace.courses[span->lane].member ||
-        !closed_is(&engine->ledger, &engine->ledger.standings[span->lane], question) ||
-        !closed_is_looked_at(&engine->ledger, span->lane, question))
+    const uint8_t *bits = engine->looked_at[span->lane];
+    uint64_t at = question - engine->schedule.lanes[span->lane].first;
+    if (!engine->pace.courses[span->lane].member || (bits[at / 8] >> at % 8 & 1) == 0 ||
+        !closed_is(&engine->ledger, &engine->ledger.standings[span->lane], question))
         return false;
     *sending =
         (struct sending){.span = span, .question = question, .try = sentinels_number(engine->sentinels, span->lane)};
@@ -117,7 +118,7 @@ static bool send_quiet(struct engine *engine, uint64_t now, unsigned *sent)
         sending.try = sentinels_number(engine->sentinels, sending.span->lane);
         if (!engine_send_one(engine, &sending))
             return false;
-        quiet_sent(engine->quiet, &sending, now);
+        quiet_sent(engine->quiet, &sending, engine_now_us());
         engine->tokens -= 1;
         ++*sent;
     }

@@ -14,16 +14,15 @@ enum {
     MOST_RETURNS = 3,     // times that who fell silent is asked for again what they did not answer
     MOST_KNOCKS = 4,      // times, each twice as long after the one before, that they are waited for
     KNOCK_US = 1000000,
-    MOST_NEEDED = 20,      // tries of a line that loses some
-    LOOKING_TRIES = 2,     // as many sentinels are among what is closed as where so many tries of silence are wanted
-    MENDING_US = 40000000, // for all mending, and so many times as long as the passes took
-    MENDING_SHARE = 2,
-    QUIET_US = 30000000, // for what is asked by itself at the end
-    SLOWER = 4,          // than before, when they are asked again
+    MOST_NEEDED = 20, // tries of a line that loses some
+    MOST_LOOKS = 3,   // at what is closed, of hosts with an open port
+    SLOWER = 4,       // than before, when they are asked again
 };
 
 // Of tries that lose more, no number is enough.
 static const double MOST_LOSS = 0.8;
+// How far apart closed ports of a host without an open one are asked once more, and how long all of that takes at most.
+static const double LOOKING_APART = 0.05, LOOKING_SECONDS = 2;
 
 // Mending takes no longer than in proportion to what was planned.
 static void bound_mending(struct engine *engine)
@@ -62,11 +61,13 @@ static void begin_traversal(struct engine *engine, bool again)
     engine->tokens = engine->pace.pass.slow ? 0 : 1; // a host that limits its answers has just given its last one
     engine->pass_began_us = engine->tokens_at_us = engine->pass_sent_us = engine_now_us();
     engine->pass_wall_us = clock_wall_us();
-    unsigned tries = engine->stage == STAGE_LOOKING ? LOOKING_TRIES : (unsigned)engine->options->speed.tries;
+    unsigned tries = (unsigned)engine->options->speed.tries;
     stream_clear(engine->stream);
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         const struct course *course = &engine->pace.courses[i];
-        stream_add(engine->stream, i, course->member ? course->asked : 0, tries);
+        unsigned asks = engine->stage == STAGE_LOOKING ? closed_asks(&engine->ledger, i)
+                                                       : loss_asks_a_pass(&engine->ledger, i, tries);
+        stream_add(engine->stream, i, course->member ? course->asked : 0, asks);
     }
 }
 
@@ -185,23 +186,44 @@ static void begin_mending(struct engine *engine, double rate)
     engine->mending_rate = rate;
 }
 
-// A pass over what is closed, once more. False where there is none.
-static bool begin_looking(struct engine *engine)
+// A pass over what is closed, once more: of hosts with open ports at the pace of the others, as they show what that
+// does to open ports; then of those without one slowly, so that who resets above a rate lets some pass. False where
+// there is none.
+static bool begin_look(struct engine *engine, bool with_open)
 {
-    uint64_t all = 0;
+    uint64_t all = 0, longest = 0;
+    arena_reset(engine->looking);
+    engine->looked_at = arena_array(engine->looking, const uint8_t *, engine->schedule.lane_count + 1);
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         struct course *course = &engine->pace.courses[i];
-        course->asked = closed_to_look_at(&engine->ledger, i);
+        bool of_these = closed_has_open(&engine->ledger.standings[i]) == with_open;
+        course->asked = !of_these ? 0
+                                  : closed_to_look_at(&engine->ledger, engine->looking, i,
+                                                      with_open ? engine->looks : 0, &engine->looked_at[i]);
         course->member = course->asked > 0;
         all += course->asked;
+        longest = course->asked > longest ? course->asked : longest;
     }
     if (all == 0)
         return false;
-    pace_again(&engine->pace, engine->pace.rate);
+    double seconds = fmin((double)longest * LOOKING_APART, LOOKING_SECONDS);
+    pace_again(&engine->pace, with_open ? engine->pace.rate : fmin(engine->pace.rate, (double)all / seconds));
     enter(engine, STAGE_LOOKING);
     begin_traversal(engine, true);
     log_line(LOG_DEBUG, "probe: %llu closed ports are asked once more", (unsigned long long)all);
     return true;
+}
+
+static bool begin_looking(struct engine *engine)
+{
+    if (engine->looks < MOST_LOOKS && begin_look(engine, true)) {
+        engine->looks++;
+        return true;
+    }
+    if (engine->looked_slowly)
+        return false;
+    engine->looked_slowly = true; // hosts may show an open port then: of those there is a look like the others
+    return begin_look(engine, false);
 }
 
 // The last of all: what is closed, of who is in doubt, is asked by itself.
@@ -247,8 +269,11 @@ void engine_end_pass(struct engine *engine)
             return;
         begin_mending(engine, engine->pace.rate);
     }
-    if (engine->stage == STAGE_LOOKING)
+    if (engine->stage == STAGE_LOOKING) {
+        if (begin_looking(engine))
+            return;
         begin_mending(engine, engine->pace.rate);
+    }
     if (!mend(engine))
         wait_for_the_last(engine);
 }

@@ -141,3 +141,8 @@ struct probe_estimate probe_estimate(const struct plan *plan, const struct probe
     estimate.seconds = packets > 0 ? seconds + pace_end_seconds(speed->timeout_ms) : 0;
     return estimate;
 }
+
+double probe_again_seconds(double seconds)
+{
+    return (MENDING_US + QUIET_US) / 1e6 + MENDING_SHARE * seconds;
+}

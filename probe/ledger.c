@@ -281,7 +281,8 @@ static void note_beat(struct ledger *ledger, const struct span *span, uint64_t q
         const struct cause *before = ledger_answered(ledger, question)
                                          ? &standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED]
                                          : NULL;
-        ask->contrary = before != NULL && before->state == OBSERVED_OPEN ? state : OBSERVED_OPEN;
+        bool is_open = before != NULL ? before->state == OBSERVED_OPEN : span->spare && standing->was_open;
+        ask->contrary = is_open ? state : OBSERVED_OPEN;
         watch_answered(&ledger->watch, span->lane, ask, beat);
     } else
         watch_beat(&ledger->watch, span->lane, sent != 0 && sent < wall_us ? sent : wall_us, beat);

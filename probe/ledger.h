@@ -40,13 +40,14 @@ struct round {
     uint64_t last_us;
 };
 
-// Tries of a lane that followed each other at about one pace.
+// Tries of a lane that followed each other at about one pace, and what was closed and asked once more among them.
 struct stretch {
     uint64_t first_us;
     uint64_t last_us;
     uint64_t count;
     double loss;     // how much of them may be lost (loss.h),
     double own_loss; // by the lane's own asks alone
+    double shut;     // and how much of what is open may be closed, by asks of its open ports
 };
 
 // Probes of a lane, or a family, that follow each other.
@@ -66,6 +67,7 @@ struct row {
 // Why what a lane closes may be no fact of its ports (closed.h); CLOSES_FAIRLY: nothing says so.
 enum closes {
     CLOSES_FAIRLY,
+    CLOSES_UNSHOWN,    // nothing does, but it has open ports that can show it
     CLOSES_LATE,       // many, but none of the first ones
     CLOSES_OPEN_ONES,  // open ports were closed, too, at some pace
     CLOSES_FOR_A_TIME, // some of it was open when it was asked once more

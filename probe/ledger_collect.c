@@ -14,6 +14,7 @@ enum { FRAMES_NAMED = 64, LEAST_SILENT = 20 };
 static const char doubted_rejection[] =
     "rejected, but nothing showed that the way was open when it was asked once more";
 static const char *const closed_why[] = {
+    [CLOSES_UNSHOWN] = "closed, but too few open ports were asked as fast to show that it is the port that says so",
     [CLOSES_LATE] = "closed, but the first ones that were asked were not: it may be rate limited",
     [CLOSES_OPEN_ONES] = "closed, but open ports were closed too when they were asked as fast: rate limited",
     [CLOSES_FOR_A_TIME] =
@@ -66,6 +67,7 @@ struct silence {
     uint64_t accepts_until; // what was answered before was open
     const uint8_t *again;   // questions that were closed again (closed.h)
     const char *why;        // it is not believed where it is not
+    const char *unshown;    // the same of what is closed
     const char *unfinished; // the same of all; or NULL
 };
 
@@ -149,7 +151,7 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
         } else if (cause.state == OBSERVED_CLOSED && !is_closed_again(ledger, silence, question) &&
                    closed_is_doubted(ledger, silence->lane, ledger_sent_at(ledger, question, cause.tries))) {
             cause.state = OBSERVED_UNKNOWN;
-            cause.reason = closed_why[standing->closes];
+            cause.reason = standing->closes == CLOSES_UNSHOWN ? silence->unshown : closed_why[standing->closes];
         } else if (cause.state == OBSERVED_REJECTED && ledger_heard(ledger, question)) {
             cause.state = OBSERVED_UNKNOWN;
             cause.reason = stranger;
@@ -362,6 +364,9 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         silence.least = least_tries(ledger, lane);
         if (unfinished == NULL)
             silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
+        silence.unshown = unfinished != NULL                         ? unfinished
+                          : watch_light_of(&ledger->watch, l)->ended ? why_dark(ledger, arena, l)
+                                                                     : closed_why[CLOSES_UNSHOWN];
         silence.accepts_until = silence.accepts_from == 1 ? 1 : standing->shut_sent_us;
         silence.resets_from = ledger_resets_from(ledger, l);
         silence.resets_until = standing->open_sent_us;

@@ -30,7 +30,7 @@ static void add_to_stretches(struct ledger *ledger, struct standing *standing, u
     struct stretch *last =
         standing->stretches.count == 0 ? NULL : &standing->stretches.items[standing->stretches.count - 1];
     if (last == NULL || (standing->stretches.count < MOST_STRETCHES && !goes_on(last, wall_us))) {
-        *vector_add(ledger->arena, &standing->stretches) = (struct stretch){wall_us, wall_us, 1, 1, 1};
+        *vector_add(ledger->arena, &standing->stretches) = (struct stretch){wall_us, wall_us, 1, 1, 1, 1};
         return;
     }
     last->count++;
@@ -92,7 +92,14 @@ void ledger_place_ask(struct ledger *ledger, size_t lane, struct ask *ask)
     ask->among = among && !ask->aside;
     ask->alone = !streamed && ask->sent_us > last_of(flow) + LEAST_GAP_US;
     ask->lone = ask->alone && !among && ask->sent_us > last_of(family) + LEAST_GAP_US;
-    ask->stretch = (uint8_t)(standing->stretches.count - ask->streamed);
+    // What is closed and asked again among others goes by the pace of asking, as a probe does.
+    bool probes = ask->aside && !ask->alone;
+    if (probes) {
+        add_to_stretches(ledger, &ledger->standings[lane], ask->sent_us);
+        add_to_flow(flow, ask->sent_us);
+        add_to_flow(family, ask->sent_us);
+    }
+    ask->stretch = (uint8_t)(standing->stretches.count - (ask->streamed || probes));
     flow->asked_us = family->asked_us = ask->sent_us;
 }
 

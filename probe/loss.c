@@ -15,6 +15,9 @@ enum {
 // Paces that differ by less than so much are one.
 static const double ALIKE = 1.5;
 
+// What open ports say of a pace holds for one that is so many times as fast: short stretches have a pace of their own.
+static const double ALIKE_TO_CLOSE = 4;
+
 // What is taken to be lost where nothing but rejections was heard of a family, and so nothing tells.
 static const double UNTOLD = 0.12;
 
@@ -29,12 +32,15 @@ static const double BY_CHANCE = 0.0001, MOST_SHUT = 0.9;
 
 // What is known of a stretch.
 struct tally {
-    double pace; // packets a second; 0: too few to tell
+    double pace;  // packets a second; 0: too few to tell
+    double among; // asks
     double asked;
     double vain;
     double heard;     // questions that were answered by it,
     double late;      // and by a later one only
     double late_open; // of these, open ports
+    double opens;     // asks of open ports that were answered,
+    double shut;      // and by whom open ports are closed
 };
 
 // Questions that were open later than the asks that are looked at, the latest first.
@@ -118,19 +124,44 @@ static void add_late(const struct ledger *ledger, size_t lane, struct tally *tal
     }
 }
 
+static bool is_open(const struct ledger *ledger, size_t lane, uint64_t question)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    uint8_t byte = ledger->bytes[question];
+    return byte >= LEDGER_ANSWERED ? standing->causes.items[byte - LEDGER_ANSWERED].state == OBSERVED_OPEN
+                                   : standing->was_open && schedule_span(ledger->schedule, question)->spare;
+}
+
+// What an ask, the latest first, tells of whether open ports are open at its pace. One that is closed for good while
+// others are open is a service that stopped.
+static void add_open(const struct ledger *ledger, size_t lane, const struct ask *ask, bool contrary, bool *open_later,
+                     struct tally *tally)
+{
+    if (!ask->answered || ask->aside || !is_open(ledger, lane, ask->question))
+        return;
+    bool open = ask->contrary == OBSERVED_OPEN;
+    if (ask->streamed && (open || contrary || !*open_later)) {
+        tally->opens++;
+        tally->shut += !open;
+    }
+    *open_later = *open_later || open;
+}
+
 // Whether any of the streamed asks was in vain, in the dark or not: then a lane is judged by its own alone.
 static bool add_asks(struct ledger *ledger, size_t lane, struct tally *tallies)
 {
     struct standing *standing = &ledger->standings[lane];
-    bool any_vain = false;
+    bool any_vain = false, open_later = false;
     const ask_list *asks = &ledger->watch.pulses[lane].asks;
     struct reopened reopened = {0};
     for (size_t i = asks->count; i-- > 0;) {
         const struct ask *ask = &asks->items[i];
         bool contrary = is_contrary(&reopened, ask);
         standing->contrary = standing->contrary || (contrary && ask->contrary == OBSERVED_CLOSED);
+        add_open(ledger, lane, ask, contrary, &open_later, &tallies[ask->stretch]);
         if (!ask->streamed)
             continue;
+        tallies[ask->stretch].among++;
         any_vain = any_vain || !ask->answered || contrary;
         standing->rejects_by_pace = standing->rejects_by_pace || (contrary && ask->contrary == OBSERVED_REJECTED);
         if (watch_shine(&ledger->watch, lane, ask->sent_us) == SHINE_DARK)
@@ -169,6 +200,18 @@ static double judge_stretch(const struct tally *tallies, size_t count, size_t at
     return late_open > 0 ? bound(asked + open, vain + late_open) : 0;
 }
 
+// How much of what is open may be closed in a stretch: what is open at a faster pace is at this one.
+static double judge_shut(const struct tally *tallies, size_t count, size_t at)
+{
+    double opens = 0, shut = 0;
+    for (size_t i = 0; i < count; i++)
+        if (tallies[i].pace * ALIKE_TO_CLOSE >= tallies[at].pace || are_alike(&tallies[i], &tallies[at])) {
+            opens += tallies[i].opens;
+            shut += tallies[i].shut;
+        }
+    return bound(opens, shut);
+}
+
 // Whether so many questions ended in a way that none of the first tries did, sent before `first`.
 static bool comes_late(const struct ledger *ledger, size_t lane, uint64_t count, const struct sent *first)
 {
@@ -199,19 +242,20 @@ static void work_out_lane(struct ledger *ledger, size_t lane, double family)
     size_t count = standing->stretches.count;
     bool any_vain = false;
     judge_pace(ledger, lane);
+    if (ledger->watch.pulses[lane].firm)
+        any_vain = add_asks(ledger, lane, tallies);
     for (size_t i = 0; i < count; i++) {
         const struct stretch *stretch = &standing->stretches.items[i];
         double seconds = stretch->count < LEAST_PACED ? 0 : (double)(stretch->last_us - stretch->first_us) / 1e6;
-        tallies[i].pace = seconds > 0 ? (double)(stretch->count - 1) / seconds : 0;
+        tallies[i].pace = seconds > 0 ? ((double)(stretch->count - 1) + tallies[i].among) / seconds : 0;
     }
-    if (ledger->watch.pulses[lane].firm)
-        any_vain = add_asks(ledger, lane, tallies);
     if (standing->late > standing->late_rejected)
         add_late(ledger, lane, tallies);
     for (size_t i = 0; i < count; i++) {
         struct stretch *stretch = &standing->stretches.items[i];
         double by_open = judge_stretch(tallies, count, i, (double)standing->open, stretch);
         stretch->own_loss = fmax(stretch->loss, by_open);
+        stretch->shut = judge_shut(tallies, count, i);
         stretch->loss = fmax(!any_vain && family < stretch->loss ? family : stretch->loss, by_open);
     }
 }
@@ -280,6 +324,26 @@ double loss_of_try_by_own(const struct ledger *ledger, size_t lane, uint64_t sen
 {
     const struct stretch *stretch = stretch_of(ledger, lane, sent_us);
     return stretch == NULL || !closed_has_open(&ledger->standings[lane]) ? 1 : stretch->own_loss;
+}
+
+double loss_shut(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+{
+    const struct stretch *stretch = stretch_of(ledger, lane, sent_us);
+    return stretch == NULL || !closed_has_open(&ledger->standings[lane]) ? 1 : stretch->shut;
+}
+
+static double log_choose(double of, double chosen)
+{
+    return lgamma(of + 1) - lgamma(chosen + 1) - lgamma(of - chosen + 1);
+}
+
+double loss_by_chance(const struct loss_seen *of, const struct loss_seen *beside)
+{
+    double asked = of->asked + beside->asked, vain = of->vain + beside->vain, sum = 0;
+    for (double x = of->vain; x <= vain && x <= of->asked; x++)
+        if (of->asked - x <= asked - vain)
+            sum += exp(log_choose(vain, x) + log_choose(asked - vain, of->asked - x) - log_choose(asked, of->asked));
+    return sum;
 }
 
 bool loss_is_enough(unsigned count, unsigned wanted, double missed)

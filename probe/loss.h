@@ -34,6 +34,8 @@ double loss_of_try(const struct ledger *ledger, size_t lane, uint64_t sent_us);
 double loss_most(const struct ledger *ledger, size_t lane, uint64_t from_us, uint64_t to_us);
 // The same by asks of open ports of the lane itself, and nobody else's.
 double loss_of_try_by_own(const struct ledger *ledger, size_t lane, uint64_t sent_us);
+// How much of what is open may be answered closed that was sent to a lane at a moment, by its own open ports.
+double loss_shut(const struct ledger *ledger, size_t lane, uint64_t sent_us);
 // Whether so many tries that count, of which `missed` may all be lost, are enough for silence where `wanted` would do.
 bool loss_is_enough(unsigned count, unsigned wanted, double missed);
 // How many streamed asks a pass over a lane needs so that `wanted` tries can be enough.
@@ -44,6 +46,9 @@ struct loss_seen {
     unsigned vain;
     unsigned contrary;
 };
+
+// How often chance alone puts so many of all that were in vain, or more, among the first ones: Fisher's exact test.
+double loss_by_chance(const struct loss_seen *of, const struct loss_seen *beside);
 
 // What became of the asks of a lane since a moment: of those in the stream, or of those that were sent by themselves.
 struct loss_seen loss_seen(const struct ledger *ledger, size_t lane, bool streamed, uint64_t since_us);

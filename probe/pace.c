@@ -110,21 +110,6 @@ static uint64_t fresh_late(const struct pace *pace, size_t lane)
     return late_of(pace, lane) - pace->courses[lane].late;
 }
 
-static double log_choose(double of, double chosen)
-{
-    return lgamma(of + 1) - lgamma(chosen + 1) - lgamma(of - chosen + 1);
-}
-
-// How often chance alone puts so many of all that were in vain, or more, among the first ones: Fisher's exact test.
-static double by_chance(const struct loss_seen *of, const struct loss_seen *beside)
-{
-    double asked = of->asked + beside->asked, vain = of->vain + beside->vain, sum = 0;
-    for (double x = of->vain; x <= vain && x <= of->asked; x++)
-        if (of->asked - x <= asked - vain)
-            sum += exp(log_choose(vain, x) + log_choose(asked - vain, of->asked - x) - log_choose(asked, of->asked));
-    return sum;
-}
-
 // Whether sentinels are lost about as often as answers came late, as far as chance can tell: then it is the line, and
 // no limit of the host's.
 static bool is_lost_anyway(const struct pace *pace, size_t lane, uint64_t late)
@@ -132,7 +117,7 @@ static bool is_lost_anyway(const struct pace *pace, size_t lane, uint64_t late)
     const struct loss_seen stream = loss_seen(pace->ledger, lane, true, 0);
     const struct loss_seen answers = {.asked = (unsigned)answers_of(pace, lane), .vain = (unsigned)late};
     return pace->ledger->watch.pulses[lane].firm && stream.asked >= LEAST_ASKS &&
-           by_chance(&answers, &stream) >= BY_CHANCE;
+           loss_by_chance(&answers, &stream) >= BY_CHANCE;
 }
 
 // Whether the answers of a lane thin out under speed, and at which rate it can be asked.
@@ -166,7 +151,7 @@ static bool is_too_fast(const struct pace *pace, size_t lane, const struct loss_
     const struct loss_seen paced = loss_seen(pace->ledger, lane, true, pace->courses[lane].paced_us);
     double lost = (double)(stream->vain + stream->contrary) / (double)stream->asked;
     double lost_else = quiet.asked == 0 ? 1 : (double)(quiet.vain + quiet.contrary) / (double)quiet.asked;
-    return (stream->contrary > 0 || (lost >= TOO_MUCH && by_chance(&paced, &quiet) < seldom)) &&
+    return (stream->contrary > 0 || (lost >= TOO_MUCH && loss_by_chance(&paced, &quiet) < seldom)) &&
            behind.asked > behind.vain + behind.contrary && lost_else < lost / 2;
 }
 

@@ -14,6 +14,9 @@
 
 // Between two rounds of silent questions, where no round-trip time is known; longer than most that are.
 enum { PACE_BETWEEN_US = 250000 };
+// What proved nothing is asked again for so long at most, and so many times as long as the passes took; then what is
+// closed is asked by itself.
+enum { MENDING_US = 40000000, MENDING_SHARE = 2, QUIET_US = 30000000 };
 
 struct pace_limits {
     double rate;      // packets a second, over all

@@ -81,6 +81,9 @@ struct probe_estimate {
 // limit their answers (ICMP errors about UDP come once a second), and packets that are lost, make it longer. Takes
 // memory for one address at a time.
 struct probe_estimate probe_estimate(const struct plan *plan, const struct probe_speed *speed);
+// How many seconds more it may take, of so many, where answers are lost, limited or cease: what proves nothing is asked
+// again.
+double probe_again_seconds(double seconds);
 
 // A place of the user's that was asked to see whether the way is alive, and how often it answered.
 struct probe_canary {

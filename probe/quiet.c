@@ -3,12 +3,14 @@
 #include "probe/closed.h"
 
 enum {
-    APART_US = 52000, // a little more than what makes an ask one by itself (ledger_flow.c)
+    APART_US = 60000, // a little more than what makes an ask one by itself (ledger_flow.c)
     MOST_APART_US = 1000000,
-    BLOCK = 8,          // questions between two open ports
+    MARGIN = 4,
+    BLOCK = 8,          // questions between two open ports, at most,
+    MOST_OPENS = 40,    // and as many of them as that where there are fewer questions
     MOST_LISTED = 1000, // of a lane, at a time
     MOST_FAILED = 5,    // blocks in a row
-    MOST_ROUNDS = 4,
+    MOST_ROUNDS = 8,
     LEAST_HEARD = 2 * BLOCK, // asks, all in vain, after which a lane is left alone
 };
 
@@ -28,8 +30,9 @@ struct quiet_lane {
     uint64_t opened;  // 1 + the question that is waited for; 0: none
     unsigned number;  // of that ask
     uint64_t sent_us; // of the latest packet
-    unsigned turn;
-    bool ended; // or not begun
+    unsigned turn;    // which of two open ports is asked: the other one where one was not open
+    uint32_t between; // questions between two open ports
+    bool ended;       // or not begun
 };
 
 struct quiet {
@@ -116,7 +119,8 @@ bool quiet_begin(struct quiet *quiet, uint64_t now_us)
         if ((standing->closes == CLOSES_FAIRLY && !resets) || own->failed > MOST_FAILED || own->rounds == MOST_ROUNDS)
             continue;
         const struct closed_sample sample = closed_sample(quiet->ledger, i);
-        bool samples = sample.wanted > 0 && !standing->turned && !standing->contrary;
+        bool samples =
+            sample.wanted > 0 && standing->closes != CLOSES_UNSHOWN && !standing->turned && !standing->contrary;
         if (resets && standing->shut != 0) // a ban, or a limit: an open port that is open then says which
             *vector_add(quiet->arena, &own->listed) = standing->shut - 1;
         else if (samples)
@@ -130,6 +134,8 @@ bool quiet_begin(struct quiet *quiet, uint64_t now_us)
         own->asks = quiet->ledger->watch.pulses[i].asks.count;
         own->opened = 0;
         own->next_us = now_us + APART_US;
+        bool is_dense = standing->closes != CLOSES_UNSHOWN && own->listed.count < (size_t)MOST_OPENS * BLOCK;
+        own->between = is_dense ? 1 + own->listed.count / MOST_OPENS : BLOCK;
         own->rounds++;
         any = any || own->listed.count > 0;
     }
@@ -158,6 +164,7 @@ static void take_open(struct quiet *quiet, size_t lane, uint64_t now_us)
         return;
     }
     own->failed++;
+    own->turn++;
     own->at = own->block;
     own->apart_us = 2 * own->apart_us > MOST_APART_US ? MOST_APART_US : 2 * own->apart_us;
     own->next_us = now_us + own->apart_us;
@@ -194,6 +201,12 @@ bool quiet_next(struct quiet *quiet, uint64_t now_us, struct sending *sending)
     return false;
 }
 
+// What is closed is asked a little slower than the open ports that vouch for it: a pace that just passes is none.
+static uint64_t margin(const struct quiet_lane *own)
+{
+    return own->apart_us > APART_US ? own->apart_us / MARGIN : 0;
+}
+
 void quiet_sent(struct quiet *quiet, const struct sending *sending, uint64_t now_us)
 {
     size_t lane = sending->span->lane;
@@ -206,13 +219,14 @@ void quiet_sent(struct quiet *quiet, const struct sending *sending, uint64_t now
     if (own->opens) {
         own->opened = sending->question + 1;
         own->number = sending->try;
-        own->turn++;
+        own->next_us += margin(own);
         return;
     }
     own->at++;
     if (own->at == LEAST_HEARD && !is_heard(quiet, lane)) // nobody of it says anything more
         own->failed = MOST_FAILED + 1;
-    own->opens = own->has_open && (own->at == own->listed.count || own->at == own->block + BLOCK);
+    own->opens = own->has_open && (own->at == own->listed.count || own->at == own->block + own->between);
+    own->next_us += own->opens ? 0 : margin(own);
 }
 
 static bool is_waited_for(const struct quiet *quiet, size_t lane)

@@ -62,10 +62,10 @@ static bool speaks(const struct stream *stream, size_t lane)
     return stream->ledger->watch.pulses[lane].firm && stream->ledger->standings[lane].sentinels[0] != 0;
 }
 
-void stream_add(struct stream *stream, size_t lane, uint64_t questions, unsigned tries)
+void stream_add(struct stream *stream, size_t lane, uint64_t questions, unsigned asks)
 {
     struct flowing *own = &stream->lanes[lane], *family = &stream->families[side_of(stream, lane)];
-    *own = (struct flowing){.questions = questions, .asks = loss_asks_a_pass(stream->ledger, lane, tries)};
+    *own = (struct flowing){.questions = questions, .asks = asks};
     family->questions += questions;
     family->asks = own->asks > family->asks ? own->asks : family->asks;
 }

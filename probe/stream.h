@@ -10,10 +10,10 @@ struct stream;
 
 struct stream *stream_new(struct arena *arena, const struct ledger *ledger);
 
-// A pass begins, over so many questions of a lane (0: none), of silence of which `tries` tries are wanted. To be called
+// A pass begins, over so many questions of a lane (0: none), among which at least so many asks are wanted. To be called
 // for each lane, behind stream_clear.
 void stream_clear(struct stream *stream);
-void stream_add(struct stream *stream, size_t lane, uint64_t questions, unsigned tries);
+void stream_add(struct stream *stream, size_t lane, uint64_t questions, unsigned asks);
 // A probe of a lane was sent.
 void stream_sent(struct stream *stream, size_t lane);
 // The ask to send now, its number left to the caller. False where there is none. stream_refused puts it back.

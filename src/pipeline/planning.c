@@ -138,7 +138,11 @@ void planning_write_estimate(const struct plan *plan, const struct plan_head *he
     }
     text_printf(
         out,
-        "%zu address%s, %llu questions: about %llu packets, about %.0f s at %ld packets/s (%ld to one address); "
+        "%zu address%s, %llu questions: about %llu packets, about %.0f s at %ld packets/s (%ld to one address), up to "
+        "%.0f s more where what proves nothing is asked again; nothing was sent\n",
+        addresses.count, addresses.count == 1 ? "" : "es", (unsigned long long)head->questions,
+        (unsigned long long)head->packets, head->seconds, head->rate, head->host_rate,
+        probe_again_seconds(head->seconds)); "
         "nothing was sent\n",
         addresses.count, addresses.count == 1 ? "" : "es", (unsigned long long)head->questions,
         (unsigned long long)head->packets, head->seconds, head->rate, head->host_rate);

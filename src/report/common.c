@@ -46,6 +46,38 @@ static size_t never_heard(const struct observations *observations)
     return count + !heard;
 }
 
+// Addresses of which TCP ports were closed, and none was open that would show that it is the ports that say so.
+static size_t never_open(const struct observations *observations)
+{
+    size_t count = 0;
+    bool closed = false, open = false;
+    for (size_t i = 0; i < observations->items.count; i++) {
+        const struct observation *one = &observations->items.items[i];
+        if (i == 0 || !address_equal(one->address, one[-1].address)) {
+            count += closed && !open;
+            closed = open = false;
+        }
+        closed = closed || (one->protocol == PROTOCOL_TCP && one->state == OBSERVED_CLOSED);
+        open = open || (one->protocol == PROTOCOL_TCP && one->state == OBSERVED_OPEN);
+    }
+    return count + (closed && !open);
+}
+
+// Of hosts whose silence, or closed ports, nothing of their own vouches for.
+static const char *resting(struct arena *arena, const struct observations *observations)
+{
+    size_t unheard = never_heard(observations), shut = never_open(observations);
+    const char *silence =
+        unheard == 0   ? ""
+        : unheard == 1 ? "; 1 address never answered: its silence rests on others"
+                       : arena_printf(arena, "; %zu addresses never answered: their silence rests on others", unheard);
+    return shut == 0 ? silence
+                     : arena_printf(arena,
+                                    "%s; %zu address%s had closed TCP ports and no open one: whoever resets may "
+                                    "not be the host",
+                                    silence, shut, shut == 1 ? "" : "es");
+}
+
 const char *report_silence(struct arena *arena, const struct report_run *run)
 {
     const struct sentinels_told *told = run->observations == NULL ? NULL : &run->observations->sentinels;
@@ -56,22 +88,19 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
     bool silent = ports[VERDICT_UNVERIFIED] > 0 || told->asked > 0;
     for (size_t i = 0; i < run->set->items.count; i++)
         silent = silent || run->set->items.items[i].observed == OBSERVED_FILTERED;
+    if (!silent && run->set->items.count == 0)
+        return "Silence: nothing was asked";
+    const char *rests = resting(arena, run->observations);
     if (!silent)
-        return run->set->items.count == 0 ? "Silence: nothing was asked"
-                                          : "Silence: everything that was asked answered";
+        return arena_printf(arena, "Silence: everything that was asked answered%s", rests);
     if (told->asked == 0 && told->longest_gap <= 0 && ports[VERDICT_UNVERIFIED] > 0)
         return arena_printf(arena, "Silence: nothing vouches for it; %zu ports are unverified",
                             ports[VERDICT_UNVERIFIED]);
-    size_t unheard = never_heard(run->observations);
-    const char *others =
-        unheard == 0   ? ""
-        : unheard == 1 ? "; 1 address never answered: its silence rests on others"
-                       : arena_printf(arena, "; %zu addresses never answered: their silence rests on others", unheard);
     return arena_printf(
         arena,
         "Silence: %ld of %ld sentinels answered, the longest gap between answers was %.1f s; %zu ports are "
         "unverified%s",
-        told->answered, told->asked, told->longest_gap, ports[VERDICT_UNVERIFIED], others);
+        told->answered, told->asked, told->longest_gap, ports[VERDICT_UNVERIFIED], rests);
 }
 
 const char *report_doubts(struct arena *arena, const struct verdict *verdict)

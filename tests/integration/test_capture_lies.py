@@ -93,6 +93,18 @@ class Lies(test_audit.Evidence):
         status, state, said = self.verify(self.forge("strangers", lambda base: self.spread(base, *pairs)))
         self.assertEqual((status, state), (1, "unknown"), said)
 
+    def test_one_reset_closes_no_port_of_a_host_with_open_ones(self):
+        forger = self.forge("reset", lambda base: self.spread(base, [syn(22, 40000, 1), rst(22, 40000, 1)]))
+        status, state, said = self.verify(forger)
+        self.assertEqual((status, state), (0, "unknown"), said)
+        forger.observe(lambda line: {**line, "state": "closed", "reason": "reset"} if line.get("protocol") == "tcp" and line["address"] == HOST
+                       and line["from_port"] <= 22 <= line["to_port"] else line)
+        forger.derive()
+        forger.seal()
+        self.assertEqual(self.verified(forger.folder).returncode, 1)
+        self.assertIn("198.51.100.20 tcp 22: the evidence says closed, we closed only once, beside open ports",
+                      test_audit.audit(forger.folder, "--key", self.public).stdout)
+
     def test_no_probe_asks_more_than_sixty_times(self):
         tries = [[syn(22, 40000 + i, i)] for i in range(60)]
         status, state, said = self.verify(self.forge("few passes", lambda base: self.spread(base, *tries)), passes=59)

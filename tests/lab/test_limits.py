@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import sys
 import tempfile
 import unittest
@@ -95,6 +96,30 @@ class Limits(unittest.TestCase):
             self.no_open_port_is_called_otherwise(states, opens)
             return sum(states[port] == "closed" for port in states)
         self.each(test)
+
+    def test_hosts_drawn_at_random_that_reset_what_they_like_have_no_open_port_told_as_closed(self):
+        """By a rate, from some packet on, or for a moment; silent else, or closed. Of a host of which no open port was heard no packet
+        tells that it had some: it is all that may be told otherwise."""
+        seed = common.seed("LIMITS_SEED")
+
+        def test(number):
+            draw = random.Random(seed + number)
+            count, method, host = draw.choice((20, 40, 100, 150)), draw.choice(("syn", "connect")), draw.choice(HOSTS)
+            opens = draw.sample(range(1000, 1000 + count), max(2, int(count * draw.choice((0.1, 0.3, 0.5)))))
+            first = draw.randrange(count)
+            how = draw.choice(({"window": [draw.choice((0.02, 0.1, 0.5)), draw.choice((5, 12, 30))]}, {"reset": draw.choice((20, 50, 100))},
+                               {"bucket": [draw.choice((20, 40, 100, 300)), draw.choice((5, 10, 40)), "reset"]}, {"resets": [first, first + draw.choice((5, 20, 50))]}))
+            behaviour = {"open": opens, "silent": draw.random() < 0.4, "delay": draw.choice((0, 0, 0.03)), **how}
+            states, _ = self.probe(host, count, method, **behaviour)
+            heard = "open" in states.values()
+            return heard, {states[port] for port in opens} - {"open", "unknown"} if heard else set(), behaviour
+
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            found = list(pool.map(test, range(12)))
+        for number, (_, wrong, behaviour) in enumerate(found):
+            with self.subTest(LIMITS_SEED=seed, number=number, behaviour=behaviour):
+                self.assertEqual(wrong, set())
+        self.assertGreater(sum(heard for heard, _, _ in found), 4)
 
     def test_a_moment_of_resets_closes_no_open_port(self):
         """Of a host that is silent else, and of one that closes."""

@@ -240,7 +240,7 @@ class Prober(unittest.TestCase):
         process.wait(10)
         kept = [json.loads(line) for line in state.read_text().splitlines()[1:]]
         known = sum(x["to_port"] - x["from_port"] + 1 for x in kept)
-        self.assertTrue(100 < known < 600, known)
+        self.assertTrue(0 < known < 600, known)  # what is closed is not known before it was asked once more
         self.assertLessEqual({x["state"] for x in kept}, {"open", "closed"})
         lines, summary, _ = self.run_probe(targets, "--tries", "1", "--state", str(state), *FAST)
         self.assertEqual(self.states(lines), self.truth([*range(1, 601), *range(2000, 2401)]))

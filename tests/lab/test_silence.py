@@ -377,13 +377,8 @@ class Silence(unittest.TestCase):
                 again = {(x["address"], x["protocol"], port): x["state"] for x in map(json.loads, told.splitlines()[:-1])
                          for port in range(x["from_port"], x["to_port"] + 1)}
                 self.assertEqual(again, states)
-            return "closed" in states.values()
 
-        # What was asked before the last open port was seen is known to be closed: of three open ports that may be nothing, and
-        # nothing where a busy machine read every answer in one burst.
-        def test(method, host, after, opens):
-            self.assertTrue(any(once(method, host, after, opens) or len(opens) <= 3 for _ in range(4)), "nothing was ever known")
-        self.each(test, (100, 400), ([*range(5, 600, 20)], [80, 443, 22]))
+        self.each(once, (100, 400), ([*range(5, 600, 20)], [80, 443, 22]))
 
     def test_a_ban_by_resets_of_hosts_that_were_silent_closes_nothing_and_one_by_icmp_rejects_nothing(self):
         def test(method, host, how):

@@ -114,15 +114,19 @@ class World:
         return count
 
 
+def told_of(test, world, ports):
+    targets = "".join("%s tcp 1-%d\n" % (host, ports) for host in HOSTS)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "c.pcap"
+        world.write(path)
+        done = common.sgproof("probe", "--targets", "-", "--from-capture", path, "--timeout", int(TIMEOUT * 1000), "--tries", TRIES, stdin=targets)
+    test.assertIn(done.returncode, (0, 3), done.stderr)
+    return {(x["address"], port): x["state"] for x in map(json.loads, done.stdout.splitlines()[:-1]) for port in range(x["from_port"], x["to_port"] + 1)}
+
+
 class Silence(unittest.TestCase):
     def states(self, world):
-        targets = "".join("%s tcp 1-%d\n" % (host, PORTS) for host in HOSTS)
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "c.pcap"
-            world.write(path)
-            done = common.sgproof("probe", "--targets", "-", "--from-capture", path, "--timeout", int(TIMEOUT * 1000), "--tries", TRIES, stdin=targets)
-        self.assertIn(done.returncode, (0, 3), done.stderr)
-        return {(x["address"], port): x["state"] for x in map(json.loads, done.stdout.splitlines()[:-1]) for port in range(x["from_port"], x["to_port"] + 1)}
+        return told_of(self, world, PORTS)
 
     def test_no_silence_is_called_filtered_without_its_frame(self):
         filtered = unknown = rejected = 0
@@ -151,6 +155,48 @@ class Silence(unittest.TestCase):
                 elif place not in world.answered and world.tries[place][-1] + TIMEOUT < last and len(world.beats.get(place[0], ())) > 0 and \
                         world.tries[place][-1] + TIMEOUT < max(world.beats[place[0]]) and world.tries[place][0] > min(world.beats[place[0]]):
                     self.assertEqual(state, "filtered", (seed, place))
+
+
+class Resets(World):
+    """A host of open and of closed ports, and somebody who resets all that is asked in some stretches of time. What was answered is asked again."""
+
+    def __init__(self, seed):
+        draw = random.Random(seed)
+        self.packets, self.closed, self.opened, now = [], {}, [], 100.0
+        self.listening = set(draw.sample(range(1, PORTS * 3 + 1), draw.randrange(1, PORTS)))
+        begins = [100 + draw.uniform(0, 8) for _ in range(draw.choice((0, 1, 2)))]
+        own_port, answered = 20000, []
+        first = draw.sample(range(1, PORTS * 3 + 1), PORTS * 3)
+        later = [port for port in first if draw.random() < 0.9]
+        for port in first + later:
+            for asked in [port] + ([draw.choice(answered)] if answered and draw.random() < 0.9 else []):
+                now, own_port, sequence = now + draw.uniform(0.01, 0.1), own_port + 1, draw.getrandbits(32)
+                self.packets.append((now, ipv4(OWN, HOSTS[0], segment(own_port, asked, sequence, 0, 2))))
+                is_open = asked in self.listening and not any(begin <= now < begin + 1.5 for begin in begins)
+                head = segment(asked, own_port, 7 if is_open else 0, sequence + 1 & 0xffffffff, 0x12 if is_open else 0x14)
+                self.packets.append((now + 0.002, ipv4(HOSTS[0], OWN, head)))
+                if is_open:
+                    self.opened.append(now)
+                    answered.append(asked)
+                else:
+                    self.closed.setdefault(asked, []).append(now)
+
+
+class Closed(unittest.TestCase):
+    def test_of_a_host_with_open_ports_nothing_is_closed_that_was_not_closed_twice_with_an_open_port_between(self):
+        told = {"open": 0, "closed": 0, "unknown": 0, "reset": 0}
+        for seed in range(40):
+            world = Resets(seed)
+            for (host, port), state in told_of(self, world, PORTS * 3).items():
+                if host != HOSTS[0] or not world.opened:
+                    continue
+                told[state] += 1
+                if state == "closed":
+                    times = world.closed[port]
+                    self.assertTrue(any(times[0] < moment < times[-1] for moment in world.opened), (seed, port))
+                    told["reset"] += port in world.listening
+        self.assertGreater(min(told["open"], told["closed"], told["unknown"]), 50, told)
+        self.assertLess(told["reset"], 10, told)  # asked in two such stretches, and no open port beside it
 
 
 if __name__ == "__main__":
