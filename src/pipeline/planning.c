@@ -142,10 +142,7 @@ void planning_write_estimate(const struct plan *plan, const struct plan_head *he
         "%.0f s more where what proves nothing is asked again; nothing was sent\n",
         addresses.count, addresses.count == 1 ? "" : "es", (unsigned long long)head->questions,
         (unsigned long long)head->packets, head->seconds, head->rate, head->host_rate,
-        probe_again_seconds(head->seconds)); "
-        "nothing was sent\n",
-        addresses.count, addresses.count == 1 ? "" : "es", (unsigned long long)head->questions,
-        (unsigned long long)head->packets, head->seconds, head->rate, head->host_rate);
+        probe_again_seconds(head->seconds));
     for (size_t i = 0; i < head->vantages.count; i++)
         text_printf(out, "from %s (%s)\n", report_clean(arena, head->vantages.items[i]),
                     report_clean(arena, head->vantages_learnt.items[i]));
