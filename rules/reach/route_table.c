@@ -21,16 +21,6 @@ const struct route_table *route_table_of(struct arena *arena, const struct estat
     }
     if (table != NULL && table->doubt == NULL)
         return table;
-    if (lack != NULL && map_get(&estate->main_table_of_vpc, place->vpc_id) != NULL && place->subnet_id != NULL) {
-        // Of a shared VPC: a participant that is told of it is not known to be told of all.
-        const struct route_table *main = map_get(&estate->main_table_of_vpc, place->vpc_id);
-        *missing = *lack;
-        missing->text = arena_printf(arena,
-                                     "%s; of the route tables of %s only some are told, among them its main one, %s: "
-                                     "whether another one is that of %s is not known",
-                                     lack->text, place->vpc_id, main->id, place->subnet_id);
-        return NULL;
-    }
     *missing = lack != NULL ? *lack
                             : association_lack(arena, estate, place, KIND_ROUTE_TABLES, "route table",
                                                table == NULL ? NULL : table->id, table == NULL ? NULL : table->doubt);

@@ -1,4 +1,4 @@
-#include "pipeline/run_stages.h"
+#include "pipeline/run_steps.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ static const char *relative(const struct run_job *job, const char *why)
     return strncmp(why, inside, length) == 0 ? why + length : why;
 }
 
-static void note(struct run_job *job, const char *step, const struct error *why)
+void run_note(struct run_job *job, const char *step, const struct error *why)
 {
     const char *text = arena_strdup(job->arena, relative(job, why->message));
     *vector_add(job->arena, &job->derivation.given.failed) = (struct failed_step){step, text};
@@ -38,7 +38,7 @@ void run_note_outside(struct run_job *job, const char *step, const struct error 
 
 // ---- Until the probe
 
-static bool add_text(struct run_job *job, const char *path, const struct text *text, struct error *error)
+bool run_add_text(struct run_job *job, const char *path, const struct text *text, struct error *error)
 {
     return bundle_add(job->bundle, path, text->bytes == NULL ? "" : text->bytes, text->length, error);
 }
@@ -55,7 +55,7 @@ static bool add_lost(struct run_job *job, const char *name, const struct snapsho
             folder =
                 arena_printf(job->arena, "%.*s-more", (int)strcspn(files->paths.items[i], "/"), files->paths.items[i]);
     snapshot_lost_write(files, &record);
-    bool good = add_text(job, arena_printf(job->arena, "%s/%s/snapshot.json", name, folder), &record, error);
+    bool good = run_add_text(job, arena_printf(job->arena, "%s/%s/snapshot.json", name, folder), &record, error);
     text_free(&record);
     return good;
 }
@@ -75,7 +75,7 @@ static bool copy_snapshot(struct run_job *job, const char *name, const char *fro
 }
 
 // Reads AWS into a folder beside the bundle. Without a live reading, the snapshot is read again.
-static bool read_configuration(struct run_job *job, const char *name, struct error *error)
+bool run_read_configuration(struct run_job *job, const char *name, struct error *error)
 {
     const char *from = job->snapshot;
     if (from == NULL) {
@@ -97,7 +97,7 @@ static void write_derived(void *context, struct text *out)
     derive_write(&writing->job->derivation, writing->file, &writing->job->manifest, out);
 }
 
-static bool add_derived(struct run_job *job, int file, struct error *error)
+bool run_add_derived(struct run_job *job, int file, struct error *error)
 {
     struct derived_writing writing = {job, file};
     return bundle_write(job->bundle, derive_path(&job->derivation, file), write_derived, &writing, error);
@@ -169,14 +169,15 @@ static bool look_back(struct run_job *job, struct error *error)
     remembered_write(&past->runs, &runs);
     verdicts_write_json(&past->last, &verdicts);
     derivation->given.past = bundle_path(job->bundle, "");
-    bool good = add_text(job, REMEMBERED_RUNS, &runs, error) && add_text(job, REMEMBERED_VERDICTS, &verdicts, error);
+    bool good =
+        run_add_text(job, REMEMBERED_RUNS, &runs, error) && run_add_text(job, REMEMBERED_VERDICTS, &verdicts, error);
     text_free(&runs);
     text_free(&verdicts);
     return good;
 }
 
 // Without what was remembered the run is compared with nothing.
-static void forget(struct run_job *job)
+void run_forget_past(struct run_job *job)
 {
     past_forget(&job->past);
     bundle_drop(job->bundle, REMEMBERED_RUNS);
@@ -192,15 +193,15 @@ static bool keep_answered(struct run_job *job, struct error *error)
     struct text answered = {0};
     struct error why;
     if (!look_back(job, &why)) {
-        note(job, STEP_HISTORY, &why);
-        forget(job);
+        run_note(job, STEP_HISTORY, &why);
+        run_forget_past(job);
     }
     answered_join(job->arena, &job->answered, &job->past.answered);
     if (job->answered.items.count == 0)
         return true;
     answered_write(&job->answered, &answered);
     job->derivation.given.answered = bundle_path(job->bundle, REMEMBERED_ANSWERS);
-    bool good = add_text(job, REMEMBERED_ANSWERS, &answered, error);
+    bool good = run_add_text(job, REMEMBERED_ANSWERS, &answered, error);
     text_free(&answered);
     return good;
 }
@@ -215,7 +216,7 @@ static bool prepare(struct run_job *job, struct error *error)
         given->intent = bundle_path(job->bundle, "intent.json");
     }
     GUARD(derive_intent(derivation, error) && add_packs(job, error));
-    GUARD(read_configuration(job, "before", error));
+    GUARD(run_read_configuration(job, "before", error));
     given->before = bundle_path(job->bundle, "before");
     GUARD(derive_exposure(derivation, error));
     if (given->vantages.items.count == 0) {
@@ -226,7 +227,7 @@ static bool prepare(struct run_job *job, struct error *error)
     }
     GUARD(copy_inside(job, error));
     GUARD(copy_change(job, error) && keep_answered(job, error) && derive_plan(derivation, error));
-    return add_derived(job, DERIVED_EXPOSURE, error) && add_derived(job, DERIVED_PLAN, error);
+    return run_add_derived(job, DERIVED_EXPOSURE, error) && run_add_derived(job, DERIVED_PLAN, error);
 }
 
 static bool probe(struct run_job *job, struct error *error)
@@ -295,212 +296,6 @@ bool run_gather(struct run_job *job, struct error *error)
         return true;
     bundle_abandon(job->bundle);
     return false;
-}
-
-// ---- After the probe
-
-// Where there is room for what cannot be written into the bundle.
-static void rescue_observations(struct run_job *job)
-{
-    const char *folder = getenv("TMPDIR");
-    struct error error;
-    char *path = arena_printf(job->arena, "%s/sgproof-observations-XXXXXX", folder == NULL ? "/tmp" : folder);
-    int file = mkstemp(path);
-    if (file < 0) {
-        error_set(&error, ERROR_INCOMPLETE, "could not be kept anywhere, not in %s either", path);
-        run_note_outside(job, "observations", &error);
-        return;
-    }
-    close(file);
-    if (file_write(path, job->observed.bytes, job->observed.length, &error)) {
-        job->derivation.given.observations = path;
-        log_line(LOG_WARNING, "the observations are kept in %s", path);
-    } else {
-        unlink(path);
-        run_note_outside(job, "observations", &error);
-    }
-}
-
-static bool read_again(struct run_job *job, struct error *error)
-{
-    struct derivation_given *given = &job->derivation.given;
-    GUARD(read_configuration(job, "after", error));
-    given->after = bundle_path(job->bundle, "after");
-    return derive_after(&job->derivation, error);
-}
-
-static bool judge_all(struct run_job *job, struct error *error)
-{
-    GUARD(derive_verdicts(&job->derivation, error));
-    job->judged = true;
-    return true;
-}
-
-// Exceptions of the intent are judged on the day of the first packet, which the capture tells to whoever verifies;
-// without one, on the day on which the run began.
-static void judge_on(struct run_job *job)
-{
-    struct frames frames;
-    struct error ignored;
-    const char *capture = bundle_path(job->bundle, "capture.pcap");
-    if (access(capture, F_OK) != 0 || frames_difference(job->arena, capture, NULL, &frames, &ignored) != NULL ||
-        frames.first_us == 0)
-        return;
-    const char *day = arena_strndup(job->arena, clock_text(job->arena, frames.first_us), strlen("YYYY-MM-DD"));
-    job->derivation.given.today = day;
-    job->manifest.judged_on = day;
-}
-
-// Observations and capture into the bundle, the second reading, the verdicts. False where the observations are not in
-// the bundle: then it is no evidence.
-static bool take_stock(struct run_job *job)
-{
-    struct error why;
-    struct derivation_given *given = &job->derivation.given;
-    bool whole = add_text(job, "observations.jsonl", &job->observed, &why);
-    given->observations = bundle_path(job->bundle, "observations.jsonl");
-    if (!whole) {
-        run_note_outside(job, "observations", &why);
-        rescue_observations(job);
-    }
-    if (access(job->probe.capture, F_OK) == 0 && !bundle_adopt(job->bundle, "capture.pcap", &why)) {
-        bundle_drop(job->bundle, "capture.pcap");
-        note(job, STEP_CAPTURE, &why);
-    }
-    judge_on(job);
-    if (!read_again(job, &why))
-        note(job, STEP_SECOND_READING, &why);
-    if (!judge_all(job, &why)) {
-        run_note_outside(job, STEP_VERDICTS, &why);
-        return false;
-    }
-    if (!derive_past(&job->derivation, &why)) {
-        note(job, STEP_HISTORY, &why);
-        forget(job);
-    }
-    if (!derive_controls(&job->derivation, &why))
-        note(job, STEP_CONTROLS, &why);
-    derive_failures(&job->derivation);
-    return whole;
-}
-
-// A step that failed is not tried again, and its file is not there: one of before the failure would tell less.
-static void add_file(struct run_job *job, const char *step, int file)
-{
-    struct error why = {0};
-    if (failed_step_why(&job->derivation.given.failed, step) != NULL || add_derived(job, file, &why))
-        return;
-    bundle_drop(job->bundle, derive_path(&job->derivation, file));
-    if (file == DERIVED_SEGMENTS) // which controls refer to
-        bundle_drop(job->bundle, derived_paths[DERIVED_CONTROLS]);
-    note(job, step, &why);
-}
-
-static void fill_manifest(struct run_job *job)
-{
-    struct manifest *manifest = &job->manifest;
-    const struct derivation_given *given = &job->derivation.given;
-    const struct run_record *last = past_last(&job->past);
-    manifest->claims.end = clock_text(job->arena, clock_wall_us());
-    manifest->tries = given->speed.tries;
-    manifest->timeout_ms = given->speed.timeout_ms;
-    manifest->rate = given->speed.rate;
-    manifest->host_rate = given->speed.host_rate;
-    manifest->vantages = job->derivation.head.vantages;
-    manifest->vantages_learnt = job->derivation.head.vantages_learnt;
-    manifest->canaries = given->canaries;
-    manifest->previous = job->previous != NULL ? job->previous : last != NULL ? last->manifest_sha256 : NULL;
-}
-
-// Manifest, timestamp and signature. False where there can be no manifest.
-static bool seal(struct run_job *job, struct error *error)
-{
-    const failed_steps *failed = &job->derivation.given.failed;
-    char stamp_sha256[DIGEST_TEXT] = "";
-    struct error why = {0};
-    struct text document = {0};
-    bool good = bundle_close(job->bundle, &job->manifest, &document, error);
-    if (good && failed_step_why(failed, STEP_TIMESTAMP) == NULL &&
-        !vouch_stamp(job->bundle, job->authority, &document, stamp_sha256, &why))
-        note(job, STEP_TIMESTAMP, &why);
-    else if (good && failed_step_why(failed, STEP_SIGNATURE) == NULL &&
-             !vouch_sign(job->bundle, &job->manifest, &document, stamp_sha256, job->signer, job->key, &why))
-        note(job, STEP_SIGNATURE, &why);
-    if (good)
-        digest_sha256(document.bytes, document.length, job->manifest_sha256);
-    text_free(&document);
-    return good;
-}
-
-// A step that fails is told in what was written before it: all is written again then.
-static bool write_up(struct run_job *job, struct error *error)
-{
-    const failed_steps *failed = &job->derivation.given.failed;
-    size_t before;
-    fill_manifest(job);
-    do {
-        before = failed->count;
-        derive_failures(&job->derivation);
-        job->manifest.failed = *failed;
-        derive_manifest(&job->derivation, &job->manifest);
-        add_file(job, STEP_VERDICTS, DERIVED_VERDICTS);
-        add_file(job, STEP_CONTROLS, DERIVED_CONTROLS);
-        if (derive_has(&job->derivation, DERIVED_SEGMENTS))
-            add_file(job, STEP_CONTROLS, DERIVED_SEGMENTS);
-        if (derive_has(&job->derivation, DERIVED_CHANGE))
-            add_file(job, STEP_CHANGE, DERIVED_CHANGE);
-        add_file(job, STEP_REPORT, DERIVED_REPORT);
-        for (int file = DERIVED_FILES; file < derive_file_count(&job->derivation); file++)
-            add_file(job, STEP_VERDICTS, file);
-        GUARD(failed->count > before || seal(job, error));
-    } while (failed->count > before);
-    return bundle_finish(job->bundle, &job->place, error);
-}
-
-// The evidence is in its place by now, and stays there where this fails.
-static void remember(struct run_job *job)
-{
-    struct error why = {0};
-    if (job->past.history == NULL)
-        return;
-    char *path = realpath(job->place, NULL);
-    struct run_record run = {
-        .run_id = job->manifest.run_id,
-        .series = job->past.series,
-        .begin = job->manifest.claims.begin,
-        .end = job->manifest.claims.end,
-        .complete = job->manifest.complete,
-        .vantage = job->manifest.vantage,
-        .bundle = path == NULL ? job->place : path,
-        .manifest_sha256 = job->manifest_sha256,
-        .tool_version = job->manifest.claims.tool_version,
-        .derivation = (int)job->manifest.derivation,
-    };
-    run_record_count(&job->derivation.set, &run);
-    if (!history_record(job->past.history, &run, &job->derivation.set, &why))
-        run_note_outside(job, STEP_HISTORY, &why);
-    free(path);
-}
-
-void run_conclude(struct run_job *job)
-{
-    struct error why = {.message = "without observations and verdicts there is none"};
-    if (take_stock(job) && write_up(job, &why)) {
-        if (strcmp(job->place, job->out) != 0) {
-            error_set(&why, ERROR_INCOMPLETE, "%s: another run was faster; this one's evidence is %s", job->out,
-                      job->place);
-            run_note_outside(job, "evidence", &why);
-        }
-        remember(job);
-        return;
-    }
-    run_note_outside(job, "evidence", &why);
-    job->place = NULL;
-    const char *kept = bundle_keep(job->bundle);
-    if (kept != NULL)
-        log_line(LOG_WARNING, "what was gathered is kept in %s/evidence", kept);
-    else if (job->derivation.given.observations == NULL || access(job->derivation.given.observations, F_OK) != 0)
-        rescue_observations(job);
 }
 
 void run_free(struct run_job *job)

@@ -195,6 +195,12 @@ static void note_accounts_of_paths(struct reader *reader)
             account_named(reader->estate, reader->documents->listings.items[i]->account);
 }
 
+// The account of what was seen; of what does not tell it, the one that it would be.
+static struct account *account_seen(struct reader *reader, const char *id)
+{
+    return id == NULL ? account_of(reader) : account_named(reader->estate, id);
+}
+
 void note_account_lists(struct reader *reader)
 {
     note_accounts_of_paths(reader);
@@ -206,7 +212,7 @@ void note_account_lists(struct reader *reader)
             continue;
         reader->place = (struct document_place){listing->account, listing->region};
         for (size_t s = 0; listing->account == NULL && s < listing->seen.count; s++)
-            note_list(reader, listing, account_named(reader->estate, listing->seen.items[s]->account_id));
+            note_list(reader, listing, account_seen(reader, listing->seen.items[s]->account_id));
         if (listing->account != NULL || listing->seen.count == 0)
             note_list(reader, listing, account_of(reader));
     }
@@ -214,7 +220,7 @@ void note_account_lists(struct reader *reader)
         const struct listing *listing = reader->documents->listings.items[i];
         reader->place = (struct document_place){listing->account, listing->region};
         for (size_t s = 0; listing->cut && listing->account == NULL && s < listing->seen.count; s++)
-            note_lost(listing, account_named(reader->estate, listing->seen.items[s]->account_id));
+            note_lost(listing, account_seen(reader, listing->seen.items[s]->account_id));
         if (listing->cut && (listing->read == read_group || listing->read == read_role))
             note_lost(listing, account_of(reader));
     }

@@ -253,13 +253,17 @@ static bool is_web_acl(const cJSON *record)
     return text_holds(record, "ARN", ":wafv2:");
 }
 
-static bool is_list_of_arns(const cJSON *list)
+// Of load balancers, or empty: the other services that list ARNs by this key list others.
+static bool is_list_of_balancers(const cJSON *list)
 {
     const cJSON *one;
-    cJSON_ArrayForEach (one, list)
+    bool found = cJSON_GetArraySize(list) == 0;
+    cJSON_ArrayForEach (one, list) {
         if (!cJSON_IsString(one) || strncmp(one->valuestring, "arn:", 4) != 0)
             return false;
-    return cJSON_IsArray(list);
+        found = found || strstr(one->valuestring, ":loadbalancer/") != NULL;
+    }
+    return cJSON_IsArray(list) && found;
 }
 
 static bool is_transfer_server(const cJSON *record) // opsworks' have other ARNs
@@ -267,7 +271,7 @@ static bool is_transfer_server(const cJSON *record) // opsworks' have other ARNs
     return text_holds(record, "Arn", ":transfer:");
 }
 
-static bool is_app_runner(const cJSON *record) // servicediscovery and others have a service too
+static bool is_app_runner(const cJSON *record) // other services have services too
 {
     return text_holds(record, "ServiceArn", ":apprunner:");
 }
@@ -458,7 +462,7 @@ const struct aws_call aws_calls[] = {
     {"wafv2", "GetWebACLForResource", NULL, WHOLE("WebACL", KIND_WEB_ACLS, read_web_acl), .is_ours = is_web_acl,
      .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
     {"wafv2", "ListResourcesForWebACL", "list-resources-for-web-acl",
-     WHOLE("ResourceArns", KIND_WEB_ACL_RESOURCES, read_web_acl_resources), .is_ours = is_list_of_arns,
+     WHOLE("ResourceArns", KIND_WEB_ACL_RESOURCES, read_web_acl_resources), .is_ours = is_list_of_balancers,
      .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
 
     // Which ways packets take out of a VPC and into another one.
@@ -541,7 +545,7 @@ const struct aws_call aws_calls[] = {
     {"transfer", "DescribeServer", NULL, WHOLE("Server", KIND_TRANSFER_SERVERS, read_transfer_server),
      .is_ours = is_transfer_server, .purpose = FOR_OWNERS},
     {"apprunner", "ListServices", NULL, LIST("ServiceSummaryList", KIND_APP_RUNNER_SERVICES, read_listed_app_runner),
-     .purpose = FOR_OWNERS},
+     .is_ours = is_app_runner, .purpose = FOR_OWNERS},
     {"apprunner", "DescribeService", NULL, WHOLE("Service", KIND_APP_RUNNER_SERVICES, read_app_runner),
      .is_ours = is_app_runner, .purpose = FOR_OWNERS},
     {"mq", "ListBrokers", NULL, LIST("BrokerSummaries", KIND_MQ_BROKERS, read_listed_broker), .purpose = FOR_OWNERS},

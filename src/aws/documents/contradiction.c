@@ -4,7 +4,6 @@
 
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
-#include "model/interface_kind.h"
 
 // A subnet's table and ACL are of its own VPC.
 static void settle_associations(struct reader *reader)
@@ -92,12 +91,6 @@ static void settle_instance(struct reader *reader, struct network_interface *one
         one->doubt = instance->doubt;
     if (!instance_state_is_sure(instance) && one->doubt == NULL)
         one->doubt = arena_printf(reader->arena, "%s is %s", instance->id, instance->state);
-    const struct interface_kind *kind = one->type == NULL ? NULL : interface_kind_of(one->type);
-    if (kind != NULL && kind->admission != INTERFACE_ORDINARY && kind->admission != INTERFACE_UNMODELLED) {
-        doubt_document(reader, "", "%s is of InterfaceType %s, and attached to instance %s", one->id, one->type,
-                       instance->id);
-        one->type = arena_printf(reader->arena, "%s of an instance", one->type); // which no interface is
-    }
     bool primary = one->device_index == 0 && one->attached;
     if (primary && instance->groups != NULL && one->groups != NULL && instance->groups != one->groups) {
         doubt_document(reader, "", "%s and its instance %s tell of different security groups", one->id, instance->id);

@@ -472,31 +472,3 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
         note_public(reader, &place);
     return true;
 }
-
-// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionSummary.html
-static bool read_distribution(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    struct public_place place = {.service = "cloudfront", .kind = "CloudFront distribution"};
-    const char *region = NULL;
-    (void)into;
-    GUARD(interned_of(reader, at, "Id", &place.id));
-    place_of_arn(reader, text_beside(reader, at, "ARN"), &place.account, &region);
-    place.region = "global";
-    seen_at(reader, place.account, place.region, NULL);
-    place.detail = text_beside(reader, at, "DomainName");
-    note_vpc_origins(reader, at, place.id);
-    if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(at->node, "Enabled")))
-        note_public(reader, &place);
-    return true;
-}
-
-bool read_distributions(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    GUARD(json_expect_object(at, reader->error));
-    doubt_pages_of(reader, at);
-    struct json_cursor items = json_member(at, "Items"); // none, where Quantity is 0
-    const cJSON *quantity = cJSON_GetObjectItemCaseSensitive(at->node, "Quantity");
-    if (items.node == NULL && !(cJSON_IsNumber(quantity) && quantity->valuedouble == 0))
-        doubt_at(reader, &items, "is missing, and Quantity is not 0");
-    return each_if_present(reader, at, "Items", read_distribution, into);
-}

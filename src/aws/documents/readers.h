@@ -128,7 +128,6 @@ void note_brought(struct reader *reader, const char *what,
                   struct prefix prefix); // an address or block of a BYOIP range
 void settle_brought(struct reader *reader);
 // distribution.c
-void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id);
 void settle_origins(struct reader *reader);
 void doubt_pages_of(struct reader *reader, const struct json_cursor *list); // that a list of CloudFront's is not whole
 struct vpc_origin *vpc_origin_with(struct reader *reader, const char *id);  // bridge.c: made where it is not known yet

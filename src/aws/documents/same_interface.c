@@ -109,6 +109,12 @@ static bool tags_contradict(struct reader *reader, const struct network_interfac
                         place_of_path(reader->scratch, names[b->record >> RECORD_OFFSET_BITS]).account);
 }
 
+// Whether both tell of what type the interface is: that of an instance may leave it out.
+static bool types_differ(const struct network_interface *a, const struct network_interface *b)
+{
+    return (a->nested == b->nested || (a->type_told && b->type_told)) && !text_same(a->type, b->type);
+}
+
 // Whether two records of one interface agree in what is decided by them; a nested one does not tell all.
 static bool interfaces_agree(struct reader *reader, const struct network_interface *a,
                              const struct network_interface *b)
@@ -116,10 +122,10 @@ static bool interfaces_agree(struct reader *reader, const struct network_interfa
     bool alike = a->nested == b->nested;
     bool same = a->groups == b->groups && a->address_count == b->address_count && a->attached == b->attached &&
                 a->place->vpc_id == b->place->vpc_id && a->place->subnet_id == b->place->subnet_id &&
-                (a->doubt == NULL) == (b->doubt == NULL) &&
-                (!alike || (text_same(a->type, b->type) && text_same(a->load_balancer, b->load_balancer) &&
-                            a->place == b->place && a->device_index == b->device_index &&
-                            a->igw_traffic == b->igw_traffic && !tags_contradict(reader, a, b) && same_maker(a, b))) &&
+                (a->doubt == NULL) == (b->doubt == NULL) && !types_differ(a, b) &&
+                (!alike || (text_same(a->load_balancer, b->load_balancer) && a->place == b->place &&
+                            a->device_index == b->device_index && a->igw_traffic == b->igw_traffic &&
+                            !tags_contradict(reader, a, b) && same_maker(a, b))) &&
                 text_same(a->instance_id, b->instance_id);
     for (size_t i = 0; same && i < b->address_count; i++)
         same = has_address(a, &b->addresses[i]);
@@ -220,7 +226,7 @@ static void unite_interfaces(struct reader *reader, struct network_interface *be
                         .account_id = before->place->account_id,
                         .region = before->place->region,
                         .vpc_id = before->place->vpc_id == one->place->vpc_id ? before->place->vpc_id : VPC_UNKNOWN});
-    if (strcmp(before->type, one->type) != 0 && alike) {
+    if (types_differ(before, one)) {
         before->type = "of a type that is not sure";
         before->groups_unsure = true;
     }
