@@ -406,7 +406,9 @@ def service_invented(forger):
     """E4: what a service said of itself is made up: no packet shows it."""
     forger.observe(lambda line: {**line, "service": {"name": "honeypot", "product": "of the security team"}} if is_critical(line) else line)
     lines = forger.lines("observations.jsonl")
-    lines[-1]["summary"]["services"] = {"identified": 1, "unknown": 0, "not_identified": 0, "reasons": []}
+    told = lines[-1]["summary"]
+    accepting = told.pop("accepting_everything")
+    told.update(services={"identified": 1, "unknown": 0, "not_identified": 0, "reasons": []}, accepting_everything=accepting)  # in the prober's order
     forger.write_lines("observations.jsonl", lines)
     forger.derive()
 

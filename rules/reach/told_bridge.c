@@ -275,7 +275,7 @@ static void note_accelerator(struct teller *teller, const struct accelerator *on
                           arena_printf(teller->arena,
                                        "listeners or endpoint groups of accelerator %s absent: all that the interfaces "
                                        "of Global Accelerator here could reach is possible",
-                                       one->name));
+                                       one->arn));
             return;
         }
     lack_add(teller->arena, &teller->told->missing,

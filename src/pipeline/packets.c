@@ -109,6 +109,12 @@ static bool is_written_so(const struct probe_summary *derived, const struct prob
     summary.dropped = (size_t)json_find(told, "dropped")->valuedouble;
     summary.services = *services;
     summary.services.told = json_find(told, "services") != NULL;
+    const char *sources[] = {cJSON_GetStringValue(json_find(told, "vantage_ipv4")),
+                             cJSON_GetStringValue(json_find(told, "vantage_ipv6"))};
+    if (summary.vantage4[0] == '\0' && sources[0] != NULL) // nothing left
+        snprintf(summary.vantage4, sizeof(summary.vantage4), "%s", sources[0]);
+    if (summary.vantage6[0] == '\0' && sources[1] != NULL)
+        snprintf(summary.vantage6, sizeof(summary.vantage6), "%s", sources[1]);
     probe_summary_write(&summary, &text);
     bool same = text.length == length && memcmp(text.bytes, line, length) == 0;
     text_free(&text);

@@ -586,7 +586,7 @@ class Account(unittest.TestCase):
                                  ("severity", lambda p: p["controls"][0].update(severity="bad")),
                                  ("ports: \"many\" is no list of ports", lambda p: p["controls"][0].update(
                                      facts=[{"fact": "groups-closed-to-anywhere", "ports": "many"}])),
-                                 ("cannot name a file", lambda p: p.update(id="../x"))):
+                                 ("expected small letters", lambda p: p.update(id="../x"))):
                 wrong = copy.deepcopy(pack)
                 change(wrong)
                 path.write_text(json.dumps(wrong))

@@ -433,7 +433,8 @@ class Silence(unittest.TestCase):
         for estate, answers, told, said in (
                 (plain(), both, (0, 0, 0), "everything that was asked answered"),
                 (plain(), [both[0], (both[1][0], "filtered")], (0, 0, 0), "0 of 0 sentinels answered, the longest gap between answers was 0.0 s; 0 ports are unverified; 1 address never answered: its silence rests on others"),
-                (plain(), both, (4, 3, 0.5), "3 of 4 sentinels answered, the longest gap between answers was 0.5 s; 0 ports are unverified medium"),
+                (plain(), both, (4, 3, 0.5), "3 of 4 sentinels answered, the longest gap between answers was 0.5 s; 0 ports are unverified; 1 address had closed TCP ports and no open one: "
+                 "whoever resets may not be the host medium"),
                 (plain(), [both[0], (both[1][0], "unknown")], (0, 0, 0), "nothing vouches for it; 1 ports are unverified"),
                 (plain(), both[:1], (0, 0, 0), "nothing vouches for it; 1 ports are unverified"),
                 (nothing, [], (0, 0, 0), "nothing was asked")):
