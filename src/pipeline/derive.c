@@ -26,7 +26,11 @@ bool derive_intent(struct derivation *derivation, struct error *error)
 static bool read_declared(const char *folder, struct declared *into, struct error *error)
 {
     GUARD(declared_read_checked(folder, into, error));
-    return into->estate->unreadable == NULL || error_set(error, ERROR_INCOMPLETE, "%s", into->estate->unreadable);
+    if (into->estate->unreadable == NULL)
+        return true;
+    error_set(error, ERROR_INCOMPLETE, "%s", into->estate->unreadable);
+    declared_free(into); // nor from what of it could be read
+    return false;
 }
 
 bool derive_exposure(struct derivation *derivation, struct error *error)
