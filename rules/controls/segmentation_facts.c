@@ -97,6 +97,29 @@ static void ask_beyond(struct inquiry *inquiry)
             ask_routes(inquiry, tables[i]);
 }
 
+// Who sends on by an address of its own: who comes by it, and to whom, is not followed. An endpoint service brings
+// clients of other VPCs by the addresses of its load balancer.
+static void ask_translated(struct inquiry *inquiry)
+{
+    const struct estate *estate = inquiry->input->estate;
+    size_t count;
+    void **tables = map_values(inquiry->arena, &estate->route_tables, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct route_table *table = tables[i];
+        for (size_t r = 0; r < table->routes.count; r++) {
+            const struct route *route = &table->routes.items[r];
+            const struct nat_gateway *nat =
+                route->way == WAY_NAT ? map_get(&estate->nat_gateways, route->target_id) : NULL;
+            if (route->active &&
+                (route->target == ROUTE_APPLIANCE || (nat != NULL && nat->connectivity != NAT_PUBLIC)))
+                answer_missing(inquiry, "who comes by %s, to which %s leads: it may send on by an address of its own",
+                               route->target_id, table->id);
+        }
+    }
+    for (size_t i = 0; i < estate->endpoint_services.count; i++)
+        answer_missing(inquiry, "who comes by endpoint service %s", estate->endpoint_services.items[i].id);
+}
+
 // ---- Isolation, computed
 
 // What of a flow passes between the environment and what is out of scope, either way.
@@ -163,11 +186,13 @@ static void cde_is_isolated(struct inquiry *inquiry)
     }
     tell_crossing(inquiry, set, answers);
     ask_beyond(inquiry);
+    ask_translated(inquiry);
     if (others == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, "segments", NULL, "every interface is in scope");
     else if (inquiry->control->evidence.count == before) {
         answer_rest(inquiry, others, "segment out of scope", "segments out of scope",
-                    "no packet passes to the cardholder environment, or from it, by the configuration");
+                    "no packet and its answer pass to the cardholder environment, or from it, by private addresses (by public "
+                    "ones, over the internet, is not looked at)");
         flow_facts_refer(inquiry, set, NULL);
     }
 }

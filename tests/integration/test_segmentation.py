@@ -319,7 +319,8 @@ class Segmentation(unittest.TestCase):
     def test_what_lies_behind_a_gateway_to_elsewhere_is_not_known_to_be_isolated(self):
         for route, said in (({"GatewayId": "vgw-1"}, "what is behind vgw-1, to which rtb-private leads"),
                             ({"TransitGatewayId": "tgw-1"}, "what is behind tgw-1, to which rtb-private leads: no attachment of it is told"),
-                            ({"VpcPeeringConnectionId": "pcx-9"}, "what is behind pcx-9, to which rtb-private leads")):
+                            ({"VpcPeeringConnectionId": "pcx-9"}, "what is behind pcx-9, to which rtb-private leads"),
+                            ({"NetworkInterfaceId": "eni-9"}, "who comes by eni-9, to which rtb-private leads: it may send on by an address of its own")):
             estate = isolated()
             estate["RouteTables"][1]["Routes"].append({"DestinationCidrBlock": "172.16.0.0/12", "State": "active", **route})
             found = self.judge(estate, packs=("pci-dss-segmentation",))
