@@ -110,8 +110,7 @@ static void ask_translated(struct inquiry *inquiry)
             const struct route *route = &table->routes.items[r];
             const struct nat_gateway *nat =
                 route->way == WAY_NAT ? map_get(&estate->nat_gateways, route->target_id) : NULL;
-            if (route->active &&
-                (route->target == ROUTE_APPLIANCE || (nat != NULL && nat->connectivity != NAT_PUBLIC)))
+            if (route->active && (route->target == ROUTE_APPLIANCE || (nat != NULL && nat->connectivity != NAT_PUBLIC)))
                 answer_missing(inquiry, "who comes by %s, to which %s leads: it may send on by an address of its own",
                                route->target_id, table->id);
         }
@@ -190,9 +189,10 @@ static void cde_is_isolated(struct inquiry *inquiry)
     if (others == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, "segments", NULL, "every interface is in scope");
     else if (inquiry->control->evidence.count == before) {
-        answer_rest(inquiry, others, "segment out of scope", "segments out of scope",
-                    "no packet and its answer pass to the cardholder environment, or from it, by private addresses (by public "
-                    "ones, over the internet, is not looked at)");
+        answer_rest(
+            inquiry, others, "segment out of scope", "segments out of scope",
+            "no packet and its answer pass to the cardholder environment, or from it, by private addresses (by public "
+            "ones, over the internet, is not looked at)");
         flow_facts_refer(inquiry, set, NULL);
     }
 }
