@@ -189,7 +189,7 @@ def level(endpoint, protocol, number, source):
 
 
 def held(changes, address, protocol, number, source):
-    found = matching({"exposures": [c for c in changes if c["address"] == address]}, protocol, number, source)
+    found = matching({"exposures": [c for c in changes if c["address"] == address and not c.get("indirect")]}, protocol, number, source)
     return 0 if not found else 2 if found[0]["path"] == "two-way" else 1
 
 
