@@ -326,6 +326,30 @@ class Segmentation(unittest.TestCase):
             found = self.judge(estate, packs=("pci-dss-segmentation",))
             self.assertIn(said, found[PCI + "11.4.5"]["missing"])
 
+    def test_who_comes_by_an_address_of_somebody_else_is_not_known_to_be_kept_out(self):
+        service = {"ServiceType": [{"ServiceType": "Interface"}], "ServiceId": "vpce-svc-9", "ServiceName": "com.amazonaws.vpce.eu-west-3.vpce-svc-9", "ServiceState": "Available",
+                   "NetworkLoadBalancerArns": ["arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/net/n/1"]}
+        control = {"id": "own/isolated", "title": "t", "text": "t", "source": "s", "severity": "high", "facts": [{"fact": "cde-is-isolated"}]}
+        made = tempfile.TemporaryDirectory()
+        self.addCleanup(made.cleanup)
+        pack = pathlib.Path(made.name, "pack.json")
+        pack.write_text(json.dumps({"schema": "sgproof/pack/v1", "id": "own", "title": "t", "source": "s", "controls": [control]}))
+        self.assertEqual(self.judge(isolated(), packs=(pack,))["own/isolated"]["result"], "pass")
+        for private in (False, True):
+            estate = isolated()
+            if private:
+                nat = json.loads(json.dumps(estate["NatGateways"][0]))
+                nat.update(NatGatewayId="nat-9", ConnectivityType="private")
+                nat["NatGatewayAddresses"][0].pop("PublicIp")
+                estate["NatGateways"].append(nat)
+                estate["RouteTables"][1]["Routes"].append({"DestinationCidrBlock": "172.16.0.0/12", "State": "active", "NatGatewayId": "nat-9"})
+            else:
+                estate["ServiceConfigurations"] = [service]
+            found = self.judge(estate, packs=(pack,))["own/isolated"]
+            self.assertEqual(found["result"], "not-evaluated", private)
+            self.assertIn("who comes by nat-9, to which rtb-private leads: it may send on by an address of its own" if private else "who comes by endpoint service vpce-svc-9",
+                          found["missing"])
+
     def test_mistakes_of_intent_and_packs_are_told(self):
         with tempfile.TemporaryDirectory() as made:
             path = pathlib.Path(made, "intent.json")

@@ -103,6 +103,28 @@ class Lies(Evidence):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("its packets are those of ", done.stdout)  # of one begin: in order of their names
 
+    def test_two_runs_from_one_vantage_do_not_probe_at_once(self):
+        """The last packets of the first run are of ten seconds later, when the one that follows it had begun long before."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        long = forger.Forger(self.one, pathlib.Path(folder.name) / "a", self.key)
+        packets = long.packets()
+        long.write_packets([(seconds + 10 * (i >= len(packets) - 3), *rest) for i, (seconds, *rest) in enumerate(packets)])
+        long.claim(end=lies.moment(packets[-1][0] + 12))
+        lies.replayed(long)
+        long.seal()
+
+        def next_one(forged):
+            files = forged.manifest.pop("files")
+            forged.manifest.update(previous=hashlib.sha256(long.path("manifest.json").read_bytes()).hexdigest(), files=files)
+            forged.derive()
+        after = forger.Forger(self.one, pathlib.Path(folder.name) / "b", self.key)
+        next_one(after)
+        after.seal()
+        done = common.sgproof("verify", long.folder, after.folder, "--key", self.public)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, "WRONG +chain +%s was still probing, until .*, when this one, from the same vantage, sent its first packet" % long.folder)
+
     def test_a_key_that_anybody_can_sign_for_vouches_for_nothing(self):
         prefix = bytes.fromhex("302a300506032b6570032100")  # RFC 8410, section 4
         for number in (0, 1, 2**255 - 19, 2**255 - 20, 2**255 + 1, int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")):
