@@ -96,7 +96,7 @@ struct trust trust_of(struct arena *arena, const struct account *account, const 
     for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
         const struct iam_statement *statement = &role->trust->statements.items[i];
         add_federated(arena, &trust, statement);
-        if (!speaks_of(statement, "sts:AssumeRole") || (!statement->allow && (statement->conditional || !trust.known)))
+        if (!trust_speaks_of_assuming(statement) || (!statement->allow && (statement->conditional || !trust.known)))
             continue;
         if (statement->not_principals) {
             trust.everyone = trust.everyone || statement->allow;

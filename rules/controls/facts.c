@@ -64,6 +64,13 @@ void answer_missing(struct inquiry *inquiry, const char *format, ...)
     *vector_add(inquiry->arena, &inquiry->control->missing) = text;
 }
 
+void answer_gaps(struct inquiry *inquiry)
+{
+    text_list gaps = exposure_set_gaps(inquiry->arena, inquiry->input->exposures);
+    for (size_t i = 0; i < gaps.count; i++)
+        answer_missing(inquiry, "%s", gaps.items[i]);
+}
+
 bool fact_has_kind(struct inquiry *inquiry, enum kind kind, const char *document)
 {
     const struct estate *estate = inquiry->input->estate;

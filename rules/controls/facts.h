@@ -71,6 +71,7 @@ void answer_fix(struct inquiry *inquiry, const char *format, ...) __attribute__(
 void answer_rest(struct inquiry *inquiry, size_t count, const char *one, const char *many, const char *detail);
 // It cannot be answered for want of something.
 void answer_missing(struct inquiry *inquiry, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void answer_gaps(struct inquiry *inquiry); // the same of all that the exposures lack
 
 // Whether the snapshot holds documents of a kind; that they are not there, or not whole, is answered as missing.
 bool fact_has_kind(struct inquiry *inquiry, enum kind kind, const char *document);

@@ -198,9 +198,7 @@ static void public_interfaces_are_filtered(struct inquiry *inquiry)
     const struct exposure_set *exposures = inquiry->input->exposures;
     size_t good = 0;
     struct group_cache cache = {.arena = inquiry->arena, .estate = inquiry->input->estate};
-    text_list gaps = exposure_set_gaps(inquiry->arena, exposures);
-    for (size_t i = 0; i < gaps.count; i++)
-        answer_missing(inquiry, "%s", gaps.items[i]);
+    answer_gaps(inquiry);
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &exposures->endpoints.items[i];
         const struct network_interface *interface = endpoint->interface;
@@ -427,9 +425,7 @@ static void exposed_instances_without_role(struct inquiry *inquiry)
     size_t good = 0;
     if (!fact_has_kind(inquiry, KIND_RESERVATIONS, "Reservations"))
         return;
-    text_list gaps = exposure_set_gaps(inquiry->arena, exposures);
-    for (size_t i = 0; i < gaps.count; i++)
-        answer_missing(inquiry, "%s", gaps.items[i]);
+    answer_gaps(inquiry);
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &exposures->endpoints.items[i];
         const struct instance *instance = map_get(&estate->instances, endpoint->interface->instance_id);

@@ -206,9 +206,7 @@ static void cde_not_reached(struct inquiry *inquiry)
     size_t good = 0, all = 0;
     if (set == NULL || !flow_facts_have_cde(inquiry, set))
         return;
-    text_list gaps = exposure_set_gaps(inquiry->arena, exposures);
-    for (size_t i = 0; i < gaps.count; i++)
-        answer_missing(inquiry, "%s", gaps.items[i]);
+    answer_gaps(inquiry);
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &exposures->endpoints.items[i];
         bool reached = false, possible = false;

@@ -172,8 +172,7 @@ static size_t local_routes(struct way_maker *maker, struct route **routes)
         bool printed = false;
         for (size_t r = 0; r < table->routes.count && !printed; r++) {
             const struct route *route = &table->routes.items[r];
-            printed = route->prefix_list == NULL && route->prefix.family == prefix.family &&
-                      route->prefix.first == prefix.first && route->prefix.length == prefix.length;
+            printed = route->prefix_list == NULL && prefix_equal(route->prefix, prefix);
         }
         if (!printed)
             *vector_add(maker->arena, &made) =

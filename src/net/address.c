@@ -80,6 +80,11 @@ bool address_is_loopback(struct address address)
     return address.family == FAMILY_IPV4 ? address.bits >> 24 == 127 : address.bits == 1;
 }
 
+bool prefix_equal(struct prefix a, struct prefix b)
+{
+    return a.family == b.family && a.length == b.length && a.first == b.first;
+}
+
 bool address_equal(struct address a, struct address b)
 {
     return a.family == b.family && a.bits == b.bits;

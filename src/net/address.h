@@ -35,6 +35,7 @@ const char *family_name(enum family family);  // "ipv4" or "ipv6"
 
 bool address_parse(const char *text, struct address *address);
 bool address_equal(struct address a, struct address b);
+bool prefix_equal(struct prefix a, struct prefix b);
 int address_compare(struct address a, struct address b); // IPv4 first, then by number
 // Whether IANA's special-purpose registries (RFC 6890) call it globally reachable, or it is documentation space: what
 // prefixset_internet holds, asked of one address.

@@ -333,56 +333,59 @@ bool verify_open(struct arena *arena, const struct verify_given *given, struct t
     return true;
 }
 
-// The packets of a bundle; first_us is 0 where it has none.
-static struct frames frames_of(const struct checks *checks, const struct checked_bundle *bundle)
+// When the first packet of a bundle left or came, wall clock; 0 where it has none.
+static uint64_t first_packet(const struct checks *checks, const struct checked_bundle *bundle)
 {
     struct frames frames = {0};
     struct error ignored = {0};
-    const char *path = inside(checks->arena, bundle, "capture.pcap");
-    if (listed(checks->arena, bundle, "capture.pcap") != NULL &&
-        frames_span(checks->arena, path, &frames, &ignored) != NULL)
-        frames = (struct frames){0};
-    return frames;
+    bool good = listed(checks->arena, bundle, "capture.pcap") != NULL &&
+                frames_difference(checks->arena, inside(checks->arena, bundle, "capture.pcap"), NULL, &frames,
+                                  &ignored) == NULL;
+    return good ? frames.first_us : 0;
 }
 
 // Two runs from one vantage are one after the other, and each has packets of its own.
-static void check_apart(struct checks *checks, const struct checked_bundle *bundle, const struct checked_bundle *before)
+static void check_apart(struct checks *checks, const struct checked_bundle *bundle, uint64_t first_us,
+                        const struct checked_bundle *before)
 {
     static const uint64_t step_us = 5000000; // by which a clock may be set back between them
     const struct manifest_file *own = manifest_file(&bundle->manifest, "capture.pcap"),
                                *other = manifest_file(&before->manifest, "capture.pcap");
-    struct frames now = frames_of(checks, bundle), then = frames_of(checks, before);
-    if (now.first_us == 0 || then.first_us == 0)
+    struct frames then = {0};
+    struct error ignored = {0};
+    if (first_us == 0 || other == NULL)
         return;
     if (strcmp(own->sha256, other->sha256) == 0)
         check_add(checks, "chain", CHECK_WRONG, "its packets are those of %s: it is no run of its own", before->name);
-    else if (text_same(bundle->manifest.vantage, before->manifest.vantage) && now.first_us + step_us < then.last_us)
+    else if (text_same(bundle->manifest.vantage, before->manifest.vantage) &&
+             frames_span(checks->arena, inside(checks->arena, before, "capture.pcap"), &then, &ignored) == NULL &&
+             first_us + step_us < then.last_us)
         check_add(checks, "chain", CHECK_WRONG,
-                  "%s was still probing, until %s, when this one, from the same vantage, "
-                  "sent its first packet, %s",
-                  before->name, clock_text(checks->arena, then.last_us), clock_text(checks->arena, now.first_us));
+                  "%s was still probing, until %s, when this one, from the same vantage, sent its first packet, %s",
+                  before->name, clock_text(checks->arena, then.last_us), clock_text(checks->arena, first_us));
 }
 
 // Who follows a bundle knows its manifest, which was made when that run had ended, before the first packet.
-static void check_followed(struct checks *checks, const struct checked_bundle *bundle,
+static void check_followed(struct checks *checks, const struct checked_bundle *bundle, uint64_t first_us,
                            const struct checked_bundle *before)
 {
-    struct arena *arena = checks->arena;
     const char *previous = bundle->manifest.previous;
-    struct frames frames = {0};
-    struct error ignored = {0};
-    uint64_t end_us, first_us = 0;
-    if (before == NULL || previous == NULL || strcmp(previous, before->sha256) != 0 ||
-        !clock_moment(before->manifest.claims.end, &end_us))
-        return;
-    if (listed(arena, bundle, "capture.pcap") != NULL &&
-        frames_difference(arena, inside(arena, bundle, "capture.pcap"), NULL, &frames, &ignored) == NULL)
-        first_us = frames.first_us;
-    if (first_us == 0 && !clock_moment(bundle->manifest.claims.end, &first_us))
+    uint64_t end_us;
+    if (previous == NULL || strcmp(previous, before->sha256) != 0 ||
+        !clock_moment(before->manifest.claims.end, &end_us) ||
+        (first_us == 0 && !clock_moment(bundle->manifest.claims.end, &first_us)))
         return;
     if (end_us > first_us + CLOCKS_DIFFER_S * 1000000ULL)
         check_add(checks, "chain", CHECK_WRONG, "%s had not ended, %s, when this one sent its first packet, %s",
-                  before->name, before->manifest.claims.end, clock_text(arena, first_us));
+                  before->name, before->manifest.claims.end, clock_text(checks->arena, first_us));
+}
+
+// What two bundles that stand beside each other in the chain tell of when they were made.
+static void check_times(struct checks *checks, const struct checked_bundle *bundle, const struct checked_bundle *before)
+{
+    uint64_t first_us = first_packet(checks, bundle);
+    check_followed(checks, bundle, first_us, before);
+    check_apart(checks, bundle, first_us, before);
 }
 
 void verify_one(struct verified *verified, const struct verify_given *given, const struct checked_bundle *bundles,
@@ -396,9 +399,8 @@ void verify_one(struct verified *verified, const struct verify_given *given, con
     if (!read || verified->bundle.strange)
         return;
     check_chain(checks, &verified->bundle, at > 0 ? &bundles[at - 1] : NULL);
-    check_followed(checks, &verified->bundle, at > 0 ? &bundles[at - 1] : NULL);
     if (at > 0)
-        check_apart(checks, &verified->bundle, &bundles[at - 1]);
+        check_times(checks, &verified->bundle, &bundles[at - 1]);
     check_steps(checks, &verified->bundle);
     check_derivation(checks, &verified->bundle, &verified->derivation);
     if (!verified->derivation.whole)

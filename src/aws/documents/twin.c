@@ -183,16 +183,11 @@ static void add_forward(struct arena *arena, struct listener_rule *rule, const s
     *vector_add(arena, &rule->forwards) = *forward;
 }
 
-static bool prefix_same(struct prefix a, struct prefix b)
-{
-    return a.family == b.family && a.length == b.length && a.first == b.first;
-}
-
 static bool same_sources(const struct listener_rule *a, const struct listener_rule *b)
 {
     bool same = a->from_sources == b->from_sources && a->sources.count == b->sources.count;
     for (size_t i = 0; same && i < a->sources.count; i++)
-        same = prefix_same(a->sources.items[i], b->sources.items[i]);
+        same = prefix_equal(a->sources.items[i], b->sources.items[i]);
     return same;
 }
 
@@ -247,7 +242,7 @@ void unite_subnets(struct arena *arena, struct subnet *base, const struct subnet
 {
     if (!text_same(base->vpc_id, other->vpc_id))
         base->vpc_id = NULL;
-    if (!prefix_same(base->cidr, other->cidr))
+    if (!prefix_equal(base->cidr, other->cidr))
         base->cidr.family = 0;
     base->public_ip_on_launch = base->public_ip_on_launch || other->public_ip_on_launch;
     base->launch_told = base->launch_told && other->launch_told;

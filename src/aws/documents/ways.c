@@ -33,17 +33,12 @@ void text_differs(const char **base, const char *other)
         *base = NULL;
 }
 
-static bool same_prefix(struct prefix a, struct prefix b)
-{
-    return a.family == b.family && a.first == b.first && a.length == b.length;
-}
-
 void add_prefixes(struct arena *arena, prefix_vector *to, const prefix_vector *from)
 {
     for (size_t i = 0; i < from->count; i++) {
         bool known = false;
         for (size_t k = 0; k < to->count; k++)
-            known = known || same_prefix(to->items[k], from->items[i]);
+            known = known || prefix_equal(to->items[k], from->items[i]);
         if (!known)
             *vector_add(arena, to) = from->items[i];
     }

@@ -57,8 +57,7 @@ static void add_entry(struct plan_reader *plan, const struct where *where, struc
 static bool is_same(const struct network_acl_entry *a, const struct network_acl_entry *b)
 {
     return a->number == b->number && a->egress == b->egress && a->allow == b->allow && a->protocol == b->protocol &&
-           a->low == b->low && a->high == b->high && a->prefix.family == b->prefix.family &&
-           a->prefix.length == b->prefix.length && a->prefix.first == b->prefix.first;
+           a->low == b->low && a->high == b->high && prefix_equal(a->prefix, b->prefix);
 }
 
 static bool has_entry(const struct network_acl *acl, const struct network_acl_entry *entry)

@@ -204,17 +204,22 @@ static void begin_egress(struct plan_reader *plan, const struct resource *resour
     let_all_out(plan, group, others ? doubt_of(plan, resource, "whether its own outbound rule stays") : NULL);
 }
 
-static bool same_prefix(struct prefix a, struct prefix b)
-{
-    return a.family == b.family && a.length == b.length && a.first == b.first;
-}
-
 static bool is_one_of(const char *text, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(list[i], text) == 0)
             return true;
     return false;
+}
+
+// Takes the texts of `gone` out of a list. How many stay.
+static uint32_t without(const char **list, uint32_t count, const char *const *gone, size_t gone_count)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (!is_one_of(list[i], gone, gone_count))
+            list[left++] = list[i];
+    return left;
 }
 
 // Takes the sources of `gone` out of the group's rules for the same protocol and ports. How many there were.
@@ -232,22 +237,17 @@ static size_t drop_rule(struct plan_reader *plan, struct security_group *group, 
             for (uint32_t i = 0; i < rule->prefixes.count; i++) {
                 bool match = false;
                 for (size_t g = 0; g < gone->prefixes.count; g++)
-                    match = match || same_prefix(rule->prefixes.items[i], gone->prefixes.items[g]);
+                    match = match || prefix_equal(rule->prefixes.items[i], gone->prefixes.items[g]);
                 if (!match)
                     rule->prefixes.items[left++] = rule->prefixes.items[i];
             }
             dropped += rule->prefixes.count - left;
             rule->prefixes.count = left;
-            left = 0;
-            for (uint32_t i = 0; i < rule->prefix_lists.count; i++)
-                if (!is_one_of(rule->prefix_lists.items[i], gone->prefix_lists.items, gone->prefix_lists.count))
-                    rule->prefix_lists.items[left++] = rule->prefix_lists.items[i];
+            left = without(rule->prefix_lists.items, rule->prefix_lists.count, gone->prefix_lists.items,
+                           gone->prefix_lists.count);
             dropped += rule->prefix_lists.count - left;
             rule->prefix_lists.count = left;
-            left = 0;
-            for (uint32_t i = 0; i < rule->groups.count; i++)
-                if (!is_one_of(rule->groups.items[i], gone->groups.items, gone->groups.count))
-                    rule->groups.items[left++] = rule->groups.items[i];
+            left = without(rule->groups.items, rule->groups.count, gone->groups.items, gone->groups.count);
             dropped += rule->groups.count - left;
             rule->groups.count = left;
             if (rule->prefixes.count + rule->prefix_lists.count + rule->groups.count == 0)

@@ -3,11 +3,6 @@
 
 #include "aws/terraform/plan.h"
 
-static bool same_prefix(struct prefix a, struct prefix b)
-{
-    return a.family == b.family && a.length == b.length && a.first == b.first;
-}
-
 static struct prefix_list *list_of(struct plan_reader *plan, const char *id)
 {
     struct prefix_list *list = map_get(&plan->estate->prefix_lists, id);
@@ -34,7 +29,7 @@ static bool drop_cidr(struct prefix_list *list, struct prefix prefix)
 {
     uint32_t kept = 0, before = list->entries.count;
     for (uint32_t i = 0; i < list->entries.count; i++)
-        if (!same_prefix(list->entries.items[i], prefix))
+        if (!prefix_equal(list->entries.items[i], prefix))
             list->entries.items[kept++] = list->entries.items[i];
     list->entries.count = kept;
     return kept < before;
