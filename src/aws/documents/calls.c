@@ -3,311 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aws/documents/is_ours.h"
 #include "aws/documents/readers.h"
-
-// ---- Answers of other services that share a key (found by walking botocore's models of all services)
-
-static bool has_any(const cJSON *record, const char *const *keys)
-{
-    for (size_t i = 0; keys[i] != NULL; i++)
-        if (cJSON_HasObjectItem(record, keys[i]))
-            return true;
-    return false;
-}
-
-static bool has_only(const cJSON *record, const char *const *keys)
-{
-    const cJSON *member;
-    cJSON_ArrayForEach (member, record) {
-        bool known = false;
-        for (size_t i = 0; keys[i] != NULL && !known; i++)
-            known = strcmp(keys[i], member->string) == 0;
-        if (!known)
-            return false;
-    }
-    return true;
-}
-
-static bool text_holds(const cJSON *record, const char *key, const char *part)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, key));
-    return text != NULL && strstr(text, part) != NULL;
-}
-
-// medialive and mediaconnect list reservations of capacity.
-static bool is_reservation(const cJSON *record)
-{
-    static const char *const ours[] = {"Instances", "OwnerId", "RequesterId", "Groups", NULL};
-    return has_any(record, ours);
-}
-
-// autoscaling lists names and states alone.
-static bool is_load_balancer(const cJSON *record)
-{
-    const cJSON *member;
-    cJSON_ArrayForEach (member, record)
-        if (strcmp(member->string, "LoadBalancerName") != 0 &&
-            (strcmp(member->string, "State") != 0 || cJSON_IsObject(member)))
-            return true;
-    return false;
-}
-
-// Accelerators have listeners too, which the same row reads: their ARNs tell them apart.
-static bool is_listener(const cJSON *record)
-{
-    static const char *const ours[] = {"LoadBalancerArn", "Port",       "DefaultActions",       "SslPolicy",
-                                       "Certificates",    "AlpnPolicy", "MutualAuthentication", NULL};
-    return has_any(record, ours) || text_holds(record, "ListenerArn", ":elasticloadbalancing:") ||
-           text_holds(record, "ListenerArn", ":globalaccelerator:");
-}
-
-// CloudWatch Events, S3, WAF and others have rules too.
-static bool is_listener_rule(const cJSON *record)
-{
-    return text_holds(record, "RuleArn", ":elasticloadbalancing:") ||
-           (cJSON_HasObjectItem(record, "Actions") && cJSON_HasObjectItem(record, "IsDefault"));
-}
-
-// Proxies of RDS have target groups too.
-static bool is_target_group(const cJSON *record)
-{
-    static const char *const ours[] = {
-        "Protocol",         "Port",    "VpcId",           "HealthCheckProtocol", "TargetType",
-        "LoadBalancerArns", "Matcher", "HealthCheckPort", "HealthCheckEnabled",  "ProtocolVersion",
-        "IpAddressType",    NULL};
-    return has_any(record, ours) || text_holds(record, "TargetGroupArn", ":elasticloadbalancing:");
-}
-
-// OpenSearch's have a domain and a status.
-static bool is_vpc_endpoint(const cJSON *record)
-{
-    static const char *const theirs[] = {"VpcEndpointOwner", "DomainArn", "VpcOptions", "Status", "Endpoint", NULL};
-    return !has_any(record, theirs) &&
-           (cJSON_GetArraySize(record) != 1 || text_holds(record, "VpcEndpointId", "vpce-"));
-}
-
-// dlm, mpa and ssm have policies of other kinds; iam's list-policies has no versions. Those of organizations are read
-// by the same row.
-static bool is_managed_policy(const cJSON *record)
-{
-    return cJSON_HasObjectItem(record, "PolicyVersionList") || text_holds(record, "Arn", ":iam:") ||
-           text_holds(record, "Arn", ":organizations:");
-}
-
-// s3control's is a string.
-static bool is_organization(const cJSON *record)
-{
-    return cJSON_HasObjectItem(record, "MasterAccountId") || text_holds(record, "Arn", ":organizations:");
-}
-
-// clouddirectory's are a map.
-static bool is_parent(const cJSON *record)
-{
-    return cJSON_HasObjectItem(record, "Id") || cJSON_HasObjectItem(record, "Type");
-}
-
-// Most services have a policy, of iam, dlm, fms and others an object too.
-static bool is_control_policy(const cJSON *policy)
-{
-    return cJSON_HasObjectItem(policy, "PolicySummary");
-}
-
-// Many services list regions.
-static bool is_region(const cJSON *record)
-{
-    return cJSON_HasObjectItem(record, "RegionName") && cJSON_HasObjectItem(record, "OptInStatus");
-}
-
-static bool is_sign_in_instance(const cJSON *record) // and no machine
-{
-    return text_holds(record, "InstanceArn", ":sso:::instance/");
-}
-
-static bool is_prefix_list_entry(const cJSON *record)
-{
-    return cJSON_HasObjectItem(record, "Cidr");
-}
-
-// clouddirectory's keys are objects, sdb and connect have other members.
-static bool is_attribute(const cJSON *record)
-{
-    return cJSON_IsString(cJSON_GetObjectItemCaseSensitive(record, "Key"));
-}
-
-static bool is_prefix_list(const cJSON *record)
-{
-    return cJSON_HasObjectItem(record, "PrefixListId") || cJSON_HasObjectItem(record, "Cidrs");
-}
-
-static bool is_vpc(const cJSON *record) // and no answer of DescribeVpcClassicLink
-{
-    static const char *const theirs[] = {"ClassicLinkEnabled", "ClassicLinkDnsSupported", NULL};
-    return !has_any(record, theirs);
-}
-
-// Snow Family's are postal, SES's are of mail.
-static bool is_elastic_address(const cJSON *record)
-{
-    static const char *const ours[] = {
-        "PublicIp",   "AllocationId",       "AssociationId",      "Domain", "PublicIpv4Pool", "CarrierIp",
-        "InstanceId", "NetworkBorderGroup", "NetworkInterfaceId", NULL};
-    return has_any(record, ours);
-}
-
-// Global Accelerator lists ranges too, of its own addresses: with events, and states in capitals.
-static bool is_byoip_range(const cJSON *record)
-{
-    const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, "State"));
-    return !cJSON_HasObjectItem(record, "Events") && (state == NULL || state[0] < 'A' || state[0] > 'Z');
-}
-
-// dax, docdb-elastic, emr, memorydb and others have clusters too.
-static bool is_redshift_cluster(const cJSON *record)
-{
-    static const char *const ours[] = {"ClusterNodes", "ClusterNamespaceArn", "NodeType", NULL};
-    return cJSON_HasObjectItem(record, "ClusterIdentifier") && has_any(record, ours);
-}
-
-// AWS User Experience Customization's are strings.
-static bool is_ecs_service(const cJSON *record)
-{
-    return text_holds(record, "serviceArn", ":ecs:");
-}
-
-static bool is_eks_cluster(const cJSON *record)
-{
-    return text_holds(record, "arn", ":eks:") || cJSON_HasObjectItem(record, "resourcesVpcConfig");
-}
-
-static bool is_ecs_task(const cJSON *record)
-{
-    static const char *const ours[] = {"taskDefinitionArn", "attachments", "launchType", NULL};
-    return text_holds(record, "taskArn", ":ecs:") || (!cJSON_HasObjectItem(record, "taskArn") && has_any(record, ours));
-}
-
-// A record without its ARN is ours all the same, where it has what no other service's has: else taking the ARN away
-// would take the domain away. CloudSearch has domains too.
-static bool is_search_domain(const cJSON *record)
-{
-    static const char *const ours[] = {"DomainName", "EngineVersion", "ClusterConfig", "VPCOptions", NULL};
-    static const char *const theirs[] = {"SearchService", "DocService", "SearchInstanceCount", "Created", NULL};
-    return text_holds(record, "ARN", ":es:") ||
-           (!cJSON_HasObjectItem(record, "ARN") && has_any(record, ours) &&
-            (cJSON_HasObjectItem(record, "VPCOptions") || !has_any(record, theirs)));
-}
-
-// sdb's are strings, cloudsearch's one object.
-static bool is_search_domain_name(const cJSON *record)
-{
-    return cJSON_HasObjectItem(record, "DomainName");
-}
-
-// ECS's describe-clusters lists objects.
-static bool is_list_of_names(const cJSON *list)
-{
-    const cJSON *one;
-    cJSON_ArrayForEach (one, list)
-        if (cJSON_IsObject(one))
-            return false;
-    return cJSON_IsArray(list);
-}
-
-static bool is_msk_cluster(const cJSON *record)
-{
-    static const char *const ours[] = {"Provisioned", "Serverless", "BrokerNodeGroupInfo", NULL};
-    return text_holds(record, "ClusterArn", ":kafka:") ||
-           (!cJSON_HasObjectItem(record, "ClusterArn") && has_any(record, ours));
-}
-
-static bool is_accelerator(const cJSON *record) // and no elastic-inference one
-{
-    static const char *const ours[] = {"DnsName", "IpSets", "DualStackDnsName", NULL};
-    return text_holds(record, "AcceleratorArn", ":globalaccelerator:") ||
-           (!cJSON_HasObjectItem(record, "AcceleratorArn") && has_any(record, ours));
-}
-
-// API Gateway's other lists, and those of other services, have items too.
-static bool is_rest_vpc_link(const cJSON *record) // or an API
-{
-    static const char *const api[] = {"endpointConfiguration", "apiKeySource", "disableExecuteApiEndpoint", NULL};
-    static const char *const all[] = {"id", "name", "description", "status", "statusMessage", "tags", NULL};
-    return cJSON_HasObjectItem(record, "targetArns") || has_any(record, api) ||
-           (cJSON_HasObjectItem(record, "id") && cJSON_HasObjectItem(record, "status") && has_only(record, all));
-}
-
-static bool is_vpc_link(const cJSON *record)
-{
-    static const char *const ours[] = {"VpcLinkId",   "VpcLinkStatus", "VpcLinkVersion",
-                                       "ApiEndpoint", "ProtocolType",  NULL};
-    return has_any(record, ours);
-}
-
-static bool is_endpoint_service(const cJSON *record)
-{
-    return text_holds(record, "ServiceId", "vpce-svc-") || text_holds(record, "ServiceName", "vpce-svc-");
-}
-
-// Those of a region, or of CloudFront; waf's have no ARN.
-static bool is_web_acl(const cJSON *record)
-{
-    return text_holds(record, "ARN", ":wafv2:");
-}
-
-// Of load balancers, or empty: the other services that list ARNs by this key list others.
-static bool is_list_of_balancers(const cJSON *list)
-{
-    const cJSON *one;
-    bool found = cJSON_GetArraySize(list) == 0;
-    cJSON_ArrayForEach (one, list) {
-        if (!cJSON_IsString(one) || strncmp(one->valuestring, "arn:", 4) != 0)
-            return false;
-        found = found || strstr(one->valuestring, ":loadbalancer/") != NULL;
-    }
-    return cJSON_IsArray(list) && found;
-}
-
-static bool is_transfer_server(const cJSON *record) // opsworks' have other ARNs
-{
-    return text_holds(record, "Arn", ":transfer:");
-}
-
-static bool is_app_runner(const cJSON *record) // other services have services too
-{
-    return text_holds(record, "ServiceArn", ":apprunner:");
-}
-
-// GameLift's are between a fleet and a VPC.
-static bool is_peering_connection(const cJSON *record)
-{
-    static const char *const theirs[] = {"FleetId", "FleetArn", "GameLiftVpcId", "PeerVpcId", "IpV4CidrBlock", NULL};
-    return !has_any(record, theirs);
-}
-
-// Routes of Client VPN endpoints have a DestinationCidr; those of a VPC's table, saved without it, an Origin.
-static bool is_transit_route(const cJSON *record)
-{
-    static const char *const ours[] = {"TransitGatewayAttachments", "TransitGatewayRouteTableAnnouncementId", NULL},
-                             *const theirs[] = {"Origin", "ClientVpnEndpointId", NULL},
-                             *const to[] = {"DestinationCidrBlock", "PrefixListId", NULL};
-    return has_any(record, ours) || (has_any(record, to) && !has_any(record, theirs));
-}
-
-// Those of a policy table have its id, those of Systems Manager and others no attachment.
-static bool is_transit_association(const cJSON *record)
-{
-    static const char *const theirs[] = {"TransitGatewayPolicyTableId", "Name", "AssociationId", NULL};
-    return cJSON_HasObjectItem(record, "TransitGatewayAttachmentId")
-               ? !cJSON_HasObjectItem(record, "TransitGatewayPolicyTableId")
-               : cJSON_HasObjectItem(record, "ResourceId") && cJSON_HasObjectItem(record, "ResourceType") &&
-                     !has_any(record, theirs);
-}
-
-static bool is_object(const cJSON *record) // efs, mq, sagemaker... list ids alone
-{
-    return cJSON_IsObject(record);
-}
-
-// ---- The table
 
 // A search must name a filter: this one leaves nothing out.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SearchTransitGatewayRoutes.html
@@ -332,7 +29,7 @@ static const char *const every_route[] = {"Filter.1.Name", "type", "Filter.1.Val
 const struct aws_call aws_calls[] = {
     {"sts", "GetCallerIdentity", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"ec2", "DescribeRegions", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
-    {"ec2", "DescribeRegions", NULL, LIST("Regions", KIND_COUNT, read_region), .is_ours = is_region,
+    {"ec2", "DescribeRegions", NULL, LIST("Regions", KIND_COUNT, read_region), .is_ours = ours_region,
      .strings_elsewhere = true},
     {"organizations", "ListAccounts", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"organizations", "ListAccountsForParent", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
@@ -341,9 +38,9 @@ const struct aws_call aws_calls[] = {
     {"sts", "AssumeRoleWithWebIdentity", NULL, .kind = KIND_COUNT, .scope = CALL_NEVER}, // the token is the permission
 
     // What interfaces refer to.
-    {"ec2", "DescribeVpcs", "describe-vpcs", LIST("Vpcs", KIND_VPCS, read_vpc), .is_ours = is_vpc,
+    {"ec2", "DescribeVpcs", "describe-vpcs", LIST("Vpcs", KIND_VPCS, read_vpc), .is_ours = ours_vpc,
      .scope = CALL_REGION},
-    {"ec2", "DescribeSubnets", "describe-subnets", LIST("Subnets", KIND_SUBNETS, read_subnet), .is_ours = is_object,
+    {"ec2", "DescribeSubnets", "describe-subnets", LIST("Subnets", KIND_SUBNETS, read_subnet), .is_ours = ours_object,
      .strings_elsewhere = true, .reliance = RELIES_ALL, .scope = CALL_REGION},
     {"ec2", "DescribeRouteTables", "describe-route-tables", LIST("RouteTables", KIND_ROUTE_TABLES, read_route_table),
      .reliance = RELIES_ALL, .scope = CALL_REGION},
@@ -357,8 +54,8 @@ const struct aws_call aws_calls[] = {
     {"ec2", "DescribeNetworkAcls", "describe-network-acls", LIST("NetworkAcls", KIND_NETWORK_ACLS, read_network_acl),
      .reliance = RELIES_ALL, .scope = CALL_REGION},
     {"ec2", "DescribeSecurityGroups", "describe-security-groups",
-     LIST("SecurityGroups", KIND_SECURITY_GROUPS, read_security_group), .is_ours = is_object, .strings_elsewhere = true,
-     .reliance = RELIES_ALL, .scope = CALL_REGION},
+     LIST("SecurityGroups", KIND_SECURITY_GROUPS, read_security_group), .is_ours = ours_object,
+     .strings_elsewhere = true, .reliance = RELIES_ALL, .scope = CALL_REGION},
     {"ec2", "DescribeSecurityGroupRules", "describe-security-group-rules",
      LIST("SecurityGroupRules", KIND_SECURITY_GROUP_RULES, read_security_group_rule), .scope = CALL_REGION},
     // An interface may hold a group of another VPC: groups are found by id, whatever VPC they are of.
@@ -366,15 +63,15 @@ const struct aws_call aws_calls[] = {
      LIST("SecurityGroupVpcAssociations", KIND_SECURITY_GROUP_VPC_ASSOCIATIONS, NULL), .scope = CALL_REGION,
      .optional = true},
     {"ec2", "DescribeManagedPrefixLists", "describe-managed-prefix-lists",
-     LIST("PrefixLists", KIND_PREFIX_LISTS, read_prefix_list), .is_ours = is_prefix_list, .scope = CALL_REGION},
+     LIST("PrefixLists", KIND_PREFIX_LISTS, read_prefix_list), .is_ours = ours_prefix_list, .scope = CALL_REGION},
     // Its PrefixLists, AWS's own, are read by the row above.
     {"ec2", "DescribePrefixLists", "describe-prefix-lists", .key = NULL, .kind = KIND_COUNT,
      .key_is = KEY_SHARED_TELLING, .scope = CALL_NEVER},
     {"ec2", "GetManagedPrefixListEntries", "get-managed-prefix-list-entries",
-     LIST("Entries", KIND_COUNT, read_prefix_list_entry), .is_ours = is_prefix_list_entry,
+     LIST("Entries", KIND_COUNT, read_prefix_list_entry), .is_ours = ours_prefix_list_entry,
      ABOUT("DescribeManagedPrefixLists", "PrefixLists", "PrefixListId", "PrefixListId")},
     {"ec2", "DescribeVpcEndpoints", "describe-vpc-endpoints",
-     LIST("VpcEndpoints", KIND_VPC_ENDPOINTS, read_vpc_endpoint), .is_ours = is_vpc_endpoint,
+     LIST("VpcEndpoints", KIND_VPC_ENDPOINTS, read_vpc_endpoint), .is_ours = ours_vpc_endpoint,
      .reliance = RELIES_DEFAULT, .assumption = "no endpoint is taken as a gateway endpoint", .scope = CALL_REGION},
     {"ec2", "DescribeVpcBlockPublicAccessOptions", "describe-vpc-block-public-access-options",
      WHOLE("VpcBlockPublicAccessOptions", KIND_BLOCK_PUBLIC_ACCESS, read_block_options), .reliance = RELIES_DEFAULT,
@@ -383,23 +80,24 @@ const struct aws_call aws_calls[] = {
      LIST("VpcBlockPublicAccessExclusions", KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, read_block_exclusion),
      .scope = CALL_REGION, .optional = true},
     {"elbv2", "DescribeLoadBalancers", "describe-load-balancers",
-     LIST("LoadBalancers", KIND_LOAD_BALANCERS, read_load_balancer), .is_ours = is_load_balancer,
+     LIST("LoadBalancers", KIND_LOAD_BALANCERS, read_load_balancer), .is_ours = ours_load_balancer,
      .reliance = RELIES_DEFAULT, .assumption = "none is taken to be there, and interfaces of any as plain ones",
      .scope = CALL_REGION},
     {"elbv2", "DescribeListeners", "describe-listeners", LIST("Listeners", KIND_LISTENERS, read_listener),
-     .is_ours = is_listener, ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
+     .is_ours = ours_listener, ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
     // Its Attributes are read by the row of those of target groups: the file's name tells whose they are (document.c).
     {"elbv2", "DescribeLoadBalancerAttributes", "describe-load-balancer-attributes", .key = NULL, .kind = KIND_COUNT,
      ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
     {"elbv2", "DescribeRules", "describe-rules", LIST("Rules", KIND_LISTENER_RULES, read_listener_rule),
-     .is_ours = is_listener_rule, .late = true, ABOUT("DescribeListeners", "Listeners", "ListenerArn", "ListenerArn")},
+     .is_ours = ours_listener_rule, .late = true,
+     ABOUT("DescribeListeners", "Listeners", "ListenerArn", "ListenerArn")},
     {"elbv2", "DescribeTargetGroups", "describe-target-groups",
-     LIST("TargetGroups", KIND_TARGET_GROUPS, read_target_group), .is_ours = is_target_group, .scope = CALL_REGION},
+     LIST("TargetGroups", KIND_TARGET_GROUPS, read_target_group), .is_ours = ours_target_group, .scope = CALL_REGION},
     {"elbv2", "DescribeTargetHealth", "describe-target-health",
      LIST("TargetHealthDescriptions", KIND_TARGET_HEALTH, read_target_health), .late = true,
      ABOUT("DescribeTargetGroups", "TargetGroups", "TargetGroupArn", "TargetGroupArn")},
     {"elbv2", "DescribeTargetGroupAttributes", "describe-target-group-attributes",
-     LIST("Attributes", KIND_COUNT, read_attribute), .is_ours = is_attribute, .late = true,
+     LIST("Attributes", KIND_COUNT, read_attribute), .is_ours = ours_attribute, .late = true,
      ABOUT("DescribeTargetGroups", "TargetGroups", "TargetGroupArn", "TargetGroupArn")},
     {"elb", "DescribeLoadBalancers", "describe-load-balancers.classic",
      LIST("LoadBalancerDescriptions", KIND_CLASSIC_LOAD_BALANCERS, read_classic_load_balancer),
@@ -418,11 +116,11 @@ const struct aws_call aws_calls[] = {
      .reliance = RELIES_DEFAULT, .assumption = "no database is taken to be public", .scope = CALL_REGION},
 
     {"ec2", "DescribeByoipCidrs", "describe-byoip-cidrs", LIST("ByoipCidrs", KIND_BYOIP_RANGES, read_byoip_cidr),
-     .is_ours = is_byoip_range, .scope = CALL_REGION, .optional = true},
+     .is_ours = ours_byoip_range, .scope = CALL_REGION, .optional = true},
 
     // What services bring the internet to.
     {"globalaccelerator", "ListAccelerators", "list-accelerators",
-     LIST("Accelerators", KIND_ACCELERATORS, read_accelerator), .is_ours = is_accelerator, .counts = true,
+     LIST("Accelerators", KIND_ACCELERATORS, read_accelerator), .is_ours = ours_accelerator, .counts = true,
      BRIDGES(CALL_ONCE)},
     // Its Accelerators are read by the row above.
     {"globalaccelerator", "ListCustomRoutingAccelerators", "list-custom-routing-accelerators", .key = NULL,
@@ -445,29 +143,29 @@ const struct aws_call aws_calls[] = {
     {"cloudfront", "GetVpcOrigin", "get-vpc-origin", WHOLE("VpcOrigin", KIND_VPC_ORIGINS, read_vpc_origin),
      BRIDGES_ABOUT("ListVpcOrigins", "VpcOriginList", "Id", "Id")},
     {"apigateway", "GetVpcLinks", "get-vpc-links.rest", LIST("items", KIND_REST_VPC_LINKS, read_rest_vpc_link),
-     .is_ours = is_rest_vpc_link, .named_where_empty = true, BRIDGES(CALL_REGION)},
+     .is_ours = ours_rest_vpc_link, .named_where_empty = true, BRIDGES(CALL_REGION)},
     {"apigatewayv2", "GetVpcLinks", "get-vpc-links.http", LIST("Items", KIND_VPC_LINKS, read_vpc_link),
-     .is_ours = is_vpc_link, .named_where_empty = true, BRIDGES(CALL_REGION)},
+     .is_ours = ours_vpc_link, .named_where_empty = true, BRIDGES(CALL_REGION)},
 
     // APIs: the lists have the keys of the links of theirs, whose rows read them too; only what others saved is read.
     {"apigateway", "GetRestApis", "get-rest-apis", .key = NULL, .kind = KIND_COUNT, .key_is = KEY_SHARED,
      .scope = CALL_NEVER},
     {"apigatewayv2", "GetApis", "get-apis", .key = NULL, .kind = KIND_COUNT, .key_is = KEY_SHARED, .scope = CALL_NEVER},
     {"ec2", "DescribeVpcEndpointServiceConfigurations", "describe-vpc-endpoint-service-configurations",
-     LIST("ServiceConfigurations", KIND_ENDPOINT_SERVICES, read_endpoint_service), .is_ours = is_endpoint_service,
+     LIST("ServiceConfigurations", KIND_ENDPOINT_SERVICES, read_endpoint_service), .is_ours = ours_endpoint_service,
      BRIDGES(CALL_REGION)},
     // What stands before load balancers: only what others saved is read.
-    {"wafv2", "ListWebACLs", "list-web-acls", LIST("WebACLs", KIND_WEB_ACLS, read_web_acl), .is_ours = is_web_acl,
+    {"wafv2", "ListWebACLs", "list-web-acls", LIST("WebACLs", KIND_WEB_ACLS, read_web_acl), .is_ours = ours_web_acl,
      .named_where_empty = true, .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
-    {"wafv2", "GetWebACLForResource", NULL, WHOLE("WebACL", KIND_WEB_ACLS, read_web_acl), .is_ours = is_web_acl,
+    {"wafv2", "GetWebACLForResource", NULL, WHOLE("WebACL", KIND_WEB_ACLS, read_web_acl), .is_ours = ours_web_acl,
      .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
     {"wafv2", "ListResourcesForWebACL", "list-resources-for-web-acl",
-     WHOLE("ResourceArns", KIND_WEB_ACL_RESOURCES, read_web_acl_resources), .is_ours = is_list_of_balancers,
+     WHOLE("ResourceArns", KIND_WEB_ACL_RESOURCES, read_web_acl_resources), .is_ours = ours_list_of_balancers,
      .scope = CALL_NEVER, .purpose = FOR_BRIDGES},
 
     // Which ways packets take out of a VPC and into another one.
     {"ec2", "DescribeVpcPeeringConnections", "describe-vpc-peering-connections",
-     LIST("VpcPeeringConnections", KIND_VPC_PEERINGS, read_peering_connection), .is_ours = is_peering_connection,
+     LIST("VpcPeeringConnections", KIND_VPC_PEERINGS, read_peering_connection), .is_ours = ours_peering_connection,
      SEGMENTS(CALL_REGION)},
     {"ec2", "DescribeTransitGateways", "describe-transit-gateways",
      LIST("TransitGateways", KIND_TRANSIT_GATEWAYS, read_transit_gateway), SEGMENTS(CALL_REGION)},
@@ -480,10 +178,10 @@ const struct aws_call aws_calls[] = {
     {"ec2", "DescribeTransitGatewayRouteTables", "describe-transit-gateway-route-tables",
      LIST("TransitGatewayRouteTables", KIND_TRANSIT_ROUTE_TABLES, read_transit_route_table), SEGMENTS(CALL_REGION)},
     {"ec2", "SearchTransitGatewayRoutes", "search-transit-gateway-routes",
-     LIST("Routes", KIND_TRANSIT_ROUTES, read_transit_route), .is_ours = is_transit_route,
+     LIST("Routes", KIND_TRANSIT_ROUTES, read_transit_route), .is_ours = ours_transit_route,
      SEGMENTS_ABOUT(TRANSIT_TABLES, .also = every_route)},
     {"ec2", "GetTransitGatewayRouteTableAssociations", "get-transit-gateway-route-table-associations",
-     LIST("Associations", KIND_TRANSIT_ASSOCIATIONS, read_transit_association), .is_ours = is_transit_association,
+     LIST("Associations", KIND_TRANSIT_ASSOCIATIONS, read_transit_association), .is_ours = ours_transit_association,
      SEGMENTS_ABOUT(TRANSIT_TABLES)},
     {"ec2", "GetTransitGatewayRouteTablePropagations", "get-transit-gateway-route-table-propagations",
      LIST("TransitGatewayRouteTablePropagations", KIND_TRANSIT_PROPAGATIONS, read_transit_propagation),
@@ -503,33 +201,33 @@ const struct aws_call aws_calls[] = {
     {"ec2", "DescribeClientVpnEndpoints", NULL, LIST("ClientVpnEndpoints", KIND_CLIENT_VPNS, read_client_vpn),
      .purpose = FOR_OWNERS}, // the same
     {"redshift", "DescribeClusters", "describe-clusters",
-     LIST("Clusters", KIND_REDSHIFT_CLUSTERS, read_redshift_cluster), .is_ours = is_redshift_cluster, .counts = true,
+     LIST("Clusters", KIND_REDSHIFT_CLUSTERS, read_redshift_cluster), .is_ours = ours_redshift_cluster, .counts = true,
      OWNERS(CALL_REGION)},
     {"ecs", "ListClusters", "list-clusters.ecs", WHOLE("clusterArns", KIND_ECS_CLUSTER_NAMES, read_ecs_cluster_names),
-     .is_ours = is_list_of_names, OWNERS(CALL_REGION)},
+     .is_ours = ours_list_of_names, OWNERS(CALL_REGION)},
     {"ecs", "ListTasks", "list-tasks", UNUSED("taskArns"),
      OWNERS_ABOUT("ListClusters", "clusterArns", NULL, "cluster")},
-    {"ecs", "DescribeTasks", "describe-tasks", LIST("tasks", KIND_ECS_TASKS, read_ecs_task), .is_ours = is_ecs_task,
+    {"ecs", "DescribeTasks", "describe-tasks", LIST("tasks", KIND_ECS_TASKS, read_ecs_task), .is_ours = ours_ecs_task,
      OWNERS_ABOUT("ListTasks", "taskArns", NULL, "tasks", NULL, CALL_IN_BATCHES, 100)},
     {"ecs", "ListServices", "list-services", WHOLE("serviceArns", KIND_ECS_SERVICE_NAMES, read_ecs_service_names),
-     .is_ours = is_list_of_names, OWNERS_ABOUT("ListClusters", "clusterArns", NULL, "cluster")},
+     .is_ours = ours_list_of_names, OWNERS_ABOUT("ListClusters", "clusterArns", NULL, "cluster")},
     {"ecs", "DescribeServices", "describe-services", LIST("services", KIND_ECS_SERVICES, read_ecs_service),
-     .is_ours = is_ecs_service, .strings_elsewhere = true,
+     .is_ours = ours_ecs_service, .strings_elsewhere = true,
      OWNERS_ABOUT("ListServices", "serviceArns", NULL, "services", NULL, CALL_IN_BATCHES, 10)},
     {"eks", "ListClusters", "list-clusters.eks", WHOLE("clusters", KIND_EKS_CLUSTER_NAMES, read_eks_names),
-     .is_ours = is_list_of_names, .counts = true, OWNERS(CALL_REGION)},
+     .is_ours = ours_list_of_names, .counts = true, OWNERS(CALL_REGION)},
     {"eks", "DescribeCluster", "describe-cluster", WHOLE("cluster", KIND_EKS_CLUSTERS, read_eks_cluster),
-     .is_ours = is_eks_cluster, OWNERS_ABOUT("ListClusters", "clusters", NULL, "name")},
+     .is_ours = ours_eks_cluster, OWNERS_ABOUT("ListClusters", "clusters", NULL, "name")},
     {"opensearch", "ListDomainNames", "list-domain-names",
-     LIST("DomainNames", KIND_OPENSEARCH_DOMAIN_NAMES, read_search_domain_name), .is_ours = is_search_domain_name,
+     LIST("DomainNames", KIND_OPENSEARCH_DOMAIN_NAMES, read_search_domain_name), .is_ours = ours_search_domain_name,
      .strings_elsewhere = true, .counts = true, OWNERS(CALL_REGION)},
     {"opensearch", "DescribeDomain", "describe-domain",
-     WHOLE("DomainStatus", KIND_OPENSEARCH_DOMAINS, read_search_domain), .is_ours = is_search_domain,
+     WHOLE("DomainStatus", KIND_OPENSEARCH_DOMAINS, read_search_domain), .is_ours = ours_search_domain,
      OWNERS_ABOUT("ListDomainNames", "DomainNames", "DomainName", "DomainName")},
     {"opensearch", "DescribeDomains", NULL, LIST("DomainStatusList", KIND_OPENSEARCH_DOMAINS, read_search_domain),
-     .is_ours = is_search_domain, .purpose = FOR_OWNERS},
+     .is_ours = ours_search_domain, .purpose = FOR_OWNERS},
     {"kafka", "ListClustersV2", "list-clusters-v2", LIST("ClusterInfoList", KIND_MSK_CLUSTERS, read_msk_cluster),
-     .is_ours = is_msk_cluster, .counts = true, OWNERS(CALL_REGION)},
+     .is_ours = ours_msk_cluster, .counts = true, OWNERS(CALL_REGION)},
     {"cloudfront", "ListDistributions", "list-distributions",
      WHOLE("DistributionList", KIND_DISTRIBUTIONS, read_distributions), .counts = true, OWNERS(CALL_ONCE)},
 
@@ -541,13 +239,13 @@ const struct aws_call aws_calls[] = {
     {"redshift-serverless", "ListWorkgroups", NULL,
      LIST("workgroups", KIND_REDSHIFT_WORKGROUPS, read_redshift_workgroup), .purpose = FOR_OWNERS},
     {"transfer", "ListServers", NULL, LIST("Servers", KIND_TRANSFER_SERVERS, read_transfer_server),
-     .is_ours = is_transfer_server, .purpose = FOR_OWNERS},
+     .is_ours = ours_transfer_server, .purpose = FOR_OWNERS},
     {"transfer", "DescribeServer", NULL, WHOLE("Server", KIND_TRANSFER_SERVERS, read_transfer_server),
-     .is_ours = is_transfer_server, .purpose = FOR_OWNERS},
+     .is_ours = ours_transfer_server, .purpose = FOR_OWNERS},
     {"apprunner", "ListServices", NULL, LIST("ServiceSummaryList", KIND_APP_RUNNER_SERVICES, read_listed_app_runner),
-     .is_ours = is_app_runner, .purpose = FOR_OWNERS},
+     .is_ours = ours_app_runner, .purpose = FOR_OWNERS},
     {"apprunner", "DescribeService", NULL, WHOLE("Service", KIND_APP_RUNNER_SERVICES, read_app_runner),
-     .is_ours = is_app_runner, .purpose = FOR_OWNERS},
+     .is_ours = ours_app_runner, .purpose = FOR_OWNERS},
     {"mq", "ListBrokers", NULL, LIST("BrokerSummaries", KIND_MQ_BROKERS, read_listed_broker), .purpose = FOR_OWNERS},
     {"emr", "GetBlockPublicAccessConfiguration", NULL,
      WHOLE("BlockPublicAccessConfiguration", KIND_EMR_BLOCK, read_emr_block), .purpose = FOR_OWNERS},
@@ -556,10 +254,10 @@ const struct aws_call aws_calls[] = {
 
     // Interfaces last: so what they refer to is there already.
     {"ec2", "DescribeInstances", "describe-instances", LIST("Reservations", KIND_RESERVATIONS, read_reservation),
-     .is_ours = is_reservation, .reliance = RELIES_DEFAULT, .assumption = "every instance is taken as running",
+     .is_ours = ours_reservation, .reliance = RELIES_DEFAULT, .assumption = "every instance is taken as running",
      .scope = CALL_LAST},
     {"ec2", "DescribeAddresses", "describe-addresses", LIST("Addresses", KIND_ADDRESSES, read_elastic_address),
-     .is_ours = is_elastic_address, .reliance = RELIES_DEFAULT,
+     .is_ours = ours_elastic_address, .reliance = RELIES_DEFAULT,
      .assumption = "no Elastic IP address is taken to be in use but by the interfaces here", .scope = CALL_LAST},
     {"ec2", "DescribeNetworkInterfaces", "describe-network-interfaces",
      LIST("NetworkInterfaces", KIND_NETWORK_INTERFACES, read_interface), .reliance = RELIES_ALL,
@@ -575,7 +273,7 @@ const struct aws_call aws_calls[] = {
     {"iam", "GetAccountAuthorizationDetails", NULL, LIST("GroupDetailList", KIND_COUNT, read_group)},
     {"iam", "GetAccountAuthorizationDetails", NULL, LIST("RoleDetailList", KIND_COUNT, read_role)},
     {"iam", "GetAccountAuthorizationDetails", NULL, LIST("Policies", KIND_COUNT, read_managed_policy),
-     .is_ours = is_managed_policy},
+     .is_ours = ours_managed_policy},
     {"iam", "GenerateCredentialReport", NULL, .kind = KIND_COUNT, .scope = CALL_ACCOUNT},
     {"iam", "GetCredentialReport", "get-credential-report",
      WHOLE("Content", KIND_CREDENTIAL_REPORT, read_credential_report), .is_ours = is_credential_report, .late = true,
@@ -613,17 +311,17 @@ const struct aws_call aws_calls[] = {
 
     // What the organization lets the account do, and who signs in by IAM Identity Center.
     {"organizations", "DescribeOrganization", "describe-organization",
-     WHOLE("Organization", KIND_COUNT, read_organization), .is_ours = is_organization, .spare = true, .optional = true,
-     .scope = CALL_ACCOUNT},
-    {"organizations", "ListParents", "list-parents", LIST("Parents", KIND_COUNT, read_parent), .is_ours = is_parent,
+     WHOLE("Organization", KIND_COUNT, read_organization), .is_ours = ours_organization, .spare = true,
+     .optional = true, .scope = CALL_ACCOUNT},
+    {"organizations", "ListParents", "list-parents", LIST("Parents", KIND_COUNT, read_parent), .is_ours = ours_parent,
      ORGANIZATION},
     // Its Policies are read by the row of IAM's.
     {"organizations", "ListPoliciesForTarget", "list-policies-for-target", .key = NULL, .kind = KIND_COUNT,
      ORGANIZATION},
     {"organizations", "DescribePolicy", "describe-policy", WHOLE("Policy", KIND_COUNT, read_control_policy),
-     .is_ours = is_control_policy, ORGANIZATION},
+     .is_ours = ours_control_policy, ORGANIZATION},
     {"sso-admin", "ListInstances", "list-instances", LIST("Instances", KIND_COUNT, read_sign_in_instance),
-     .is_ours = is_sign_in_instance, .counts_elsewhere = true, ORGANIZATION},
+     .is_ours = ours_sign_in_instance, .counts_elsewhere = true, ORGANIZATION},
     {"sso-admin", "ListPermissionSets", "list-permission-sets", UNUSED("PermissionSets"), ORGANIZATION},
     {"sso-admin", "DescribePermissionSet", "describe-permission-set",
      WHOLE("PermissionSet", KIND_COUNT, read_permission_set), ORGANIZATION},

@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "aws/documents/completeness.h"
+#include "aws/documents/document_subject.h"
+#include "aws/documents/lone_record.h"
 #include "aws/documents/readers.h"
 
 void document_ignore(struct reader *reader, const char *format, ...)
@@ -50,174 +52,6 @@ static const struct aws_call *call_of_lower_key(const char *key, const cJSON *re
     const char *kind = document_kind_of(record, true);
     return kind == NULL || strcasecmp(kind, key) != 0 || document_kind_of(record, false) != NULL ? NULL
                                                                                                  : call_of_key(kind);
-}
-
-// ---- Members
-
-// get-managed-prefix-list-entries prints no list id: it is in the name of the file (contract.md).
-static struct prefix_list *list_of_file(struct reader *reader)
-{
-    const char *start = strstr(text_behind_slash(reader->name), "pl-");
-    size_t length = start == NULL ? 0 : strspn(start + 3, "0123456789abcdefghijklmnopqrstuvwxyz");
-    return length == 0 ? NULL
-                       : prefix_list_named(reader, intern(reader, arena_strndup(reader->arena, start, 3 + length)));
-}
-
-static void begin_entries(struct file *file)
-{
-    struct prefix_list *list = list_of_file(&file->reader);
-    file->into = list;
-    if (list == NULL)
-        return;
-    prefix_list_answer(&file->reader, list);
-    file->reader.doubt = &list->doubt;
-}
-
-static bool is_of_transit_table(enum kind kind)
-{
-    return kind == KIND_TRANSIT_ROUTES || kind == KIND_TRANSIT_ASSOCIATIONS || kind == KIND_TRANSIT_PROPAGATIONS;
-}
-
-static void begin_of_transit_table(struct file *file)
-{
-    struct transit_route_table *table = transit_table_of_file(&file->reader);
-    file->into = table;
-    if (table == NULL)
-        return;
-    transit_answer_begin(&file->reader, table, file->call->kind);
-    file->reader.doubt = &table->doubt;
-}
-
-static void begin_of_target_group(struct file *file)
-{
-    struct target_group *group = target_group_of_file(&file->reader);
-    file->into = group;
-    if (group == NULL)
-        return;
-    file->reader.doubt = &group->doubt;
-    group->targets_known = group->targets_known || file->call->kind == KIND_TARGET_HEALTH;
-}
-
-// Of a classic load balancer, too, which no id tells from others.
-static struct load_balancer *named_balancer(struct file *file, const struct aws_call *call)
-{
-    struct load_balancer *balancer =
-        call->read == read_classic_attributes ? NULL : load_balancer_of_file(&file->reader);
-    return balancer != NULL ? balancer : classic_load_balancer_of_file(&file->reader);
-}
-
-static void begin_of_classic(struct file *file)
-{
-    struct load_balancer *balancer = classic_load_balancer_of_file(&file->reader);
-    file->into = balancer;
-    if (balancer != NULL)
-        file->reader.doubt = &balancer->doubt;
-}
-
-static bool is_of_load_balancer(const struct aws_call *call)
-{
-    return call != NULL && strcmp(call->operation, "DescribeLoadBalancerAttributes") == 0;
-}
-
-// Two calls answer with Attributes: the file's name says which, else what it names.
-static void begin_of_attributes(struct file *file)
-{
-    struct reader *reader = &file->reader;
-    const struct aws_call *named = call_of_file(reader->name);
-    struct attribute_owner *owner = &file->owner;
-    *owner = (struct attribute_owner){0};
-    if (!is_of_load_balancer(named))
-        owner->group = target_group_of_file(reader);
-    if (owner->group == NULL && named != file->call)
-        owner->balancer = load_balancer_of_file(reader);
-    if (owner->group != NULL)
-        reader->doubt = &owner->group->doubt;
-    if (owner->balancer != NULL) {
-        reader->doubt = &owner->balancer->doubt;
-        reader->call = "elbv2 describe-load-balancer-attributes";
-    }
-    file->into = owner->group != NULL || owner->balancer != NULL ? owner : NULL;
-}
-
-// "elbv2 describe-listeners"; NULL of a row that names no document.
-static const char *words_of(struct arena *arena, const struct aws_call *call)
-{
-    return call == NULL || call->file == NULL
-               ? NULL
-               : arena_printf(arena, "%s %.*s", call->service, (int)strcspn(call->file, "."), call->file);
-}
-
-void document_lacks(struct file *file)
-{
-    struct reader *reader = &file->reader;
-    const struct aws_call *call = call_of_file(reader->name);
-    bool entries = call != NULL && call->read == read_prefix_list_entry;
-    bool late = call != NULL && (call->read == read_target_health || call->read == read_attribute);
-    bool of_balancer = is_of_load_balancer(call);
-    struct load_balancer *balancer = of_balancer && file->last ? named_balancer(file, call) : NULL;
-    struct prefix_list *list = entries && !file->last ? list_of_file(reader) : NULL;
-    struct target_group *group = late && file->last ? target_group_of_file(reader) : NULL;
-    file->later = file->later || late || of_balancer;
-    reader->listing = NULL;
-    reader->call = words_of(reader->arena, call);
-    reader->doubt = list != NULL       ? &list->doubt
-                    : group != NULL    ? &group->doubt
-                    : balancer != NULL ? &balancer->doubt
-                                       : NULL;
-    if (list != NULL)
-        doubt_document(reader, "", "tells nothing of the entries of prefix list %s, which its name holds", list->id);
-    if (group != NULL)
-        doubt_document(reader, "", "tells nothing of target group %s, which its name holds",
-                       group->name == NULL ? group->arn : group->name);
-    if (balancer != NULL)
-        doubt_document(reader, "", "tells nothing of load balancer %s, which its name holds",
-                       balancer->name == NULL ? balancer->arn : balancer->name);
-}
-
-static void begin_of_trail(struct file *file)
-{
-    struct trail *trail = trail_of_file(&file->reader);
-    file->into = trail;
-    if (trail == NULL)
-        return;
-    file->reader.doubt = &trail->doubt;
-    if (!file->selectors && file->call->kind == KIND_EVENT_SELECTORS) {
-        file->events = trail->events;
-        trail->events = (struct trail_events){.told = true};
-        file->selectors = true;
-    }
-    file->trail = trail;
-}
-
-// list-policies-for-target and list-parents print of what they were asked in the file's name alone (contract.md).
-static void begin_of_organization(struct file *file)
-{
-    struct reader *reader = &file->reader;
-    if (file->call->read == read_parent) {
-        struct organization_target *target = organization_target_of_file(reader);
-        file->into = target;
-        reader->doubt = target == NULL ? NULL : &target->doubt;
-        return;
-    }
-    file->controls = attached_controls_of_file(reader);
-    file->into = file->controls;
-    if (file->controls != NULL)
-        reader->doubt = &file->controls->doubt;
-}
-
-// What a document tells of a trail is of that trail, and no other tells otherwise.
-static void end_of_trail(struct file *file)
-{
-    struct trail *trail = file->trail;
-    if (trail == NULL)
-        return;
-    file->reader.doubt = &trail->doubt;
-    file->reader.listing = NULL;
-    if (file->trail_arn != NULL && strncmp(file->trail_arn, "arn:", 4) == 0 && strcmp(file->trail_arn, trail->arn) != 0)
-        doubt_document(&file->reader, "TrailARN", "is %s, and the file is named for trail %s", file->trail_arn,
-                       trail->name);
-    if (file->selectors && file->events.told && !trail_events_same(&file->events, &trail->events))
-        doubt_document(&file->reader, "", "tells of other event selectors of trail %s than another file", trail->name);
 }
 
 // Members that any answer may have.
@@ -276,68 +110,11 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
         return JSON_SKIP;
     }
     file->call = call;
-    file->reader.call = words_of(file->reader.arena, call);
+    file->reader.call = subject_call_words(file->reader.arena, call);
     file->reader.listing = listing_begin(&file->reader, call->kind);
     file->reader.listing->read = call->read;
-    if (call->read == read_prefix_list_entry)
-        begin_entries(file);
-    else if (call->read == read_target_health)
-        begin_of_target_group(file);
-    else if (call->read == read_attribute)
-        begin_of_attributes(file);
-    else if (call->read == read_classic_attributes)
-        begin_of_classic(file);
-    else if (is_of_transit_table(call->kind))
-        begin_of_transit_table(file);
-    else if (call->kind == KIND_EVENT_SELECTORS || call->kind == KIND_TRAIL_STATUS)
-        begin_of_trail(file);
-    else if (call->read == read_managed_policy || call->read == read_parent)
-        begin_of_organization(file);
-    else if (call->kind == KIND_FIREWALLS)
-        file->into = &file->firewall;
+    subject_begin(file, call);
     return call->form == FORM_WHOLE ? JSON_WHOLE : JSON_ELEMENTS;
-}
-
-// A record without its list has these two, which no answer of AWS has beside each other (test_service_models.py).
-static const char *const lone_records[][3] = {{"NetworkInterfaceId", "PrivateIpAddresses", "NetworkInterfaces"},
-                                              {"RouteTableId", "Routes", "RouteTables"},
-                                              {"NetworkAclId", "Entries", "NetworkAcls"},
-                                              {"InternetGatewayId", "Attachments", "InternetGateways"},
-                                              {"GroupId", "IpPermissions", "SecurityGroups"},
-                                              {"InstanceId", "ImageId", "Reservations"},
-                                              {"ReservationId", "Instances", "Reservations"},
-                                              {"VpcId", "InstanceTenancy", "Vpcs"},
-                                              {"SubnetId", "CidrBlock", "Subnets"},
-                                              {"PrefixListId", "PrefixListName", "PrefixLists"},
-                                              {"VpcEndpointId", "VpcEndpointType", "VpcEndpoints"},
-                                              {"LoadBalancerArn", "Scheme", "LoadBalancers"},
-                                              {"LoadBalancerName", "ListenerDescriptions", "LoadBalancerDescriptions"},
-                                              {"ListenerArn", "DefaultActions", "Listeners"},
-                                              {"TargetGroupArn", "TargetType", "TargetGroups"},
-                                              {"DBInstanceIdentifier", "DBInstanceClass", "DBInstances"},
-                                              {"TrailARN", "HomeRegion", "trailList"},
-                                              {"UserName", "GroupList", "UserDetailList"},
-                                              {"GroupName", "GroupPolicyList", "GroupDetailList"},
-                                              {"RoleName", "AssumeRolePolicyDocument", "RoleDetailList"}};
-enum { LONE_RECORDS = sizeof(lone_records) / sizeof(lone_records[0]) };
-_Static_assert(LONE_RECORDS <= 32, "struct file has two bits for each");
-
-// The lone record that the document is, as far as its members show by now: its place among lone_records, or their
-// number.
-static unsigned lone_record(const struct file *file)
-{
-    unsigned i = 0;
-    while (i < LONE_RECORDS && (file->bare >> (2 * i) & 3) != 3)
-        i++;
-    return i;
-}
-
-static void note_key(struct file *file, const char *key)
-{
-    for (unsigned i = 0; i < LONE_RECORDS; i++)
-        for (unsigned k = 0; k < 2; k++)
-            if (strcmp(key, lone_records[i][k]) == 0)
-                file->bare |= (uint64_t)1 << (2 * i + k);
 }
 
 // A list that stands twice in one document: readers differ in which of the two counts (RFC 8259, 4).
@@ -367,10 +144,10 @@ static enum json_visit on_member(void *context, const struct json_cursor *at, in
     reader->listing = NULL;
     reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
     const struct aws_call *call = call_of_key(at->key);
-    if (at->up->up == NULL && lone_record(file) < LONE_RECORDS)
+    if (at->up->up == NULL && lone_record_list(file->bare) != NULL)
         return JSON_SKIP; // what it holds are members, not lists of their own
     if (at->up->up == NULL)
-        note_key(file, at->key);
+        lone_record_note(&file->bare, at->key);
     if (call != NULL) {
         enum json_visit visit = begin_call(file, call);
         if (visit != JSON_SKIP)
@@ -521,7 +298,7 @@ static bool on_end(void *context, const struct json_cursor *at, struct error *er
     } else if (file->others > 0) {
         doubt_any(file);
         doubt_document(reader, file->first_other, "is not what the others beside it are: not understood");
-    } else if (file->into == NULL && file->ours > 0 && is_of_transit_table(file->call->kind)) {
+    } else if (file->into == NULL && file->ours > 0 && subject_is_transit_table(file->call->kind)) {
         document_ignore(reader, "its name does not hold the id of the transit gateway route table that its %s are of",
                         at->key);
     } else if (file->into == NULL && file->ours > 0 &&
@@ -544,19 +321,16 @@ static bool on_end(void *context, const struct json_cursor *at, struct error *er
     return true;
 }
 
-// ---- The document
-
 static const struct json_visitor visitor = {.member = on_member, .value = on_value, .broken = on_broken, .end = on_end};
 
 static void doubt_lone_record(struct file *file)
 {
-    unsigned i = lone_record(file);
-    if (i == LONE_RECORDS || file->last)
+    const char *list = lone_record_list(file->bare);
+    if (list == NULL || file->last)
         return;
-    file->reader.listing = listing_begin(&file->reader, call_of_key(lone_records[i][2])->kind);
+    file->reader.listing = listing_begin(&file->reader, call_of_key(list)->kind);
     file->reader.doubt = NULL;
-    doubt_document(&file->reader, "", "is one record without the key of its list, %s: save it without --query",
-                   lone_records[i][2]);
+    doubt_document(&file->reader, "", "is one record without the key of its list, %s: save it without --query", list);
 }
 
 static void begin_document(struct file *file)
@@ -580,7 +354,7 @@ static bool tells_of_transit_table(const struct file *file, size_t listing)
 {
     const struct documents *documents = file->reader.documents;
     return file->first_transit < documents->transit_answers.count &&
-           is_of_transit_table(documents->listings.items[listing]->kind);
+           subject_is_transit_table(documents->listings.items[listing]->kind);
 }
 
 static void end_document(struct file *file)
@@ -589,11 +363,12 @@ static void end_document(struct file *file)
     for (size_t i = file->first_listing; i < reader->documents->listings.count; i++)
         reader->documents->listings.items[i]->more = file->more && !tells_of_transit_table(file, i);
     doubt_lone_record(file);
-    end_of_trail(file);
+    subject_end(file);
     if (file->controls != NULL)
         file->controls->more = file->controls->more || file->more;
     struct documents *documents = reader->documents;
-    for (size_t i = file->first_entries; i < documents->entries_answers.count && list_of_file(reader) != NULL; i++)
+    for (size_t i = file->first_entries; i < documents->entries_answers.count && subject_prefix_list(reader) != NULL;
+         i++)
         documents->entries_answers.items[i].more = file->more;
     for (size_t i = file->first_transit; i < documents->transit_answers.count; i++)
         documents->transit_answers.items[i].more = file->more;

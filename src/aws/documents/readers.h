@@ -24,6 +24,9 @@ bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void 
 bool read_prefix_list_entry(struct reader *reader, const struct json_cursor *at,
                             void *into); // into: struct prefix_list
 bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void *into);
+// BlockPublicAccessStates of a subnet or VPC; whether it says anything. Of block_access.c.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_BlockPublicAccessStates.html
+bool read_block_states(struct reader *reader, const struct json_cursor *at, enum block_mode *mode);
 bool read_block_options(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_block_exclusion(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_firewall(struct reader *reader, const struct json_cursor *at, void *into); // into: const char *, its name
