@@ -21,6 +21,7 @@ static const struct option_spec options_of_merge[] = {
 // What goes together, and what it comes to.
 struct merging {
     struct arena *arena;
+    text_list vantages; // of the files, where several asked the same port: each is kept apart
     struct observations all;
     struct probe_summary summary;
     const char *vantage[2]; // of each family; NULL: none, or several
@@ -91,14 +92,23 @@ static void note_vantage(struct merging *merging, int side, const char *address)
     merging->vantage[side] = merging->several[side] ? NULL : address;
 }
 
+// The vantage of a file: the addresses that its probe asked from, joined; "" where it asked from none.
+static const char *vantage_of_file(struct arena *arena, const struct observations *one)
+{
+    const char *four = one->vantage4 == NULL ? "" : one->vantage4, *six = one->vantage6 == NULL ? "" : one->vantage6;
+    return arena_printf(arena, "%s%s%s", four, four[0] != '\0' && six[0] != '\0' ? ", " : "", six);
+}
+
 static bool add_file(struct merging *merging, const char *file, struct observations *one, uint32_t frames,
                      bool captured, struct error *error)
 {
-    GUARD(observations_settle(one, file, error) && json_each_line_of(file, add_summary, merging, error));
+    GUARD(json_each_line_of(file, add_summary, merging, error));
     struct probe_summary *sum = &merging->summary;
     for (size_t i = 0; i < one->items.count; i++) {
         struct observation *item = vector_add(merging->arena, &merging->all.items);
         *item = one->items.items[i];
+        if (merging->vantages.count > 0)
+            item->vantage = vantage_of_file(merging->arena, one);
         sum->by_state[item->state] += (size_t)(item->high - item->low) + 1;
         if (!captured) { // numbers of frames of a file that is not here say nothing
             item->frames.count = 0;
@@ -159,38 +169,28 @@ static int by_place(const void *left, const void *right)
     return place_compare(a->address, a->protocol, b->address, b->protocol);
 }
 
-// Whether the observations, by place, tell of each port of a plan and of no other.
-static bool holds_plan(struct arena *arena, const char *file, const struct observations *all, struct error *error)
+// Whether observations from `at` to `end`, by place, tell of each port of a plan and of no other.
+static bool are_of_plan(struct arena *arena, const struct plan *plan, const struct observation *at,
+                        const struct observation *end, struct error *error)
 {
-    struct plan plan = {0};
-    size_t length, at = 0;
-    char *text = file_read(file, &length, error);
-    bool good = text != NULL && plan_read(arena, file, text, length, &plan, error);
-    free(text);
-    GUARD(good);
-    if (plan.shard.of != 0)
-        return error_set(error, ERROR_USAGE, "%s: is a shard, expected the whole plan", file);
-    if (plan.targets.count > 0)
-        qsort(plan.targets.items, plan.targets.count, sizeof(struct plan_target), by_place);
-    for (size_t i = 0; i < plan.targets.count;) {
-        const struct plan_target *target = &plan.targets.items[i];
+    for (size_t i = 0; i < plan->targets.count;) {
+        const struct plan_target *target = &plan->targets.items[i];
         struct portset wanted = portset_empty, told = portset_empty;
         size_t asked = 0, heard = 0;
-        for (; i < plan.targets.count && by_place(target, &plan.targets.items[i]) == 0; i++) {
-            if (plan.targets.items[i].canary)
+        for (; i < plan->targets.count && by_place(target, &plan->targets.items[i]) == 0; i++) {
+            if (plan->targets.items[i].canary)
                 continue;
             asked++;
-            wanted = portset_union(arena, wanted, plan.targets.items[i].ports);
+            wanted = portset_union(arena, wanted, plan->targets.items[i].ports);
         }
-        for (; at < all->items.count; at++, heard++) {
-            const struct observation *item = &all->items.items[at];
-            int order = place_compare(item->address, item->protocol, target->address, target->protocol);
+        for (; at < end; at++, heard++) {
+            int order = place_compare(at->address, at->protocol, target->address, target->protocol);
             if (order > 0)
                 break;
-            struct portset ports = portset_of(arena, item->low, item->high);
+            struct portset ports = portset_of(arena, at->low, at->high);
             if (order < 0)
-                return fail_at(item->address, item->protocol, ports, "is told, and the plan does not ask it", error);
-            told = protocol_has_ports(item->protocol) ? portset_union(arena, told, ports) : told;
+                return fail_at(at->address, at->protocol, ports, "is told, and the plan does not ask it", error);
+            told = protocol_has_ports(at->protocol) ? portset_union(arena, told, ports) : told;
         }
         struct portset lacks = portset_subtract(arena, wanted, told), more = portset_subtract(arena, told, wanted);
         if (!portset_is_empty(lacks) || (asked > 0 && heard == 0))
@@ -199,10 +199,31 @@ static bool holds_plan(struct arena *arena, const char *file, const struct obser
         if (!portset_is_empty(more) || (asked == 0 && heard > 0))
             return fail_at(target->address, target->protocol, more, "is told, and the plan does not ask it", error);
     }
-    if (at < all->items.count)
-        return fail_at(all->items.items[at].address, all->items.items[at].protocol,
-                       portset_of(arena, all->items.items[at].low, all->items.items[at].high),
-                       "is told, and the plan does not ask it", error);
+    return at == end || fail_at(at->address, at->protocol, portset_of(arena, at->low, at->high),
+                                "is told, and the plan does not ask it", error);
+}
+
+// Whether the observations, by vantage and place, tell of each port of a plan and of no other: each vantage of all.
+static bool holds_plan(struct arena *arena, const char *file, const struct observations *all, struct error *error)
+{
+    struct plan plan = {0};
+    size_t length;
+    char *text = file_read(file, &length, error);
+    bool good = text != NULL && plan_read(arena, file, text, length, &plan, error);
+    free(text);
+    GUARD(good);
+    if (plan.shard.of != 0)
+        return error_set(error, ERROR_USAGE, "%s: is a shard, expected the whole plan", file);
+    if (plan.targets.count > 0)
+        qsort(plan.targets.items, plan.targets.count, sizeof(struct plan_target), by_place);
+    const struct observation *from = all->items.items, *end = vector_end(&all->items);
+    do {
+        const struct observation *to = from;
+        while (to < end && text_same(to->vantage, from->vantage))
+            to++;
+        GUARD(are_of_plan(arena, &plan, from, to, error));
+        from = to;
+    } while (from < end);
     return true;
 }
 
@@ -211,7 +232,8 @@ static bool expect_apart(const struct observations *all, struct error *error)
 {
     for (size_t i = 1; i < all->items.count; i++) {
         const struct observation *one = &all->items.items[i], *before = one - 1;
-        if (place_compare(before->address, before->protocol, one->address, one->protocol) == 0 &&
+        if (text_same(before->vantage, one->vantage) &&
+            place_compare(before->address, before->protocol, one->address, one->protocol) == 0 &&
             before->high >= one->low) {
             struct portset both = {0};
             struct arena *arena = arena_new();
@@ -224,26 +246,74 @@ static bool expect_apart(const struct observations *all, struct error *error)
     return true;
 }
 
+// Whether files tell of the same port.
+static bool overlap(struct arena *arena, const struct observations *files, size_t count)
+{
+    struct observations all = {0};
+    bool twice = false;
+    for (size_t i = 0; i < count; i++)
+        for (size_t o = 0; o < files[i].items.count; o++)
+            *vector_add(arena, &all.items) = files[i].items.items[o];
+    observations_sort(&all);
+    for (size_t i = 1; i < all.items.count && !twice; i++) {
+        const struct observation *one = &all.items.items[i], *before = one - 1;
+        twice = place_compare(before->address, before->protocol, one->address, one->protocol) == 0 &&
+                before->high >= one->low;
+    }
+    return twice;
+}
+
+// The vantages of files of which several tell of the same port; none where each port is told of once.
+static text_list vantages_of(struct arena *arena, const struct observations *files, size_t count)
+{
+    struct arena *scratch = arena_new();
+    text_list vantages = {0};
+    for (size_t i = 0; i < count; i++)
+        text_list_add(arena, &vantages, vantage_of_file(arena, &files[i]));
+    if (vantages.count == 1 || !overlap(scratch, files, count))
+        vantages = (text_list){0};
+    arena_free(scratch);
+    return vantages;
+}
+
+// Whether the files of one vantage (NULL: all of them) are all the shards of a plan, or --plan is to tell.
+static bool are_whole(struct arena *arena, const struct options *options, const struct observations *files,
+                      const char *vantage, struct error *error)
+{
+    size_t count = 0;
+    const struct shard **shards = arena_array(arena, const struct shard *, options->operands.count);
+    const char **names = arena_array(arena, const char *, options->operands.count), *whole = NULL;
+    for (size_t i = 0; i < options->operands.count; i++) {
+        if (vantage != NULL && strcmp(vantage_of_file(arena, &files[i]), vantage) != 0)
+            continue;
+        shards[count] = &files[i].shard;
+        names[count++] = options->operands.items[i];
+        whole = whole == NULL && files[i].shard.of == 0 ? options->operands.items[i] : whole;
+    }
+    if (whole == NULL)
+        return shards_whole(shards, names, count, error);
+    return (vantage != NULL && count == 1) || options_value(options, "plan") != NULL ||
+           error_set(error, ERROR_USAGE,
+                     "%s: does not say which shard it is, so that nothing tells whether one is missing: give "
+                     "the whole plan, --plan FILE",
+                     whole);
+}
+
 static bool read_all(struct arena *arena, const struct options *options, struct observations *files,
-                     struct error *error)
+                     text_list *vantages, struct error *error)
 {
     size_t count = options->operands.count;
-    const struct shard **shards = arena_array(arena, const struct shard *, count);
-    bool parts = true;
     for (size_t i = 0; i < count; i++) {
-        GUARD(observations_read(arena, options->operands.items[i], &files[i], error));
+        const char *file = options->operands.items[i];
+        GUARD(observations_read(arena, file, &files[i], error));
         if (!files[i].has_summary)
-            return error_set(error, ERROR_USAGE, "%s: has no summary: its probe did not end",
-                             options->operands.items[i]);
-        shards[i] = &files[i].shard;
-        parts = parts && files[i].shard.of != 0;
-        if (files[i].shard.of == 0 && options_value(options, "plan") == NULL)
-            return error_set(error, ERROR_USAGE,
-                             "%s: does not say which shard it is, so that nothing tells whether one is missing: give "
-                             "the whole plan, --plan FILE",
-                             options->operands.items[i]);
+            return error_set(error, ERROR_USAGE, "%s: has no summary: its probe did not end", file);
+        GUARD(observations_settle(&files[i], file, error));
     }
-    return !parts || shards_whole(shards, options->operands.items, count, error);
+    *vantages = vantages_of(arena, files, count);
+    for (size_t i = 0; i < vantages->count; i++)
+        GUARD(are_whole(arena, options, files, vantages->items[i], error));
+    return vantages->count > 0 || are_whole(arena, options, files, NULL, error);
 }
 
 static int run(struct arena *arena, int argc, char **argv)
@@ -272,7 +342,7 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     struct observations *files = arena_array(arena, struct observations, count);
     uint32_t *frames = arena_array(arena, uint32_t, count + 1);
-    if (!read_all(arena, &options, files, &error) ||
+    if (!read_all(arena, &options, files, &merging.vantages, &error) ||
         (capture != NULL && !captures_count(captures->items.items, count, frames, &error)))
         return cli_fail(&error);
     for (size_t i = 0; i < count; i++)
@@ -302,6 +372,8 @@ const struct command command_merge = {
     .notes =
         "Each file says which shard of which plan it is (probe --shard, plan --shard): all must be there, each once, "
         "of one plan. --plan holds the whole against the plan, port by port; files that are no shards need it.\n"
+        "Where several vantages asked the same ports, each is kept apart, and must be whole by itself: `reconcile` "
+        "judges each.\n"
         "Captures are put one behind the other; the frames that observations name are counted through.\n"
         "Exit status: 0 all known; 2 a gap, an overlap or bad input, nothing was written; 3 something is unknown, or "
         "a probe was interrupted.\n"

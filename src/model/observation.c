@@ -97,6 +97,8 @@ void observation_write(const struct observation *observation, struct text *out)
         json_put_string(&writer, "from", observation->from);
     if (observation->source != NULL)
         json_put_string(&writer, "source", observation->source);
+    if (observation->vantage != NULL)
+        json_put_string(&writer, "vantage", observation->vantage);
     if (observation->unstable)
         json_put_boolean(&writer, "unstable", true);
     if (observation->accepting)
@@ -126,6 +128,7 @@ struct observation_reader {
     struct arena *arena;
     struct observation_lines lines;
     struct observations *observations;
+    bool several; // vantages may have been merged
     bool begun;   // a line was read
     bool summary; // the last one was a summary
 };
@@ -244,7 +247,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     static const char *const keys[] = {"address",     "protocol", "from_port",  "to_port",  "state",
                                        "reason",      "from",     "source",     "unstable", "accepts_everything",
                                        "tries",       "rtt_us",   "first_sent", "answered", "frames",
-                                       "frame_count", "service",  NULL};
+                                       "frame_count", "service",  "vantage",    NULL};
     struct observation_reader *reader = context;
     struct observations *observations = reader->observations;
     struct arena *arena = reader->arena;
@@ -259,6 +262,10 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     if (!begun && json_find(at->node, "plan_sha256") != NULL)
         return read_state_head(arena, at, observations, error);
     GUARD(json_expect_keys(at, keys, error));
+    struct json_cursor vantage = json_member(at, "vantage");
+    if (vantage.node != NULL && !reader->several)
+        return json_fail(&vantage, error,
+                         "is there, as in what was merged of several vantages: `reconcile` judges each");
     struct observation item = {.line = line, .rtt_us = -1};
     long low = 0, high = 0, tries = 0;
     int state;
@@ -268,6 +275,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         !json_shared_string(reader->arena, &reader->lines.texts, at, "reason", &item.reason, error) ||
         !json_shared_string(reader->arena, &reader->lines.texts, at, "from", &item.from, error) ||
         !json_shared_string(reader->arena, &reader->lines.texts, at, "source", &item.source, error) ||
+        !json_shared_string(reader->arena, &reader->lines.texts, at, "vantage", &item.vantage, error) ||
         !read_moment(arena, at, "first_sent", &item.first_sent, error) ||
         !read_moment(arena, at, "answered", &item.answered, error) ||
         !json_optional_boolean(at, "unstable", &item.unstable, error) ||
@@ -322,7 +330,12 @@ static bool read_quickly(void *context, size_t line, const char *bytes, size_t l
 static int by_place(const void *left, const void *right)
 {
     const struct observation *a = left, *b = right;
-    int order = place_compare(a->address, a->protocol, b->address, b->protocol);
+    int order = text_same(a->vantage, b->vantage) ? 0
+                : a->vantage == NULL              ? -1
+                : b->vantage == NULL              ? 1
+                                                  : strcmp(a->vantage, b->vantage);
+    if (order == 0)
+        order = place_compare(a->address, a->protocol, b->address, b->protocol);
     return order != 0 ? order : (int)a->low - (int)b->low;
 }
 
@@ -346,7 +359,7 @@ bool observations_settle(struct observations *observations, const char *file, st
     for (size_t i = 1; i < observations->items.count; i++) {
         const struct observation *one = &observations->items.items[i], *before = one - 1;
         if (place_compare(before->address, before->protocol, one->address, one->protocol) == 0 &&
-            before->high >= one->low)
+            text_same(before->vantage, one->vantage) && before->high >= one->low)
             return error_set(error, ERROR_USAGE,
                              "%s:%zu: tells of ports that line %zu tells of too, expected each port once", file,
                              one->line > before->line ? one->line : before->line,
@@ -355,8 +368,21 @@ bool observations_settle(struct observations *observations, const char *file, st
     return true;
 }
 
+static bool read_file(struct arena *arena, const char *file, bool several, struct observations *observations,
+                      struct error *error)
+{
+    struct observation_reader reader = {
+        .arena = arena, .lines = {.arena = arena}, .observations = observations, .several = several};
+    return json_each_line_quick(file, read_quickly, read_observation, &reader, error);
+}
+
 bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error)
 {
-    struct observation_reader reader = {.arena = arena, .lines = {.arena = arena}, .observations = observations};
-    return json_each_line_quick(file, read_quickly, read_observation, &reader, error);
+    return read_file(arena, file, false, observations, error);
+}
+
+bool observations_read_vantages(struct arena *arena, const char *file, struct observations *observations,
+                                struct error *error)
+{
+    return read_file(arena, file, true, observations, error);
 }

@@ -109,8 +109,9 @@ struct observation {
     uint16_t low;
     uint16_t high;
     const char *reason;
-    const char *from;   // sender of the ICMP error, or NULL
-    const char *source; // address that its packets left from, two where that changed; NULL: not told
+    const char *from;    // sender of the ICMP error, or NULL
+    const char *source;  // address that its packets left from, two where that changed; NULL: not told
+    const char *vantage; // that asked, in what `merge` made of several, each by itself; else NULL
     enum observed_state state;
     bool accepting; // open at a host that by then accepted everything: it says nothing of the port
     bool unstable;  // answers to different tries contradicted each other
@@ -151,8 +152,11 @@ struct observations {
 };
 
 void observation_write(const struct observation *observation, struct text *out);
-// By address, protocol and port.
+// By vantage (of several), address, protocol and port.
 void observations_sort(struct observations *observations);
 // The same. ERROR_USAGE, with the lines, where two tell of one port: what it is could not be said then.
 bool observations_settle(struct observations *observations, const char *file, struct error *error);
 bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error);
+// The same of what may have been asked from several vantages: a port may be told of by each of them.
+bool observations_read_vantages(struct arena *arena, const char *file, struct observations *observations,
+                                struct error *error);

@@ -7,6 +7,7 @@
 const char *const verdict_names[] = {"confirmed", "latent",      "blocked",    "undeclared",
                                      "enforced",  "unconfirmed", "unverified", NULL};
 const char *const intent_names[] = {"expected", "forbidden", "unspecified", NULL};
+const char *const vantage_heard_names[] = {"unknown", "open", "closed", "silent", NULL};
 const char *const severity_names[] = {"critical", "high", "medium", "low", "info", NULL};
 
 static bool texts_same(const text_list *a, const text_list *b)
@@ -95,8 +96,10 @@ void verdicts_merge(struct arena *arena, struct verdict_set *set)
 
 bool verdict_asked_alike(const struct verdict *a, const struct verdict *b)
 {
-    return (a->asked_from == NULL) == (b->asked_from == NULL) &&
-           (a->asked_from == NULL || text_same(a->asked_from->eni_id, b->asked_from->eni_id));
+    const struct asked_from *one = a->asked_from, *other = b->asked_from;
+    return (one == NULL) == (other == NULL) &&
+           (one == NULL || (text_same(one->eni_id, other->eni_id) &&
+                            (one->eni_id != NULL || address_equal(one->address, other->address))));
 }
 
 const char *verdict_label(struct arena *arena, const struct verdict *verdict)

@@ -29,16 +29,16 @@ extern const char *const verdict_names[];
 extern const char *const intent_names[];
 extern const char *const severity_names[];
 
-// The interface that was asked from, where a verdict is not the internet's.
+// Who asked, where a verdict is not of the one vantage outside: an interface, or one of several vantages.
 struct asked_from {
-    const char *eni_id;
+    const char *eni_id;      // or NULL
     const char *instance_id; // or NULL
     struct address address;
 };
 
 struct verdict {
     struct address address;
-    const struct asked_from *asked_from; // NULL: from outside
+    const struct asked_from *asked_from; // NULL: the one vantage outside
     const char *account_id;              // or NULL, as the region
     const char *region;
     const char *eni_id;
@@ -83,6 +83,34 @@ struct intent_note {
     const char *owner; // or NULL
 };
 
+// One of several vantages that are judged together, each by itself.
+struct vantage_told {
+    const char *vantage; // its addresses joined by ", "
+    const char *learnt;  // the same with how each is known, or NULL
+    const char *file;    // of its observations
+    bool complete;       // all that is judged of it was asked, and known
+    size_t asked;        // port and address pairs
+};
+
+// What a port did to one of several vantages.
+enum __attribute__((packed)) vantage_heard { HEARD_NOT_KNOWN, HEARD_OPEN, HEARD_CLOSED, HEARD_NOTHING };
+extern const char *const vantage_heard_names[];
+
+struct split_place {
+    struct address address;
+    int protocol;
+    uint16_t low;
+    uint16_t high;
+};
+
+// Ports of which the same is declared for several vantages, and which answered them otherwise: one cause, told once.
+struct vantage_split {
+    const enum vantage_heard *heard; // by vantage, in their order
+    size_t ports;
+    VECTOR(struct split_place) places; // by address, protocol and port
+};
+enum { VANTAGE_SPLIT_SEVERITY = SEVERITY_MEDIUM };
+
 struct verdict_set {
     bool complete;
     const char *vantage;        // addresses joined by ", "
@@ -94,7 +122,9 @@ struct verdict_set {
     text_list not_covered;  // public places that are no interface, counted by kind
     bool stability_unknown; // no second reading shows whether the configuration changed while the probe went on
     VECTOR(struct intent_note) intent_notes;
-    VECTOR(struct verdict) items; // by address, protocol, port
+    VECTOR(struct vantage_told) vantages; // none, where there is one
+    VECTOR(struct vantage_split) splits;
+    VECTOR(struct verdict) items; // by address, of several vantages by those, protocol, port
 };
 
 // By address, protocol and port.

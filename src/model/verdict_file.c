@@ -206,6 +206,58 @@ static void put_value(struct shared_texts *shared, const struct verdict *verdict
     text_add(writer->out, known->text.bytes + 1, known->text.length - 1);
 }
 
+static void put_vantages(struct json_writer *writer, const struct verdict_set *set)
+{
+    if (set->vantages.count == 0)
+        return;
+    json_open(writer, "vantages", '[');
+    for (size_t i = 0; i < set->vantages.count; i++) {
+        const struct vantage_told *one = &set->vantages.items[i];
+        json_open_line(writer, NULL, '{');
+        json_put_string(writer, "vantage", one->vantage);
+        put_if_any(writer, "learnt", one->learnt);
+        json_put_string(writer, "observations", one->file);
+        json_put_boolean(writer, "complete", one->complete);
+        json_put_integer(writer, "asked", (int64_t)one->asked);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+}
+
+static void put_splits(struct json_writer *writer, struct arena *scratch, const struct verdict_set *set)
+{
+    if (set->vantages.count == 0)
+        return;
+    json_open(writer, "disagreements", '[');
+    for (size_t i = 0; i < set->splits.count; i++) {
+        const struct vantage_split *split = &set->splits.items[i];
+        json_open(writer, NULL, '{');
+        json_put_string(writer, "severity", severity_names[VANTAGE_SPLIT_SEVERITY]);
+        json_open_line(writer, "heard", '[');
+        for (size_t v = 0; v < set->vantages.count; v++)
+            json_put_string(writer, NULL, vantage_heard_names[split->heard[v]]);
+        json_close(writer, ']');
+        json_put_integer(writer, "ports", (int64_t)split->ports);
+        json_open(writer, "places", '[');
+        for (size_t p = 0; p < split->places.count; p++) {
+            const struct split_place *place = &split->places.items[p];
+            char address[ADDRESS_TEXT];
+            address_format(place->address, address);
+            json_open_line(writer, NULL, '{');
+            json_put_string(writer, "address", address);
+            json_put_string(writer, "protocol", protocol_name(scratch, place->protocol));
+            if (protocol_has_ports(place->protocol)) {
+                json_put_integer(writer, "from_port", place->low);
+                json_put_integer(writer, "to_port", place->high);
+            }
+            json_close(writer, '}');
+        }
+        json_close(writer, ']');
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+}
+
 void verdicts_write_json(const struct verdict_set *set, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
@@ -234,6 +286,8 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         json_put_strings(&writer, "not_covered", set->not_covered.items, set->not_covered.count);
     json_close(&writer, '}');
     put_notes(&writer, set);
+    put_vantages(&writer, set);
+    put_splits(&writer, scratch, set);
     json_open(&writer, "verdicts", '[');
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];

@@ -169,6 +169,88 @@ static bool read_notes(struct arena *arena, const struct json_cursor *root, stru
     return true;
 }
 
+static bool read_vantages(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
+                          struct error *error)
+{
+    struct json_cursor array = json_member(root, "vantages");
+    const cJSON *node;
+    size_t index = 0;
+    if (array.node == NULL)
+        return true;
+    GUARD(json_expect_array(&array, error));
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node);
+        struct vantage_told *one = vector_add(arena, &set->vantages);
+        long asked;
+        GUARD(json_expect_object(&at, error) && json_string(arena, &at, "vantage", &one->vantage, error) &&
+              json_optional_string(arena, &at, "learnt", &one->learnt, error) &&
+              json_string(arena, &at, "observations", &one->file, error) &&
+              json_boolean(&at, "complete", &one->complete, error) &&
+              json_integer(&at, "asked", 0, 1000000000000, &asked, error));
+        one->asked = (size_t)asked;
+    }
+    return true;
+}
+
+static bool read_split_place(struct arena *arena, const struct json_cursor *at, struct vantage_split *split,
+                             struct error *error)
+{
+    struct split_place *place = vector_add(arena, &split->places);
+    long low = 0, high = 0;
+    GUARD(json_expect_object(at, error) && place_read(at, &place->address, &place->protocol, error));
+    if (protocol_has_ports(place->protocol))
+        GUARD(json_integer(at, "from_port", 0, PORT_LAST, &low, error) &&
+              json_integer(at, "to_port", low, PORT_LAST, &high, error));
+    place->low = (uint16_t)low;
+    place->high = (uint16_t)high;
+    split->ports += (size_t)(high - low) + 1;
+    return true;
+}
+
+static bool read_heard(struct arena *arena, const struct json_cursor *at, size_t vantages, struct vantage_split *split,
+                       struct error *error)
+{
+    struct json_cursor list = json_member(at, "heard");
+    enum vantage_heard *heard = arena_array(arena, enum vantage_heard, vantages);
+    const cJSON *node;
+    size_t count = 0;
+    GUARD(json_expect_array(&list, error));
+    cJSON_ArrayForEach (node, list.node) {
+        int word = 0;
+        while (vantage_heard_names[word] != NULL &&
+               !(cJSON_IsString(node) && strcmp(vantage_heard_names[word], node->valuestring) == 0))
+            word++;
+        if (vantage_heard_names[word] == NULL || count == vantages)
+            return json_fail(&list, error, "expected open, closed, silent or unknown for each of the vantages");
+        heard[count++] = (enum vantage_heard)word;
+    }
+    split->heard = heard;
+    return count == vantages || json_fail(&list, error, "expected a word for each of the vantages");
+}
+
+static bool read_splits(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
+                        struct error *error)
+{
+    struct json_cursor array = json_member(root, "disagreements");
+    const cJSON *node, *inner;
+    size_t index = 0;
+    if (array.node == NULL)
+        return true;
+    GUARD(json_expect_array(&array, error));
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node), places = json_member(&at, "places");
+        struct vantage_split *split = vector_add(arena, &set->splits);
+        size_t count = 0;
+        GUARD(json_expect_object(&at, error) && read_heard(arena, &at, set->vantages.count, split, error) &&
+              json_expect_array(&places, error));
+        cJSON_ArrayForEach (inner, places.node) {
+            struct json_cursor place = json_element(&places, count++, inner);
+            GUARD(read_split_place(arena, &place, split, error));
+        }
+    }
+    return true;
+}
+
 // All but the verdicts.
 static bool read_head(struct arena *arena, const struct json_cursor *root, struct verdict_set *set, struct error *error)
 {
@@ -190,7 +272,8 @@ static bool read_head(struct arena *arena, const struct json_cursor *root, struc
         return false;
     if (json_member(&coverage, "not_covered").node != NULL) // evidence of older versions tells of none
         GUARD(json_texts(arena, &coverage, "not_covered", &set->not_covered, error));
-    GUARD(read_notes(arena, root, set, error));
+    GUARD(read_notes(arena, root, set, error) && read_vantages(arena, root, set, error) &&
+          read_splits(arena, root, set, error));
     set->endpoints = (size_t)endpoints;
     set->asked = (size_t)asked;
     struct json_cursor gaps = json_member(&coverage, "not_asked");

@@ -17,6 +17,8 @@ static bool has_findings(const struct verdict_set *set, const struct control_rep
         if ((fail_on->severity && verdict->severity <= fail_on->least) || fail_on->verdicts[verdict->kind])
             return true;
     }
+    if (set->splits.count > 0 && fail_on->severity && (enum severity)VANTAGE_SPLIT_SEVERITY <= fail_on->least)
+        return true;
     for (size_t i = 0; controls != NULL && i < fail_on->controls.count; i++)
         if (controls_failed(controls, fail_on->controls.items[i]))
             return true;

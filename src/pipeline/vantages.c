@@ -96,6 +96,19 @@ bool vantage_fits(const struct vantage_list *vantages, const struct vantage *van
     return true;
 }
 
+bool vantages_read(struct arena *arena, const char *text, struct vantage_list *vantages, struct error *error)
+{
+    char *rest = NULL, *list = arena_strdup(arena, text);
+    if (strchr(text, '=') != NULL)
+        return error_set(error, ERROR_USAGE, "--vantage %s: expected no CIDR where several vantages are judged", text);
+    for (char *one = strtok_r(list, ",", &rest); one != NULL; one = strtok_r(NULL, ",", &rest)) {
+        struct vantage vantage;
+        GUARD(vantage_read(arena, one, &vantage, error) && vantage_fits(vantages, &vantage, one, error));
+        *vector_add(arena, &vantages->items) = vantage;
+    }
+    return vantages->items.count > 0 || error_set(error, ERROR_USAGE, "--vantage: is empty, expected an address");
+}
+
 // An own address, and whom it asks.
 struct own_source {
     struct address address;

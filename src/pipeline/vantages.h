@@ -19,6 +19,9 @@ struct vantage_list {
 bool vantage_fits(const struct vantage_list *vantages, const struct vantage *vantage, const char *text,
                   struct error *error);
 
+// A vantage by its one address, or by two of different families: "203.0.113.7,2001:db8::7".
+bool vantages_read(struct arena *arena, const char *text, struct vantage_list *vantages, struct error *error);
+
 // How what was not given is found out.
 struct vantage_search {
     struct probe_route route;

@@ -193,7 +193,9 @@ const char *report_finding_id(struct arena *arena, const struct verdict *verdict
 {
     char address[ADDRESS_TEXT], sha256[DIGEST_TEXT];
     address_format(verdict->address, address);
-    const char *from = verdict->asked_from == NULL ? NULL : verdict->asked_from->eni_id;
+    const char *from = verdict->asked_from == NULL           ? NULL
+                       : verdict->asked_from->eni_id != NULL ? verdict->asked_from->eni_id
+                                                             : report_asked_from(arena, verdict);
     const char *key = arena_printf(arena, "%s|%s|%s|%s%s%s", verdict->account_id == NULL ? "" : verdict->account_id,
                                    address, report_port(arena, verdict), verdict_names[verdict->kind],
                                    from == NULL ? "" : "|", from == NULL ? "" : from);

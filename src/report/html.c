@@ -234,6 +234,13 @@ static void put_findings(struct arena *arena, const struct report_run *run, cons
             put_label(out, arena_printf(arena, "s-%s", severity_names[s]),
                       arena_printf(arena, "%s: %zu", severity_names[s], by_severity[s]));
     text_puts(out, "</div>\n");
+    for (size_t i = 0; i < run->set->splits.count; i++) {
+        text_printf(out, "<p><strong>%s</strong> ", severity_names[VANTAGE_SPLIT_SEVERITY]);
+        report_escape(out, report_split(arena, run->set, &run->set->splits.items[i]));
+        text_puts(out, ": ");
+        report_escape(out, report_split_places(arena, &run->set->splits.items[i]));
+        text_puts(out, ".</p>\n");
+    }
     struct arena *scratch = arena_new();
     struct text one = {0};
     size_t at = 0, left = HTML_FINDINGS;

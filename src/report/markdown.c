@@ -123,7 +123,7 @@ void report_markdown(const struct report_run *run, const struct report_options *
     const struct verdict_set *set = run->set;
     struct text findings = {0};
     size_t ports[VERDICT_KINDS], count = write_findings(arena, set, &findings);
-    text_printf(out, "## %s ", set->complete && count == 0 ? "✅" : "❌");
+    text_printf(out, "## %s ", set->complete && count == 0 && set->splits.count == 0 ? "✅" : "❌");
     report_cell(arena, run->title, out);
     text_puts(out, "\n\nSeen from ");
     report_cell(arena,
@@ -133,6 +133,11 @@ void report_markdown(const struct report_run *run, const struct report_options *
                 out);
     text_printf(out, ": %zu endpoints, %zu ports asked.\n", set->endpoints, set->asked);
     write_incomplete(arena, set, out);
+    for (size_t i = 0; i < set->splits.count; i++) {
+        text_printf(out, "\n### %s: ", severity_names[VANTAGE_SPLIT_SEVERITY]);
+        report_cell(arena, report_split_places(arena, &set->splits.items[i]), out);
+        put_line(arena, "\n\n", report_split(arena, set, &set->splits.items[i]), out);
+    }
     text_add(out, findings.bytes == NULL ? "" : findings.bytes, findings.length);
     text_free(&findings);
     if (run->controls != NULL)

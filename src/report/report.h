@@ -143,7 +143,11 @@ const char *report_finding_id(struct arena *arena, const struct verdict *verdict
 // "8443/tcp of web-2 (198.51.100.11) answers, though the configuration lets nothing through"
 const char *report_sentence(struct arena *arena, const struct verdict *verdict);
 
-// Who asked, where it was an interface: "eni-web (10.0.0.4)"; "" of what was asked from outside.
+// What vantages heard otherwise of each other, and where, in words (src/report/split.c).
+const char *report_split(struct arena *arena, const struct verdict_set *set, const struct vantage_split *split);
+const char *report_split_places(struct arena *arena, const struct vantage_split *split);
+
+// Who asked, where it was an interface: "eni-web (10.0.0.4)", or one of several vantages: its address; else "".
 const char *report_asked_from(struct arena *arena, const struct verdict *verdict);
 
 // Its verdict in one word, or "outage".

@@ -41,6 +41,10 @@ static void put_rules(struct arena *arena, struct json_writer *writer, const str
             writer, verdict_names[kind], kinds[kind].name, kinds[kind].text,
             "See the verdict table in docs/semantics.md; `sgproof explain` says which rule, route or gateway decides.",
             kinds[kind].severity);
+    if (run->set->splits.count > 0)
+        put_rule(writer, "vantages-disagree", "VantagesDisagree", "What answers one vantage does not answer another.",
+                 "See docs/fleet.md: something that the configuration does not show treats vantages apart.",
+                 (enum severity)VANTAGE_SPLIT_SEVERITY);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++) {
             const struct control *control = &run->controls->packs.items[p].controls.items[i];
@@ -99,6 +103,20 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
     json_close(writer, '}');
 }
 
+static void put_split(struct arena *arena, struct json_writer *writer, const struct verdict_set *set,
+                      const struct vantage_split *split)
+{
+    const char *places = report_split_places(arena, split), *said = report_split(arena, set, split);
+    json_open(writer, NULL, '{');
+    json_put_string(writer, "ruleId", "vantages-disagree");
+    json_put_string(writer, "kind", "fail");
+    json_put_string(writer, "level", sarif_level((enum severity)VANTAGE_SPLIT_SEVERITY));
+    sarif_put_message(writer, "message", arena_printf(arena, "%s: %s.", said, places));
+    put_location(writer, "verdicts.json", places, arena_printf(arena, "vantages/%s", places), "resource");
+    sarif_put_key(writer, arena, arena_printf(arena, "vantages-disagree|%s", places));
+    json_close(writer, '}');
+}
+
 static void put_control(struct arena *arena, struct json_writer *writer, const struct control *control)
 {
     struct map seen = {0}; // subject -> size_t, how often
@@ -145,6 +163,8 @@ void report_sarif(const struct report_run *run, const struct report_options *opt
     json_close(&writer, '}');
     json_close(&writer, ']');
     sarif_begin_results(&writer);
+    for (size_t i = 0; i < run->set->splits.count; i++)
+        put_split(arena, &writer, run->set, &run->set->splits.items[i]);
     for (size_t i = 0; i < count; i++)
         put_verdict(arena, &writer, shown[i]);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)

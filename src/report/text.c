@@ -97,6 +97,17 @@ static void write_findings(struct arena *arena, const struct verdict **shown, si
     }
 }
 
+static void write_splits(struct arena *arena, const struct verdict_set *set, const struct report_options *options,
+                         struct text *out)
+{
+    const char *colour = colour_of(options, (enum severity)VANTAGE_SPLIT_SEVERITY);
+    for (size_t i = 0; i < set->splits.count; i++) {
+        text_printf(out, "%s%-8s  %s%s\n", colour, severity_names[VANTAGE_SPLIT_SEVERITY],
+                    report_split_places(arena, &set->splits.items[i]), colour[0] != '\0' ? "\033[0m" : "");
+        report_wrap(out, "          ", report_split(arena, set, &set->splits.items[i]), WIDTH);
+    }
+}
+
 static void write_changes(struct arena *arena, const struct report_run *run, struct text *out)
 {
     if (run->runs == NULL || run->runs->count == 0 || run->drift == NULL)
@@ -187,6 +198,7 @@ void report_text(const struct report_run *run, const struct report_options *opti
         report_wrap(out, "", silence, WIDTH);
     text_puts(out, "\n");
     size_t fine = 0;
+    write_splits(arena, set, options, out);
     write_findings(arena, shown, count, options, out);
     for (size_t i = 0; i < count; i++)
         if (!report_is_finding(shown[i]) && !shown[i]->unstable && fine++ < MOST_FINE)

@@ -1,0 +1,49 @@
+// What several vantages heard otherwise of each other, in words.
+#include "report/report.h"
+
+#include "model/protocol.h"
+
+enum { MOST_PLACES = 8 };
+
+static const char *list_of(struct arena *arena, const struct verdict_set *set, const struct vantage_split *split,
+                           enum vantage_heard heard)
+{
+    const char *list = "";
+    for (size_t i = 0; i < set->vantages.count; i++)
+        if (split->heard[i] == heard)
+            list = arena_printf(arena, "%s%s%s", list, list[0] == '\0' ? "" : ", ",
+                                report_clean(arena, set->vantages.items[i].vantage));
+    return list;
+}
+
+const char *report_split(struct arena *arena, const struct verdict_set *set, const struct vantage_split *split)
+{
+    static const char *const verbs[] = {NULL, "open to", "closed to", "silent to"};
+    const char *said = "";
+    for (int heard = HEARD_OPEN; heard <= HEARD_NOTHING; heard++) {
+        const char *list = list_of(arena, set, split, (enum vantage_heard)heard);
+        if (list[0] != '\0')
+            said = arena_printf(arena, "%s%s%s %s", said, said[0] == '\0' ? "" : "; ", verbs[heard], list);
+    }
+    return arena_printf(arena,
+                        "Vantages disagree: %zu port%s %s, though the same is declared for them. Something that the "
+                        "configuration does not show treats them apart: a block of a region or of addresses, a filter "
+                        "on the way, a ban of one of them",
+                        split->ports, split->ports == 1 ? "" : "s", said);
+}
+
+const char *report_split_places(struct arena *arena, const struct vantage_split *split)
+{
+    const char *list = "";
+    size_t count = split->places.count;
+    for (size_t i = 0; i < count && i < MOST_PLACES; i++) {
+        const struct split_place *place = &split->places.items[i];
+        char address[ADDRESS_TEXT];
+        address_format(place->address, address);
+        bool ports = protocol_has_ports(place->protocol);
+        list = arena_printf(arena, "%s%s%s/%s of %s", list, i > 0 ? ", " : "",
+                            ports ? portset_format(arena, portset_of(arena, place->low, place->high)) : "echo",
+                            protocol_name(arena, place->protocol), address);
+    }
+    return count > MOST_PLACES ? arena_printf(arena, "%s and %zu more", list, count - MOST_PLACES) : list;
+}
