@@ -149,6 +149,12 @@ class Limits(unittest.TestCase):
             self.no_open_port_is_called_otherwise(states, opens)
         self.each(test)
 
+    def test_rejections_above_a_rate_are_no_fact_of_the_one_open_port_among_closed_ones(self):
+        def test(method, host):
+            states, _ = self.probe(host, 40, method, open=[1017], silent=False, bucket=[100, 1, "prohibit"])
+            self.no_open_port_is_called_otherwise(states, [1017])
+        self.each(test)
+
     def test_who_resets_the_first_packets_is_asked_until_that_is_over(self):
         def test(method, host):
             opens = [*range(1000, 1020, 3)]
