@@ -329,8 +329,10 @@ static void note_rejection(struct ledger *ledger, struct standing *standing, uin
                            enum observed_state state, unsigned tries, uint64_t wall_us)
 {
     bool before = ledger->again[question] > 0;
+    bool tcp = ledger->schedule->lanes[schedule_span(ledger->schedule, question)->lane].protocol == PROTOCOL_TCP;
     standing->rejected -= before;
-    standing->reopened = standing->reopened || (before && state == OBSERVED_OPEN);
+    standing->reopened =
+        standing->reopened || (before && (state == OBSERVED_OPEN || (tcp && state == OBSERVED_CLOSED)));
     ledger->again[question] = 0;
     if (state != OBSERVED_REJECTED)
         return;
@@ -423,7 +425,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
         *vector_add(ledger->arena, &standing->details) =
             (struct detail){.offset = (uint32_t)(question - ledger->schedule->lanes[span->lane].first),
                             .frame = frame,
-                            .rtt_us = rtt,
+                            .rtt_us = rtt > INT32_MAX ? INT32_MAX : (int32_t)rtt,
+                            .hops = answer->hops,
                             .answered_us = wall_us};
 }
 
