@@ -123,6 +123,8 @@ struct web_acl {
     const char *account;
     const char *region;
     text_list resources; // ARNs of load balancers that are associated with it
+    const char *file;    // of an answer: where it stands
+    bool listed; // of an ACL: an answer tells what it is associated with; of an answer: it is known of which ACL
 };
 
 // An endpoint of Verified Access, by one of the options that tell what is behind it.

@@ -237,6 +237,7 @@ void documents_settle(struct reader *reader)
     settle_transit(reader);
     settle_accelerators(reader);
     settle_origins(reader);
+    settle_web_acls(reader);
     settle_rule_records(reader);
     settle_weights(reader);
     completeness_settle(reader);
