@@ -200,6 +200,19 @@ static const struct reason *rule_doubt(struct hopper *hopper, const struct load_
                                  : otherwise;
 }
 
+static const struct reason *rewritten_doubt(struct hopper *hopper, const struct load_balancer *balancer,
+                                            const struct listener_rule *rule, const struct rewriting *rewriting)
+{
+    struct arena *kept = hopper->set->arena;
+    const struct rule_condition *condition = rule_rewritten(rewriting, rule);
+    return condition == NULL
+               ? NULL
+               : reason_doubt(kept, REASON_BALANCER, balancer->name, settle_by_probe,
+                              arena_printf(kept,
+                                           "what load balancer %s writes there for the condition on %s is not known",
+                                           rewriting->by, condition->on));
+}
+
 // Who a rule, by one way of asking, takes surely, and perhaps.
 struct taken {
     struct sources all;
@@ -245,26 +258,28 @@ static bool is_conditional(const struct listener *listener, const struct listene
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
 static void follow_asked(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
                          const struct listener_rule *rule, const struct request_limit *asked,
-                         const struct reason *doubt, struct ways *ways)
+                         const struct rewriting *rewriting, const struct reason *doubt, struct ways *ways)
 {
     struct arena *arena = hopper->arena;
     bool sure = doubt == NULL;
-    struct request_limit limit = {0};
+    struct request_limit limit = {.rewriting = rewriting};
     for (size_t m = 0; asked != NULL && m < asked->meets.count; m++)
         *vector_add(arena, &limit.meets) = asked->meets.items[m];
     for (size_t m = 0; asked != NULL && m < asked->misses.count; m++)
         *vector_add(arena, &limit.misses) = asked->misses.items[m];
+    limit.inherited = limit.meets.count;
     if (rule->conditions.count > 0)
         *vector_add(arena, &limit.meets) = rule;
     struct taken taken = taken_by(hopper, balancer, listener, rule, &limit, sure);
+    const struct reason *rewritten = rewritten_doubt(hopper, balancer, rule, rewriting);
     for (size_t i = 0; i < rule->forwards.count; i++) {
         const struct forward *forward = &rule->forwards.items[i];
         struct way *way = way_to(arena, ways, forward->target_group);
         way->conditional = way->conditional || is_conditional(listener, rule);
         way->excluded = way->excluded || requests_exclude(&limit);
         if (forward->weight > 0) {
-            widen(arena, way, &taken.surely, sure && rule->doubt == NULL && rule->login == NULL,
-                  rule_doubt(hopper, balancer, rule, doubt));
+            widen(arena, way, &taken.surely, sure && rule->doubt == NULL && rule->login == NULL && rewritten == NULL,
+                  rule_doubt(hopper, balancer, rule, rewritten != NULL ? rewritten : doubt));
             if (!is_nobody(&taken.perhaps))
                 widen(arena, way, &taken.perhaps, false, taken.doubt);
         } else if (rule->sticky)
@@ -279,16 +294,16 @@ static void follow_asked(struct hopper *hopper, const struct load_balancer *bala
 }
 
 static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                        const struct listener_rule *rule, const struct requests *asked, const struct reason *doubt,
-                        struct ways *ways)
+                        const struct listener_rule *rule, const struct requests *asked,
+                        const struct rewriting *rewriting, const struct reason *doubt, struct ways *ways)
 {
     const struct reason *unknown = NULL;
     if (asked != NULL && asked->unknown != NULL && is_conditional(listener, rule))
         unknown = reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe, asked->unknown);
     for (size_t i = 0; asked != NULL && asked->unknown == NULL && i < asked->ways.count; i++)
-        follow_asked(hopper, balancer, listener, rule, &asked->ways.items[i], doubt, ways);
+        follow_asked(hopper, balancer, listener, rule, &asked->ways.items[i], rewriting, doubt, ways);
     if (asked == NULL || asked->unknown != NULL)
-        follow_asked(hopper, balancer, listener, rule, NULL, doubt != NULL ? doubt : unknown, ways);
+        follow_asked(hopper, balancer, listener, rule, NULL, rewriting, doubt != NULL ? doubt : unknown, ways);
 }
 
 // What is asked for behind a way: whatever the client likes, where nothing limits it.
@@ -442,7 +457,8 @@ static int by_group(const void *left, const void *right)
 }
 
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                          const struct interface_place *place, bool may_have_rules, const struct requests *asked)
+                          const struct interface_place *place, bool may_have_rules, const struct requests *asked,
+                          const struct rewriting *rewriting)
 {
     // Whose the balancer is, and where: its ARN tells, else its nodes do.
     const struct vpc_home home = {.owner = balancer->account != NULL ? balancer->account : place->account_id,
@@ -457,9 +473,9 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
     }
     struct ways ways = {0};
     for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
-        follow_rule(hopper, balancer, listener, &listener->rules.items[r], asked, doubt, &ways);
+        follow_rule(hopper, balancer, listener, &listener->rules.items[r], asked, rewriting, doubt, &ways);
     if (listener != NULL)
-        follow_rule(hopper, balancer, listener, &listener->otherwise, asked, doubt, &ways);
+        follow_rule(hopper, balancer, listener, &listener->otherwise, asked, rewriting, doubt, &ways);
     follow_unnamed(hopper, balancer, listener, &home, &ways);
     for (size_t i = 0; i < ways.items.count; i++)
         close_way(&ways.items.items[i], asked);

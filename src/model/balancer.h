@@ -91,6 +91,8 @@ struct load_balancer {
     enum setting cross_zone;   // load_balancing.cross_zone.enabled; of a classic one CrossZoneLoadBalancing
     enum setting deny_gateway; // ipv6.deny_all_igw_traffic
     bool attributes_told;
+    enum setting keeps_host;          // routing.http.preserve_host_header.enabled
+    const char *forwarded_for;        // routing.http.xff_header_processing.mode; NULL: not told, or told in two ways
     bool asks_groups_of_private_link; // EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic is on
 };
 

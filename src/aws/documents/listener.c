@@ -440,7 +440,10 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
         doubt_failure(reader);
     each_if_present(reader, at, "Conditions", read_condition, &rule);
     each_of(reader, at, "Actions", read_action, &rule);
-    rule.transforms = cJSON_GetArraySize(json_member(at, "Transforms").node) > 0;
+    struct json_cursor transforms = member_of(reader, at, "Transforms");
+    rule.transforms = cJSON_GetArraySize(transforms.node) > 0;
+    if (transforms.node != NULL && !cJSON_IsArray(transforms.node))
+        doubt_at(reader, &transforms, "is %s, expected an array", json_kind(transforms.node));
     bool last = is_default || rule.priority == LONG_MAX;
     struct json_cursor conditions = member_of(reader, at, "Conditions");
     if (!last && cJSON_GetArraySize(conditions.node) == 0) // then it would take all that comes
@@ -455,7 +458,9 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
         return doubt_at(reader, at, "forwards elsewhere than the default actions of its listener");
     if (last && rule.doubt != NULL && listener->otherwise.doubt == NULL)
         listener->otherwise.doubt = rule.doubt;
-    if (!last)
+    if (last)
+        listener->otherwise.transforms = listener->otherwise.transforms || rule.transforms;
+    else
         *vector_add(reader->arena, &listener->rules) = rule;
     return true;
 }

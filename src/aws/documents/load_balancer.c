@@ -391,6 +391,15 @@ static bool read_of_balancer(struct reader *reader, const struct json_cursor *at
     balancer->attributes_told = true;
     if (strcmp(key, "ipv6.deny_all_igw_traffic") == 0)
         return read_setting(reader, at, NULL, &balancer->deny_gateway);
+    if (strcmp(key, "routing.http.preserve_host_header.enabled") == 0)
+        return read_setting(reader, at, NULL, &balancer->keeps_host);
+    if (strcmp(key, "routing.http.xff_header_processing.mode") == 0) {
+        const char *mode;
+        GUARD(interned_of(reader, at, "Value", &mode));
+        bool differs = balancer->forwarded_for != NULL && strcmp(balancer->forwarded_for, mode) != 0;
+        balancer->forwarded_for = differs ? "told in two ways" : mode;
+        return !differs || doubt_at(reader, at, "is not what another document tells of it");
+    }
     return strcmp(key, "load_balancing.cross_zone.enabled") != 0 ||
            read_setting(reader, at, NULL, &balancer->cross_zone);
 }

@@ -217,6 +217,7 @@ void unite_rules(struct arena *arena, struct listener_rule *base, const struct l
     }
     unite_conditions(base, other);
     base->sticky = base->sticky || other->sticky;
+    base->transforms = base->transforms || other->transforms;
     base->redirects_to_https = base->redirects_to_https && other->redirects_to_https;
     base->login = lesser_text(base->login, other->login);
     if (other->priority < base->priority)

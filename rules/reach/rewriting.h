@@ -1,0 +1,23 @@
+// What application load balancers write into the requests that they pass on: of these headers the client chooses
+// nothing at a load balancer behind them. For the files of rules/ only.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+#pragma once
+
+#include "model/estate.h"
+
+// Of all load balancers before one. A pointer to it that is NULL: none passes requests on, they are the client's own.
+struct rewriting {
+    const char *by;           // name of the last of them
+    bool host;                // some may put its port into the Host header
+    bool keeps_forwarded_for; // each passes X-Forwarded-For on as it came
+};
+
+// What is so behind a listener of one more; `before` may be NULL. NULL where that one passes packets on, not requests.
+const struct rewriting *rewriting_behind(struct arena *arena, const struct rewriting *before,
+                                         const struct load_balancer *balancer, const struct listener *listener);
+
+// Whether a condition is on what they may write.
+bool condition_is_rewritten(const struct rewriting *rewriting, const struct rule_condition *condition);
+
+// The first such condition of a rule, or NULL.
+const struct rule_condition *rule_rewritten(const struct rewriting *rewriting, const struct listener_rule *rule);
