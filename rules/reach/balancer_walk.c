@@ -57,7 +57,9 @@ static bool brings_more(struct walker *walker, const struct inner *inner, const 
 {
     struct arena *arena = walker->arena;
     size_t count = inner->front->nodes.count;
-    int written = rewriting == NULL ? 0 : 1 + (rewriting->host ? 2 : 0) + (rewriting->keeps_forwarded_for ? 4 : 0);
+    int written = rewriting == NULL ? 0
+                                    : 1 + (rewriting->host ? 2 : 0) + (rewriting->keeps_forwarded_for ? 4 : 0) +
+                                          (rewriting->http1 ? 8 : 0);
     const char *key = arena_printf(arena, "%p|%p|%p|%d", (const void *)inner->front, (const void *)listener,
                                    (const void *)asked, written);
     struct arrival *known = map_get(&walker->walked, key);
@@ -91,7 +93,8 @@ static void walk_inner_listener(struct walker *walker, const struct hop_in *in, 
     const struct load_balancer *balancer = inner->front->balancer;
     enum listens takes = listener == NULL ? LISTENS_PERHAPS : listener_takes(listener, in->protocol);
     const struct requests *asked = asked_inside(walker, in);
-    const struct rewriting *rewriting = rewriting_behind(arena, in->rewriting, in->front->balancer, in->listener);
+    const struct rewriting *rewriting =
+        rewriting_behind(arena, in->rewriting, in->front->balancer, in->listener, in->group);
     if (takes == LISTENS_NOT || !brings_more(walker, inner, listener, asked, rewriting))
         return;
     if (walker->depth >= DEEPEST) {
@@ -236,6 +239,8 @@ static void follow_way(struct walker *walker, const struct hop_in *in, const str
     if (prefixset_is_empty(way->sources[0].may) && prefixset_is_empty(way->sources[1].may)) {
         walk_note(walker, arena_printf(walker->set->arena,
                                        way->weightless ? "target group %s has weight 0 at %s %s: not reached"
+                                       : way->grpc ? "target group %s takes gRPC, by POST alone, which its rules at "
+                                                     "%s %s or those before leave none of: not reached"
                                        : way->excluded
                                            ? "the conditions of the rules for target group %s at %s %s exclude those "
                                              "of the load balancer before it: not reached"

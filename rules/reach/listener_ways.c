@@ -256,12 +256,15 @@ static bool is_conditional(const struct listener *listener, const struct listene
 // has no weight takes new clients of no kind; one that was sent there before may be kept there by a cookie.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
-static void follow_asked(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                         const struct listener_rule *rule, const struct request_limit *asked,
-                         const struct rewriting *rewriting, const struct reason *doubt, struct ways *ways)
+static void follow_forward(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                           const struct listener_rule *rule, const struct forward *forward,
+                           const struct request_limit *asked, const struct rewriting *rewriting,
+                           const struct reason *doubt, struct ways *ways)
 {
     struct arena *arena = hopper->arena;
     bool sure = doubt == NULL;
+    const struct target_group *group = map_get(&hopper->estate->target_groups, forward->target_group);
+    const struct listener_rule *by_version = asked_by_version(arena, group);
     struct request_limit limit = {.rewriting = rewriting};
     for (size_t m = 0; asked != NULL && m < asked->meets.count; m++)
         *vector_add(arena, &limit.meets) = asked->meets.items[m];
@@ -270,27 +273,38 @@ static void follow_asked(struct hopper *hopper, const struct load_balancer *bala
     limit.inherited = limit.meets.count;
     if (rule->conditions.count > 0)
         *vector_add(arena, &limit.meets) = rule;
+    if (by_version != NULL)
+        *vector_add(arena, &limit.meets) = by_version;
     struct taken taken = taken_by(hopper, balancer, listener, rule, &limit, sure);
-    const struct reason *rewritten = rewritten_doubt(hopper, balancer, rule, rewriting);
-    for (size_t i = 0; i < rule->forwards.count; i++) {
-        const struct forward *forward = &rule->forwards.items[i];
-        struct way *way = way_to(arena, ways, forward->target_group);
-        way->conditional = way->conditional || is_conditional(listener, rule);
-        way->excluded = way->excluded || requests_exclude(&limit);
-        if (forward->weight > 0) {
-            widen(arena, way, &taken.surely, sure && rule->doubt == NULL && rule->login == NULL && rewritten == NULL,
-                  rule_doubt(hopper, balancer, rule, rewritten != NULL ? rewritten : doubt));
-            if (!is_nobody(&taken.perhaps))
-                widen(arena, way, &taken.perhaps, false, taken.doubt);
-        } else if (rule->sticky)
-            widen(arena, way, &taken.all, false,
-                  reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
-                               "its weight is 0, but a client may be kept there by a cookie"));
-        else
-            way->weightless = true;
-        if ((forward->weight > 0 || rule->sticky) && !is_nobody(&taken.all) && way->asked == NULL)
-            ask(hopper, balancer, listener, rule, &limit, way);
-    }
+    const struct reason *unsure = rewritten_doubt(hopper, balancer, rule, rewriting);
+    const char *version = version_doubt(hopper->set->arena, rewriting, listener, group);
+    if (version != NULL && unsure == NULL)
+        unsure = reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe, version);
+    struct way *way = way_to(arena, ways, forward->target_group);
+    way->conditional = way->conditional || is_conditional(listener, rule);
+    way->grpc = by_version != NULL;
+    way->excluded = way->excluded || requests_exclude(&limit);
+    if (forward->weight > 0) {
+        widen(arena, way, &taken.surely, sure && rule->doubt == NULL && rule->login == NULL && unsure == NULL,
+              rule_doubt(hopper, balancer, rule, unsure != NULL ? unsure : doubt));
+        if (!is_nobody(&taken.perhaps))
+            widen(arena, way, &taken.perhaps, false, taken.doubt);
+    } else if (rule->sticky)
+        widen(arena, way, &taken.all, false,
+              reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
+                           "its weight is 0, but a client may be kept there by a cookie"));
+    else
+        way->weightless = true;
+    if ((forward->weight > 0 || rule->sticky) && !is_nobody(&taken.all) && way->asked == NULL)
+        ask(hopper, balancer, listener, rule, &limit, way);
+}
+
+static void follow_asked(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                         const struct listener_rule *rule, const struct request_limit *asked,
+                         const struct rewriting *rewriting, const struct reason *doubt, struct ways *ways)
+{
+    for (size_t i = 0; i < rule->forwards.count; i++)
+        follow_forward(hopper, balancer, listener, rule, &rule->forwards.items[i], asked, rewriting, doubt, ways);
 }
 
 static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,

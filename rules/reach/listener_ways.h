@@ -11,6 +11,7 @@ struct way {
     struct clients sources[2];    // of IPv4, of IPv6
     bool weightless;              // by an action that gives it no weight
     bool conditional;             // it depends on what a client asks for whether it is sent this way
+    bool grpc;                    // it takes requests by POST alone
     bool excluded;                // nothing that comes by a load balancer before can be sent this way, by some rule
     bool from_sources;            // by some rules for some sources
     struct requests *requests;    // while it is made

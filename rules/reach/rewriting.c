@@ -17,7 +17,8 @@ static bool writes_host(const struct load_balancer *balancer, const struct liste
 }
 
 const struct rewriting *rewriting_behind(struct arena *arena, const struct rewriting *before,
-                                         const struct load_balancer *balancer, const struct listener *listener)
+                                         const struct load_balancer *balancer, const struct listener *listener,
+                                         const struct target_group *group)
 {
     if ((balancer->type == LOAD_BALANCER_NETWORK || balancer->type == LOAD_BALANCER_GATEWAY) && !balancer->type_unsure)
         return before;
@@ -25,10 +26,41 @@ const struct rewriting *rewriting_behind(struct arena *arena, const struct rewri
     *made = (struct rewriting){
         .by = balancer->name,
         .host = writes_host(balancer, listener) || (before != NULL && before->host),
+        .http1 = group == NULL || group->version == NULL || strcmp(group->version, "HTTP1") == 0,
         .keeps_forwarded_for =
             text_same(balancer->forwarded_for, "preserve") && (before == NULL || before->keeps_forwarded_for),
     };
     return made;
+}
+
+static bool is_version(const struct target_group *group, const char *version)
+{
+    return group != NULL && group->other == NULL && text_same(group->version, version);
+}
+
+const struct listener_rule *asked_by_version(struct arena *arena, const struct target_group *group)
+{
+    if (!is_version(group, "GRPC"))
+        return NULL;
+    struct listener_rule *rule = arena_new_of(arena, struct listener_rule);
+    struct rule_condition condition = {.on = "http-request-method"};
+    *vector_add(arena, &condition.values) = "POST";
+    *vector_add(arena, &rule->conditions) = condition;
+    return rule;
+}
+
+const char *version_doubt(struct arena *arena, const struct rewriting *rewriting, const struct listener *listener,
+                          const struct target_group *group)
+{
+    if (!is_version(group, "GRPC") && !is_version(group, "HTTP2"))
+        return NULL;
+    if (rewriting != NULL && rewriting->http1)
+        return arena_printf(arena, "load balancer %s asks by HTTP/1.1, and the target group takes %s", rewriting->by,
+                            group->version);
+    return listener != NULL && text_same(listener->protocol, "HTTP")
+               ? arena_printf(arena, "HTTP/2 is spoken at HTTPS listeners, and the target group takes %s",
+                              group->version)
+               : NULL;
 }
 
 // Of headers that a proxy writes anew for each connection (RFC 9110, 7.6.1), and those that only a load balancer fills.

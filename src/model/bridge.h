@@ -95,6 +95,7 @@ struct vpc_link {
     const char *name;
     const char *account;
     const char *region;
+    uint64_t record;
     bool of_rest;      // of REST APIs: it names load balancers; else it has interfaces
     bool available;    // as far as its status tells
     text_list targets; // ARNs of network load balancers
@@ -107,6 +108,7 @@ struct vpc_link {
 struct endpoint_service {
     const char *id;
     const char *name; // "com.amazonaws.vpce.REGION.vpce-svc-..."
+    uint64_t record;
     const char *account;
     const char *region;
     bool gone;           // deleted, or deleting

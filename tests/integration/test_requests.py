@@ -152,6 +152,42 @@ class Rows(Behind):
         self.assertIn(("80/HTTP", WEB), self.behind(estate))
 
 
+class Versions(Behind):
+    """Target groups of gRPC take POST alone."""
+
+    def grpc(self, *own, before=(), version="GRPC", expect=0, protocol="HTTPS"):
+        estate = two_listeners()
+        estate["TargetGroups"][0]["ProtocolVersion"] = version
+        estate["Listeners"][0].update(Protocol=protocol, DefaultActions=DENY if own else estate["Listeners"][0]["DefaultActions"])
+        estate["Rules"][0]["Actions"] = estate["Listeners"][0]["DefaultActions"]
+        estate["Rules"] += [rule(LISTENER, 50, [forward("web/1")], *own)] if own else []
+        estate["Rules"] += [rule(LISTENER, n + 1, DENY, *c) for n, c in enumerate(before)]
+        self.output = self.outcome(estate, expect=expect)
+        return {c for found in self.behind(estate, expect=expect).values() for _, c in found}
+
+    def test_what_is_left_of_post_decides(self):
+        method = lambda *values: condition("http-request-method", *values)
+        for version, certainty in (("GRPC", set()), ("HTTP1", {"exact"}), ("HTTP2", {"exact"})):
+            self.assertEqual(self.grpc(method("GET"), version=version), certainty)
+            self.assertEqual(self.grpc(before=[[method("POST")]], version=version), certainty)
+        self.assertEqual(self.grpc(method("GET")), set())
+        self.assertTrue(named(self.output, ["notes"], "target group web takes gRPC, by POST alone"))
+        self.assertEqual(self.grpc(method("GET", "POST")), {"exact"})
+        self.assertEqual(self.grpc(), {"exact"})
+        self.assertEqual(self.grpc(condition("path-pattern", "/pkg.Service/*"), before=[[method("GET")], [condition("path-pattern", "/a*")]]), {"exact"})
+
+    def test_where_http_2_may_not_come_it_is_possible(self):
+        for version in ("GRPC", "HTTP2"):
+            self.assertEqual(self.grpc(version=version, protocol="HTTP"), {"possible"})
+        self.assertEqual(self.grpc(version="HTTP3"), {"possible"})
+        self.assertEqual(self.grpc(version=None, expect=3), {"possible"})
+        for outer, certainty in (("HTTP1", "possible"), ("HTTP2", "exact"), (None, "possible")):
+            estate = chain("application", protocol="HTTP", listens=(80, "HTTPS"))
+            estate["TargetGroups"][0].update({"ProtocolVersion": outer} if outer else {})
+            estate["TargetGroups"][1]["ProtocolVersion"] = "GRPC"
+            self.assertEqual({c for (_, address), found in self.behind(estate).items() if address == WEB for _, c in found}, {certainty})
+
+
 class Edge(Behind):
     """A CloudFront VPC origin, whose documents tell all, before an internal application load balancer."""
 

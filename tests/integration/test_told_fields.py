@@ -6,8 +6,9 @@ import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
-from test_load_balancers import ARN, balanced
-from test_requests import ACL, APP
+from test_balancer_targets import APP, Behind, condition, forward, listener_arn, rule, two_listeners
+from test_load_balancers import ARN, GROUP_ARN, balanced
+from test_requests import ACL, DENY, LISTENER, header, query
 from test_told_bridges import Told, VpcOrigins, accelerator, distributions, estate, origin
 from test_world import each, named
 
@@ -115,6 +116,88 @@ class WebAcls(Told):
         self.assertEqual(self.told({**two, "list-resources-for-web-acl.shop.json": answer})[0], {"possible"})
         self.assertEqual(self.told({**two, "list-resources-for-web-acl.shop.json": answer, "list-resources-for-web-acl.other.json": answer})[0], {"exact"})
         self.assertEqual(self.told({**two, "list-resources-for-web-acl.shop.json": answer, "r.json": {"ResourceArns": [ARN % APP]}})[0], {"possible"})
+
+
+class Balancers(Behind):
+    def rules(self, *conditions, default=DENY, expect=3):
+        """What is behind port 443 by a rule with these conditions, before a default action."""
+        estate = two_listeners()
+        estate["Listeners"][0]["DefaultActions"] = estate["Rules"][0]["Actions"] = default
+        estate["Rules"].append(rule(LISTENER, 5, [forward("web/1")] if default == DENY else DENY, *conditions))
+        return {c for (listener, _), found in self.behind(estate, expect=expect).items() if listener == "443/HTTPS" for _, c in found}
+
+    @each([(condition("path-pattern"),), ({"Field": "host-header"},), ({"Field": "path-pattern", "PathPatternConfig": {}},), ({"Field": "http-header", "HttpHeaderConfig": {"Values": ["a"]}},),
+           (header("", "a"),), (header(None, "a"),), (header("x", *[7]),), ({"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "x", "Values": "a"}},),
+           (query(("k", None)),), ({"Field": "query-string", "QueryStringConfig": {"Values": ["k"]}},), (condition("path-pattern", {"Key": "k", "Value": "v"}),)])
+    def test_a_condition_that_does_not_tell_what_it_asks_for_is_named_and_its_rule_possible(self, one):
+        self.assertEqual(self.rules(one), {"possible"})
+
+    def test_whether_a_path_pattern_without_a_leading_slash_matches_is_possible(self):
+        self.assertEqual(self.rules(condition("path-pattern", "a/*"), expect=0), {"possible"})
+        self.assertEqual(self.rules(condition("path-pattern", "*/a", "?a"), expect=0), {"exact"})
+        self.assertEqual(self.rules(condition("path-pattern", "a/*"), default=[forward("web/1")], expect=0), {"exact"})
+        estate = two_listeners()
+        estate["Listeners"][0]["DefaultActions"] = estate["Rules"][0]["Actions"] = DENY
+        estate["Rules"] += [rule(LISTENER, 5, DENY, condition("path-pattern", "a/*")), rule(LISTENER, 6, [forward("web/1")], condition("path-pattern", "/a/b"))]
+        self.assertEqual({c for found in self.behind(estate).values() for _, c in found}, {"possible"})  # what that one leaves
+
+    def test_of_several_target_groups_one_without_a_weight_is_named(self):
+        for weight in (GONE, None, "0"):
+            estate = two_listeners()
+            one = forward("web/1", "other/1", weight=1)
+            one["ForwardConfig"]["TargetGroups"][0] = put(one["ForwardConfig"]["TargetGroups"][0], ("Weight",), weight)
+            estate["Listeners"][0]["DefaultActions"] = estate["Rules"][0]["Actions"] = [one]
+            self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"}, weight)
+            self.assertTrue(named(self.outcome(estate, expect=3), ["unread"], "Weight"))
+        estate["Listeners"][0]["DefaultActions"] = estate["Rules"][0]["Actions"] = [{"Type": "forward", "ForwardConfig": {"TargetGroups": [
+            {"TargetGroupArn": GROUP_ARN % "web/1"}], "TargetGroupStickinessConfig": {"Enabled": False}}}]  # as a network load balancer's are told
+        self.sure(estate)
+
+    def test_a_node_whose_groups_its_load_balancer_contradicts_keeps_its_targets_possible(self):
+        estate = balanced()
+        estate["LoadBalancers"][0]["SecurityGroups"] = ["sg-other"]
+        self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"})
+        self.assertTrue(named(self.outcome(estate, expect=3), ["unread"], "eni-front and its load balancer front tell of different security groups"))
+
+    def test_a_public_address_of_one_that_has_none_contradicts_it(self):
+        estate = balanced()
+        estate["LoadBalancers"][0]["IpAddressType"] = "dualstack-without-public-ipv4"
+        self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"})
+        self.assertEqual(set(self.exposures(estate, address="198.51.100.9", expect=3).values()), {"possible"})
+        self.assertTrue(named(self.outcome(estate, expect=3), ["unread"], "is said to be dualstack-without-public-ipv4"))
+
+    def test_what_aws_prints_of_each_load_balancer_or_listener_is_missed_where_another_has_it(self):
+        estate = balanced()
+        other = ARN % "app/other/1"
+        estate["LoadBalancers"].append({**estate["LoadBalancers"][0], "LoadBalancerArn": other, "LoadBalancerName": "other", "Scheme": "internal", "IpAddressType": "ipv4"})
+        estate["Listeners"][0].update(ListenerArn=LISTENER, MutualAuthentication={"Mode": "off"})
+        estate["Listeners"].append({**estate["Listeners"][0], "LoadBalancerArn": other, "ListenerArn": listener_arn("app/other/1", "o")})
+        self.assertEqual({c for found in self.behind(estate).values() for _, c in found}, {"exact"})
+        for kind, member, value in (("LoadBalancers", "State", {"Code": "active"}), ("Listeners", "MutualAuthentication", {"Mode": "off"})):
+            del estate[kind][0][member]
+            estate[kind][1][member] = value
+            self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"})
+            self.assertTrue(named(self.outcome(estate, expect=3), ["unread"], "has no " + member))
+            estate[kind][0][member] = value
+
+    def test_why_a_target_is_unused_is_told(self):
+        estate = balanced()
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"] = {"State": "unused"}
+        self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"})
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"]["Reason"] = "Target.NotInUse"
+        self.assertEqual(self.behind(estate), {})
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0].update(TargetHealth={"State": "healthy"}, AdministrativeOverride={})
+        self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"})
+
+
+class Files(Told):
+    BALANCER = "arn:aws:elasticloadbalancing:%s:111122223333:loadbalancer/app/front/0123456789abcdef"
+
+    @each([("accelerator", "g.json"), ("origin", "o.json")])
+    def test_an_arn_that_contradicts_its_load_balancers_is_unread_in_the_file_that_names_it(self, what, file):
+        files = accelerator(self.BALANCER % "us-east-1") if what == "accelerator" else {"o.json": origin(self.BALANCER % "us-east-1"), "z.json": distributions()}
+        self.outcome(balanced(), files)
+        self.assertEqual([u["file"] for u in self.output["unread"] if "neither is believed alone" in u["why"]], [file])
 
 
 if __name__ == "__main__":

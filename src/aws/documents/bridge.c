@@ -388,6 +388,7 @@ static bool read_origin_summary(struct reader *reader, const struct json_cursor 
         differ_in_target(reader, at, one, target);
         return true;
     }
+    one->record = reader->record;
     read_origin_place(reader, at, one);
     lenient_text(reader, at, "OriginEndpointArn", &one->target);
     one->listed_target = one->target;

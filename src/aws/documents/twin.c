@@ -137,6 +137,7 @@ void unite_target_groups(struct arena *arena, struct target_group *base, bool ot
         first.record = other->record;
         first.type = other->type;
         first.protocol = other->protocol;
+        first.version = other->version;
         first.vpc_id = other->vpc_id;
         first.port = other->port;
         first.family_told = other->family_told;
