@@ -180,7 +180,7 @@ static enum takes takes_clients(const struct target *target, bool asleep)
         return TAKES_PERHAPS;
     if (text_same(target->reason, "Target.InvalidState"))
         return asleep ? TAKES : TAKES_PERHAPS;
-    return target->reason != NULL && text_among(target->reason, reasons) ? TAKES_NONE : TAKES_PERHAPS;
+    return target->reason == NULL || text_among(target->reason, reasons) ? TAKES_NONE : TAKES_PERHAPS;
 }
 
 // "If a target group contains only unhealthy registered targets, the load balancer routes requests to all of them":

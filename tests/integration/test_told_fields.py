@@ -180,13 +180,9 @@ class Balancers(Behind):
             self.assertTrue(named(self.outcome(estate, expect=3), ["unread"], "has no " + member))
             estate[kind][0][member] = value
 
-    def test_why_a_target_is_unused_is_told(self):
+    def test_an_override_without_its_state_is_named(self):
         estate = balanced()
-        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"] = {"State": "unused"}
-        self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"})
-        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"]["Reason"] = "Target.NotInUse"
-        self.assertEqual(self.behind(estate), {})
-        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0].update(TargetHealth={"State": "healthy"}, AdministrativeOverride={})
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["AdministrativeOverride"] = {}
         self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"})
 
 

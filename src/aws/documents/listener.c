@@ -17,7 +17,8 @@ static bool read_forward_target(struct reader *reader, const struct json_cursor 
     GUARD(interned_of(reader, at, "TargetGroupArn", &arn));
     struct json_cursor told = member_of(reader, at, "Weight"); // null is a doubt
     GUARD(json_optional_integer(at, "Weight", 0, 999, &weight, &has_weight, reader->error));
-    if (told.node == NULL && cJSON_GetArraySize(at->up == NULL ? NULL : at->up->node) > 1 && at->key == NULL)
+    bool listed = at->key == NULL && at->up != NULL && text_same(at->up->key, "TargetGroups");
+    if (told.node == NULL && listed && cJSON_GetArraySize(at->up->node) > 1)
         doubt_at(reader, &told, "is missing, beside other target groups"); // of one alone it tells nothing
     for (size_t i = 0; i < rule->forwards.count; i++)
         if (rule->forwards.items[i].target_group == arn) {

@@ -344,8 +344,6 @@ bool read_target_health(struct reader *reader, const struct json_cursor *at, voi
             doubt_at(reader, &override, "has no State");
     }
     target.shift = text_same(target.shift, "no_override") ? NULL : target.shift;
-    if (text_same(target.health, "unused") && target.reason == NULL) // AWS tells why of each that is not healthy
-        doubt_at(reader, &health, "has no Reason: why target %s is unused is not told", target.id);
     target.health = target.health == NULL ? "unknown" : target.health;
     for (size_t i = 0; i < group->targets.count; i++)
         if (group->targets.items[i].id == target.id && group->targets.items[i].port == target.port) {
