@@ -128,6 +128,15 @@ static enum leaves group_lets(struct hopper *hopper, const char *id, const struc
     return best;
 }
 
+// Which groups a node has is not known: its record lacks them, or its load balancer's says otherwise.
+static const struct reason *groups_lack(struct hopper *hopper, const struct hop_question *hop)
+{
+    const struct lack lack = {kind_name(KIND_NETWORK_INTERFACES), hop->node->place->account_id,
+                              hop->node->place->region, hop->node->id,
+                              arena_printf(hopper->set->arena, "missing: Groups of %s", hop->node->id)};
+    return reason_lack(hopper->set->arena, REASON_BALANCER, &lack);
+}
+
 // Whether the balancer's own groups let it out to the target. One without groups is not filtered.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
@@ -137,10 +146,7 @@ static enum leaves groups_let_out(struct hopper *hopper, const struct hop_questi
     const struct group_set *groups = hop->node->groups;
     enum leaves best = LEAVES_NOT;
     if (groups == NULL) {
-        const struct lack lack = {kind_name(KIND_NETWORK_INTERFACES), hop->node->place->account_id,
-                                  hop->node->place->region, hop->node->id,
-                                  arena_printf(hopper->set->arena, "missing: Groups of %s", hop->node->id)};
-        reason_add(hopper->arena, doubts, reason_lack(hopper->set->arena, REASON_BALANCER, &lack));
+        reason_add(hopper->arena, doubts, groups_lack(hopper, hop));
         return LEAVES_PERHAPS;
     }
     for (size_t i = 0; i < groups->count && best != LEAVES_SURELY; i++) {
@@ -169,11 +175,13 @@ static const struct reason *referring_rule(struct hopper *hopper, const struct h
         for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
             const struct security_group_rule *rule = &group->ingress.items[r];
             for (size_t i = 0; applies(rule, hop) && i < rule->groups.count; i++) {
-                if (!front_has_group(hop, rule->groups.items[i]) || (found != NULL && rule->doubt != NULL))
+                bool has = front_has_group(hop, rule->groups.items[i]), unknown = hop->node->groups == NULL;
+                bool sure = rule->doubt == NULL && !unknown;
+                if ((!has && !unknown) || (found != NULL && !sure))
                     continue;
                 found = security_group_reason(kept, hopper->estate, group, rule, rule->groups.items[i]);
-                *unsure = rule->doubt == NULL ? NULL : rule_unsure(kept, group, rule);
-                if (rule->doubt == NULL)
+                *unsure = sure ? NULL : rule->doubt != NULL ? rule_unsure(kept, group, rule) : groups_lack(hopper, hop);
+                if (sure)
                     return found;
             }
         }

@@ -53,12 +53,15 @@ void walk_path(struct walker *walker, reason_list *path, const struct load_balan
 // Whether somebody arrives at an inner listener who did not before: so that load balancers which stand behind each
 // other in a circle are walked no more often than that tells something new.
 static bool brings_more(struct walker *walker, const struct inner *inner, const struct listener *listener,
-                        const struct requests *asked)
+                        const struct requests *asked, const struct rewriting *rewriting)
 {
     struct arena *arena = walker->arena;
     size_t count = inner->front->nodes.count;
-    const char *key =
-        arena_printf(arena, "%p|%p|%p", (const void *)inner->front, (const void *)listener, (const void *)asked);
+    int written = rewriting == NULL ? 0
+                                    : 1 + (rewriting->host ? 2 : 0) + (rewriting->keeps_forwarded_for ? 4 : 0) +
+                                          (rewriting->http1 ? 8 : 0);
+    const char *key = arena_printf(arena, "%p|%p|%p|%d", (const void *)inner->front, (const void *)listener,
+                                   (const void *)asked, written);
     struct arrival *known = map_get(&walker->walked, key);
     bool more = known == NULL;
     if (known == NULL) {
@@ -90,7 +93,9 @@ static void walk_inner_listener(struct walker *walker, const struct hop_in *in, 
     const struct load_balancer *balancer = inner->front->balancer;
     enum listens takes = listener == NULL ? LISTENS_PERHAPS : listener_takes(listener, in->protocol);
     const struct requests *asked = asked_inside(walker, in);
-    if (takes == LISTENS_NOT || !brings_more(walker, inner, listener, asked))
+    const struct rewriting *rewriting =
+        rewriting_behind(arena, in->rewriting, in->front->balancer, in->listener, in->group);
+    if (takes == LISTENS_NOT || !brings_more(walker, inner, listener, asked, rewriting))
         return;
     if (walker->depth >= DEEPEST) {
         walk_lacks(
@@ -104,6 +109,7 @@ static void walk_inner_listener(struct walker *walker, const struct hop_in *in, 
                           .family = in->family,
                           .at_node = inner->at_node,
                           .asked = asked,
+                          .rewriting = rewriting,
                           .doubtful = in->doubtful || takes == LISTENS_PERHAPS || balancer->doubt != NULL ||
                                       balancer->unsure != NULL};
     reason_add_all(arena, &next.because, &inner->because);
@@ -233,6 +239,8 @@ static void follow_way(struct walker *walker, const struct hop_in *in, const str
     if (prefixset_is_empty(way->sources[0].may) && prefixset_is_empty(way->sources[1].may)) {
         walk_note(walker, arena_printf(walker->set->arena,
                                        way->weightless ? "target group %s has weight 0 at %s %s: not reached"
+                                       : way->grpc ? "target group %s takes gRPC, by POST alone, which its rules at "
+                                                     "%s %s or those before leave none of: not reached"
                                        : way->excluded
                                            ? "the conditions of the rules for target group %s at %s %s exclude those "
                                              "of the load balancer before it: not reached"
@@ -284,8 +292,9 @@ static bool may_have_rules(const struct front *front)
 
 void walk_listener(struct walker *walker, const struct hop_in *in)
 {
-    struct ways ways = listener_ways(&walker->hopper, in->front->balancer, in->listener,
-                                     in->front->nodes.items[0]->place, may_have_rules(in->front), in->asked);
+    struct ways ways =
+        listener_ways(&walker->hopper, in->front->balancer, in->listener, in->front->nodes.items[0]->place,
+                      may_have_rules(in->front), in->asked, in->rewriting);
     for (size_t i = 0; i < ways.items.count; i++)
         follow_way(walker, in, &ways.items.items[i]);
 }

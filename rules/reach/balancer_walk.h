@@ -20,12 +20,13 @@ struct hop_in {
     const struct listener *listener;  // NULL: the snapshot does not tell which
     const struct target_group *group; // NULL behind a classic load balancer
     int protocol;
-    enum family family;           // of the clients
-    struct arrival *at_node;      // who reaches the listener at each node
-    bool doubtful;                // none of them reaches a target surely
-    const struct requests *asked; // what they ask for, where load balancers before limit it; or NULL
-    const char *edge;             // why it is not known what those ask for whom a service brings; or NULL
-    reason_list path;             // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
+    enum family family;                // of the clients
+    struct arrival *at_node;           // who reaches the listener at each node
+    bool doubtful;                     // none of them reaches a target surely
+    const struct requests *asked;      // what they ask for, where load balancers before limit it; or NULL
+    const struct rewriting *rewriting; // what load balancers before write into it; or NULL
+    const char *edge;                  // why it is not known what those ask for whom a service brings; or NULL
+    reason_list path; // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
     reason_list because;
     reason_list doubts;
 };

@@ -200,6 +200,19 @@ static const struct reason *rule_doubt(struct hopper *hopper, const struct load_
                                  : otherwise;
 }
 
+static const struct reason *rewritten_doubt(struct hopper *hopper, const struct load_balancer *balancer,
+                                            const struct listener_rule *rule, const struct rewriting *rewriting)
+{
+    struct arena *kept = hopper->set->arena;
+    const struct rule_condition *condition = rule_rewritten(rewriting, rule);
+    return condition == NULL
+               ? NULL
+               : reason_doubt(kept, REASON_BALANCER, balancer->name, settle_by_probe,
+                              arena_printf(kept,
+                                           "what load balancer %s writes there for the condition on %s is not known",
+                                           rewriting->by, condition->on));
+}
+
 // Who a rule, by one way of asking, takes surely, and perhaps.
 struct taken {
     struct sources all;
@@ -243,52 +256,68 @@ static bool is_conditional(const struct listener *listener, const struct listene
 // has no weight takes new clients of no kind; one that was sent there before may be kept there by a cookie.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
-static void follow_asked(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                         const struct listener_rule *rule, const struct request_limit *asked,
-                         const struct reason *doubt, struct ways *ways)
+static void follow_forward(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                           const struct listener_rule *rule, const struct forward *forward,
+                           const struct request_limit *asked, const struct rewriting *rewriting,
+                           const struct reason *doubt, struct ways *ways)
 {
     struct arena *arena = hopper->arena;
     bool sure = doubt == NULL;
-    struct request_limit limit = {0};
+    const struct target_group *group = map_get(&hopper->estate->target_groups, forward->target_group);
+    const struct listener_rule *by_version = asked_by_version(arena, group);
+    struct request_limit limit = {.rewriting = rewriting};
     for (size_t m = 0; asked != NULL && m < asked->meets.count; m++)
         *vector_add(arena, &limit.meets) = asked->meets.items[m];
     for (size_t m = 0; asked != NULL && m < asked->misses.count; m++)
         *vector_add(arena, &limit.misses) = asked->misses.items[m];
+    limit.inherited = limit.meets.count;
     if (rule->conditions.count > 0)
         *vector_add(arena, &limit.meets) = rule;
+    if (by_version != NULL)
+        *vector_add(arena, &limit.meets) = by_version;
     struct taken taken = taken_by(hopper, balancer, listener, rule, &limit, sure);
-    for (size_t i = 0; i < rule->forwards.count; i++) {
-        const struct forward *forward = &rule->forwards.items[i];
-        struct way *way = way_to(arena, ways, forward->target_group);
-        way->conditional = way->conditional || is_conditional(listener, rule);
-        way->excluded = way->excluded || requests_exclude(&limit);
-        if (forward->weight > 0) {
-            widen(arena, way, &taken.surely, sure && rule->doubt == NULL && rule->login == NULL,
-                  rule_doubt(hopper, balancer, rule, doubt));
-            if (!is_nobody(&taken.perhaps))
-                widen(arena, way, &taken.perhaps, false, taken.doubt);
-        } else if (rule->sticky)
-            widen(arena, way, &taken.all, false,
-                  reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
-                               "its weight is 0, but a client may be kept there by a cookie"));
-        else
-            way->weightless = true;
-        if ((forward->weight > 0 || rule->sticky) && !is_nobody(&taken.all) && way->asked == NULL)
-            ask(hopper, balancer, listener, rule, &limit, way);
-    }
+    const struct reason *unsure = rewritten_doubt(hopper, balancer, rule, rewriting);
+    const char *version = version_doubt(hopper->set->arena, rewriting, listener, group);
+    if (version != NULL && unsure == NULL)
+        unsure = reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe, version);
+    struct way *way = way_to(arena, ways, forward->target_group);
+    way->conditional = way->conditional || is_conditional(listener, rule);
+    way->grpc = by_version != NULL;
+    way->excluded = way->excluded || requests_exclude(&limit);
+    if (forward->weight > 0) {
+        widen(arena, way, &taken.surely, sure && rule->doubt == NULL && rule->login == NULL && unsure == NULL,
+              rule_doubt(hopper, balancer, rule, unsure != NULL ? unsure : doubt));
+        if (!is_nobody(&taken.perhaps))
+            widen(arena, way, &taken.perhaps, false, taken.doubt);
+    } else if (rule->sticky)
+        widen(arena, way, &taken.all, false,
+              reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
+                           "its weight is 0, but a client may be kept there by a cookie"));
+    else
+        way->weightless = true;
+    if ((forward->weight > 0 || rule->sticky) && !is_nobody(&taken.all) && way->asked == NULL)
+        ask(hopper, balancer, listener, rule, &limit, way);
+}
+
+static void follow_asked(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                         const struct listener_rule *rule, const struct request_limit *asked,
+                         const struct rewriting *rewriting, const struct reason *doubt, struct ways *ways)
+{
+    for (size_t i = 0; i < rule->forwards.count; i++)
+        follow_forward(hopper, balancer, listener, rule, &rule->forwards.items[i], asked, rewriting, doubt, ways);
 }
 
 static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                        const struct listener_rule *rule, const struct requests *asked, const struct reason *doubt,
-                        struct ways *ways)
+                        const struct listener_rule *rule, const struct requests *asked,
+                        const struct rewriting *rewriting, const struct reason *doubt, struct ways *ways)
 {
     const struct reason *unknown = NULL;
     if (asked != NULL && asked->unknown != NULL && is_conditional(listener, rule))
         unknown = reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe, asked->unknown);
     for (size_t i = 0; asked != NULL && asked->unknown == NULL && i < asked->ways.count; i++)
-        follow_asked(hopper, balancer, listener, rule, &asked->ways.items[i], doubt, ways);
+        follow_asked(hopper, balancer, listener, rule, &asked->ways.items[i], rewriting, doubt, ways);
     if (asked == NULL || asked->unknown != NULL)
-        follow_asked(hopper, balancer, listener, rule, NULL, doubt != NULL ? doubt : unknown, ways);
+        follow_asked(hopper, balancer, listener, rule, NULL, rewriting, doubt != NULL ? doubt : unknown, ways);
 }
 
 // What is asked for behind a way: whatever the client likes, where nothing limits it.
@@ -442,7 +471,8 @@ static int by_group(const void *left, const void *right)
 }
 
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                          const struct interface_place *place, bool may_have_rules, const struct requests *asked)
+                          const struct interface_place *place, bool may_have_rules, const struct requests *asked,
+                          const struct rewriting *rewriting)
 {
     // Whose the balancer is, and where: its ARN tells, else its nodes do.
     const struct vpc_home home = {.owner = balancer->account != NULL ? balancer->account : place->account_id,
@@ -457,9 +487,9 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
     }
     struct ways ways = {0};
     for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
-        follow_rule(hopper, balancer, listener, &listener->rules.items[r], asked, doubt, &ways);
+        follow_rule(hopper, balancer, listener, &listener->rules.items[r], asked, rewriting, doubt, &ways);
     if (listener != NULL)
-        follow_rule(hopper, balancer, listener, &listener->otherwise, asked, doubt, &ways);
+        follow_rule(hopper, balancer, listener, &listener->otherwise, asked, rewriting, doubt, &ways);
     follow_unnamed(hopper, balancer, listener, &home, &ways);
     for (size_t i = 0; i < ways.items.count; i++)
         close_way(&ways.items.items[i], asked);

@@ -58,8 +58,9 @@ static bool condition_covers(const struct rule_condition *condition, const struc
 bool rule_takes_all(const struct listener_rule *rule, const struct request_limit *limit)
 {
     for (size_t i = 0; i < rule->conditions.count; i++) {
-        bool met = false;
-        for (size_t m = 0; m < limit->meets.count && !met; m++)
+        bool met = false, rewritten = condition_is_rewritten(limit->rewriting, &rule->conditions.items[i]);
+        // What is written behind other load balancers is no longer what their rules asked for.
+        for (size_t m = rewritten ? limit->inherited : 0; m < limit->meets.count && !met; m++)
             for (size_t j = 0; j < limit->meets.items[m]->conditions.count && !met; j++)
                 met = condition_covers(&rule->conditions.items[i], &limit->meets.items[m]->conditions.items[j]);
         if (!met)
@@ -89,7 +90,8 @@ bool requests_exclude(const struct request_limit *limit)
             const struct listener_rule *a = limit->meets.items[m], *b = limit->meets.items[n];
             for (size_t i = 0; i < a->conditions.count && a->doubt == NULL && b->doubt == NULL; i++)
                 for (size_t j = 0; j < b->conditions.count; j++)
-                    if (exclude(&a->conditions.items[i], &b->conditions.items[j]))
+                    if (!condition_is_rewritten(limit->rewriting, &a->conditions.items[i]) &&
+                        exclude(&a->conditions.items[i], &b->conditions.items[j]))
                         return true;
         }
     return false;
@@ -192,7 +194,8 @@ static bool try_request(struct arena *arena, const struct request_limit *limit, 
     for (size_t m = 0; m < limit->meets.count; m++) {
         const struct listener_rule *rule = limit->meets.items[(first + m) % limit->meets.count];
         for (size_t i = 0; i < rule->conditions.count; i++)
-            if (!meet(arena, one, &rule->conditions.items[i], nth, filler))
+            if (!condition_is_rewritten(limit->rewriting, &rule->conditions.items[i]) &&
+                !meet(arena, one, &rule->conditions.items[i], nth, filler))
                 return false;
     }
     if (part_of(one, "host-header") == NULL)
@@ -205,11 +208,12 @@ static bool try_request(struct arena *arena, const struct request_limit *limit, 
 }
 
 // Whether a rule may take a request.
-static bool may_take(struct arena *arena, const struct listener_rule *rule, const request *one)
+static bool may_take(struct arena *arena, const struct rewriting *rewriting, const struct listener_rule *rule,
+                     const request *one)
 {
     for (size_t i = 0; i < rule->conditions.count; i++) {
         const struct rule_condition *condition = &rule->conditions.items[i];
-        if (condition->values.count == 0) // none was understood
+        if (condition->values.count == 0 || condition_is_rewritten(rewriting, condition)) // not known
             continue;
         const char *of = subject(arena, condition);
         bool met = false;
@@ -226,7 +230,7 @@ static bool is_missed(struct arena *arena, const struct request_limit *limit, co
 {
     for (size_t m = 0; m < limit->misses.count; m++)
         for (size_t r = 0; r < limit->misses.items[m].count; r++)
-            if (may_take(arena, &limit->misses.items[m].items[r], one))
+            if (may_take(arena, limit->rewriting, &limit->misses.items[m].items[r], one))
                 return false;
     return true;
 }
@@ -254,7 +258,7 @@ bool requests_pass(struct arena *arena, const struct request_limit *limit, const
                 continue;
             bool taken = !is_missed(arena, limit, &one);
             for (size_t r = 0; r < count; r++)
-                if (!passed[r] && may_take(arena, &rules[r], &one))
+                if (!passed[r] && may_take(arena, limit->rewriting, &rules[r], &one))
                     taken = met[r] = true;
             if (!taken)
                 return true;

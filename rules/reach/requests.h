@@ -7,7 +7,7 @@
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 #pragma once
 
-#include "model/estate.h"
+#include "rules/reach/rewriting.h"
 
 // Rules of one listener that come first.
 struct rules_before {
@@ -16,7 +16,10 @@ struct rules_before {
 };
 
 struct request_limit {
+    const struct rewriting *rewriting; // by the load balancers before the one in hand: what that leaves open is not met
+                                       // surely, nor missed
     VECTOR(const struct listener_rule *) meets;
+    size_t inherited; // of `meets`, how many rules are of load balancers before
     VECTOR(struct rules_before) misses;
 };
 

@@ -74,9 +74,10 @@ struct load_balancer {
     const char *region;
     enum { SCHEME_NOT_TOLD, SCHEME_INTERNAL, SCHEME_INTERNET_FACING } scheme;
     bool listeners_known;
-    bool has_ipv6;    // dualstack: each node has an IPv6 address
-    bool family_told; // whether it is dualstack is told
-    bool source_nat;  // it may ask IPv6 targets by UDP from prefixes of its own
+    bool has_ipv6;            // dualstack: each node has an IPv6 address
+    bool without_public_ipv4; // its nodes have none
+    bool family_told;         // whether it is dualstack is told
+    bool source_nat;          // it may ask IPv6 targets by UDP from prefixes of its own
     text_list source_nat_prefixes;
     const char *doubt;  // what of it or of its listeners was not understood
     const char *unsure; // why it may take no client: its state; or NULL
@@ -91,6 +92,8 @@ struct load_balancer {
     enum setting cross_zone;   // load_balancing.cross_zone.enabled; of a classic one CrossZoneLoadBalancing
     enum setting deny_gateway; // ipv6.deny_all_igw_traffic
     bool attributes_told;
+    enum setting keeps_host;          // routing.http.preserve_host_header.enabled
+    const char *forwarded_for;        // routing.http.xff_header_processing.mode; NULL: not told, or told in two ways
     bool asks_groups_of_private_link; // EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic is on
 };
 
@@ -111,6 +114,7 @@ struct target_group {
     const char *vpc_id;
     const char *type;     // instance, ip, alb, lambda
     const char *protocol; // may be NULL
+    const char *version;  // of HTTP: HTTP1, HTTP2 or GRPC; may be NULL
     uint16_t port;
     bool targets_known;
     const char *doubt; // what of it or of its targets was not understood

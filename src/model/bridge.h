@@ -95,6 +95,7 @@ struct vpc_link {
     const char *name;
     const char *account;
     const char *region;
+    uint64_t record;
     bool of_rest;      // of REST APIs: it names load balancers; else it has interfaces
     bool available;    // as far as its status tells
     text_list targets; // ARNs of network load balancers
@@ -107,6 +108,7 @@ struct vpc_link {
 struct endpoint_service {
     const char *id;
     const char *name; // "com.amazonaws.vpce.REGION.vpce-svc-..."
+    uint64_t record;
     const char *account;
     const char *region;
     bool gone;           // deleted, or deleting
@@ -123,6 +125,8 @@ struct web_acl {
     const char *account;
     const char *region;
     text_list resources; // ARNs of load balancers that are associated with it
+    const char *file;    // of an answer: where it stands
+    bool listed; // of an ACL: an answer tells what it is associated with; of an answer: it is known of which ACL
 };
 
 // An endpoint of Verified Access, by one of the options that tell what is behind it.

@@ -518,7 +518,7 @@ class Targets(Behind):
         estate["NetworkInterfaces"].append(interface("inner", "10.0.0.20", groups=["sg-inner"], mark=inner))
         estate["SecurityGroups"].append({"GroupId": "sg-inner", "VpcId": "vpc-1", "IpPermissions": [permission("tcp", (80, 80), ["0.0.0.0/0"])]})
         estate["SecurityGroups"][1]["IpPermissions"][0]["UserIdGroupPairs"] = [{"GroupId": "sg-inner"}]
-        estate["LoadBalancers"].append({"LoadBalancerArn": ARN % inner, "LoadBalancerName": "inner", "Type": "application", "Scheme": "internal",
+        estate["LoadBalancers"].append({"LoadBalancerArn": ARN % inner, "LoadBalancerName": "inner", "State": {"Code": "active"}, "Type": "application", "Scheme": "internal",
                                         "VpcId": "vpc-1", "SecurityGroups": ["sg-inner"]})
         estate["Listeners"].append({"LoadBalancerArn": ARN % inner, "ListenerArn": listener_arn(inner, "x"), "Port": 80, "Protocol": "HTTP",
                                     "DefaultActions": [{"Type": "fixed-response"}]})

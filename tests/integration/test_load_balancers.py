@@ -45,7 +45,7 @@ def balanced(kind="application", target_type="instance", target_id="i-web", prot
         interface("web", "10.0.2.4", subnet="subnet-2", groups=["sg-web"], instance="i-web")]
     estate["Reservations"] = [{"Instances": [{"InstanceId": "i-web", "State": {"Name": "running"}, "Tags": [{"Key": "Name", "Value": "web"}]}]}]
     estate["LoadBalancers"] = [{"LoadBalancerArn": ARN % mark, "LoadBalancerName": "front", "Type": kind, "Scheme": "internet-facing",
-                                "VpcId": "vpc-1", "SecurityGroups": ["sg-front"]}]
+                                "VpcId": "vpc-1", "SecurityGroups": ["sg-front"], "State": {"Code": "active"}}]
     estate["Listeners"] = [{"LoadBalancerArn": ARN % mark, "Port": listener, "Protocol": {"application": "HTTPS", "network": "TCP"}.get(kind, "GENEVE"),
                             "DefaultActions": [{"Type": "forward", "TargetGroupArn": GROUP_ARN % "web/1"}]}]
     estate["TargetGroups"] = [{"TargetGroupArn": GROUP_ARN % "web/1", "TargetGroupName": "web", "TargetType": target_type, "Protocol": protocol,
@@ -176,7 +176,7 @@ class LoadBalancers(Case):
         estate["NetworkInterfaces"].append(interface("inner", "10.0.0.20", groups=["sg-inner"], mark="app/inner/fedcba9876543210"))
         estate["SecurityGroups"].append({"GroupId": "sg-inner", "VpcId": "vpc-1", "IpPermissions": [permission("tcp", (80, 80), ["8.8.8.0/24"])]})
         estate["SecurityGroups"][1]["IpPermissions"][0]["UserIdGroupPairs"] = [{"GroupId": "sg-inner"}]
-        estate["LoadBalancers"].append({"LoadBalancerArn": ARN % "app/inner/fedcba9876543210", "LoadBalancerName": "inner", "Type": "application",
+        estate["LoadBalancers"].append({"LoadBalancerArn": ARN % "app/inner/fedcba9876543210", "LoadBalancerName": "inner", "State": {"Code": "active"}, "Type": "application",
                                         "Scheme": "internal", "VpcId": "vpc-1", "SecurityGroups": ["sg-inner"]})
         estate["Listeners"].append({"LoadBalancerArn": ARN % "app/inner/fedcba9876543210", "Port": 80, "Protocol": "HTTP", "DefaultActions": [
             {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GROUP_ARN % "app/2", "Weight": 1}]}}]})

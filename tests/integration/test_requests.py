@@ -75,7 +75,7 @@ class Together(Behind):
 class Rows(Behind):
     """front forwards some requests to inner, which forwards some of them to web."""
 
-    def row(self, outer=None, inner=None, before=(), more=(), kind="application"):
+    def row(self, outer=None, inner=None, before=(), more=(), kind="application", files=(), port=443, default=(), expect=0):
         estate = chain(kind, protocol="HTTP" if kind == "application" else "TCP")
         front, at = (listener_arn({"application": APP}.get(kind, "net/front/1"), "a"), listener_arn(mark("inner", "app"), "l"))
         estate["Listeners"][0]["ListenerArn"] = front
@@ -85,7 +85,10 @@ class Rows(Behind):
         estate["Rules"] += [{**rule(front, 50 + n, [forward("web/1")], *c), **dict(more)} for n, c in enumerate(outer or ())]
         estate["Rules"] += [rule(at, 50 + n, [forward("inner/1")], *c) for n, c in enumerate(inner or ())]
         estate["Rules"] += [rule(at, n + 1, DENY, *c) for n, c in enumerate(before)]
-        return {c for (listener, _), found in self.behind(estate).items() if listener == "80/HTTP" for _, c in found}
+        estate["Rules"][0].update(default)
+        estate["Listeners"][0]["Port"] = port
+        estate["files"] = dict(files)
+        return {c for (listener, _), found in self.behind(estate, expect=expect).items() if listener == "80/HTTP" for _, c in found}
 
     PATH = staticmethod(lambda *values: [condition("path-pattern", *values)])
     HOST = staticmethod(lambda *values: [condition("host-header", *values)])
@@ -109,6 +112,32 @@ class Rows(Behind):
         self.assertEqual(self.row([[expression("path-pattern", "PathPatternConfig", "^/a")]], [self.PATH("/b*")]), {"possible"})
         self.assertEqual(self.row([self.PATH("/a/*")], [self.PATH("/b/*")], more={"Transforms": [{"Type": "url-rewrite"}]}), {"possible"})
 
+    def test_headers_that_the_load_balancer_before_writes_are_not_the_clients_to_choose(self):
+        for name in ("X-Forwarded-Proto", "x-forwarded-port", "X-Forwarded-For", "X-Amzn-Trace-Id", "X-Amzn-Oidc-Identity", "Connection", "x_odd"):
+            self.assertEqual(self.row(None, [[header(name, "http")]]), {"possible"})
+            self.assertEqual(self.row(None, None, [[header(name, "http")]]), {"possible"})  # it may take all
+            self.assertEqual(self.row(None, [[header(name, "http")]], kind="network"), {"exact"})
+        self.assertEqual(self.row([[header("X-Forwarded-Proto", "a")]]), {"exact"})  # at the first one, the client's
+        self.assertEqual(self.row([[header("X-Forwarded-Proto", "a")]], None, [[header("X-Forwarded-Proto", "a")]]), {"possible"})
+        self.assertEqual(self.row(None, None, [[header("X-Forwarded-Proto", "http"), *self.PATH("/a*")]]), {"exact"})  # other paths are left
+        self.assertEqual(self.row(None, [[header("X-A", "1")]]), {"exact"})
+        self.assertEqual(self.row(None, [[header("X-Forwarded-Proto", "http")]], [[header("X-Forwarded-Proto", "http")]]), set())
+
+    def test_which_header_it_passes_on_as_it_came_its_attributes_say(self):
+        attribute = lambda key, value: {"describe-load-balancer-attributes.front.0123456789abcdef.json": {"Attributes": [{"Key": "routing.http." + key, "Value": value}]}}
+        for mode, certainty in (("preserve", "exact"), ("append", "possible"), ("remove", "possible"), ("new", "possible")):
+            self.assertEqual(self.row(None, [[header("X-Forwarded-For", "1.2.3.4")]], files=attribute("xff_header_processing.mode", mode)), {certainty})
+        for port, keeps, certainty in ((443, "false", "exact"), (8443, "false", "possible"), (8443, "true", "exact")):
+            files = attribute("preserve_host_header.enabled", keeps)
+            self.assertEqual(self.row(None, [self.HOST("b.example")], files=files, port=port), {certainty})
+            self.assertEqual(self.row([self.HOST("a.example")], [self.HOST("b.example")], files=files, port=port), {certainty} - {"exact"})
+        self.assertEqual(self.row(None, [self.HOST("b.example")], port=8443), {"possible"})
+
+    def test_a_default_action_that_rewrites_leaves_open_what_is_asked_for_behind_it(self):
+        for transforms in ([{"Type": "host-header-rewrite"}], [{"Type": "url-rewrite"}]):
+            self.assertEqual(self.row(None, [self.PATH("/b/*")], default={"Transforms": transforms}), {"possible"})
+        self.assertEqual(self.row(None, [self.PATH("/b/*")], default={"Transforms": "odd"}, expect=3), {"possible"})
+
     def test_a_network_load_balancer_before_limits_nothing(self):
         self.assertEqual(self.row(None, [self.PATH("/b/*")], kind="network"), {"exact"})
 
@@ -121,6 +150,42 @@ class Rows(Behind):
             at = listener_arn(mark(name, "app"), "l")
             estate["Rules"] += [rule(at, "default", [forward(name + "/1")]), rule(at, 1, [forward(name + "/1")], condition("path-pattern", "/%s/*" % name))]
         self.assertIn(("80/HTTP", WEB), self.behind(estate))
+
+
+class Versions(Behind):
+    """Target groups of gRPC take POST alone."""
+
+    def grpc(self, *own, before=(), version="GRPC", expect=0, protocol="HTTPS"):
+        estate = two_listeners()
+        estate["TargetGroups"][0]["ProtocolVersion"] = version
+        estate["Listeners"][0].update(Protocol=protocol, DefaultActions=DENY if own else estate["Listeners"][0]["DefaultActions"])
+        estate["Rules"][0]["Actions"] = estate["Listeners"][0]["DefaultActions"]
+        estate["Rules"] += [rule(LISTENER, 50, [forward("web/1")], *own)] if own else []
+        estate["Rules"] += [rule(LISTENER, n + 1, DENY, *c) for n, c in enumerate(before)]
+        self.output = self.outcome(estate, expect=expect)
+        return {c for found in self.behind(estate, expect=expect).values() for _, c in found}
+
+    def test_what_is_left_of_post_decides(self):
+        method = lambda *values: condition("http-request-method", *values)
+        for version, certainty in (("GRPC", set()), ("HTTP1", {"exact"}), ("HTTP2", {"exact"})):
+            self.assertEqual(self.grpc(method("GET"), version=version), certainty)
+            self.assertEqual(self.grpc(before=[[method("POST")]], version=version), certainty)
+        self.assertEqual(self.grpc(method("GET")), set())
+        self.assertTrue(named(self.output, ["notes"], "target group web takes gRPC, by POST alone"))
+        self.assertEqual(self.grpc(method("GET", "POST")), {"exact"})
+        self.assertEqual(self.grpc(), {"exact"})
+        self.assertEqual(self.grpc(condition("path-pattern", "/pkg.Service/*"), before=[[method("GET")], [condition("path-pattern", "/a*")]]), {"exact"})
+
+    def test_where_http_2_may_not_come_it_is_possible(self):
+        for version in ("GRPC", "HTTP2"):
+            self.assertEqual(self.grpc(version=version, protocol="HTTP"), {"possible"})
+        self.assertEqual(self.grpc(version="HTTP3"), {"possible"})
+        self.assertEqual(self.grpc(version=None, expect=3), {"possible"})
+        for outer, certainty in (("HTTP1", "possible"), ("HTTP2", "exact"), (None, "possible")):
+            estate = chain("application", protocol="HTTP", listens=(80, "HTTPS"))
+            estate["TargetGroups"][0].update({"ProtocolVersion": outer} if outer else {})
+            estate["TargetGroups"][1]["ProtocolVersion"] = "GRPC"
+            self.assertEqual({c for (_, address), found in self.behind(estate).items() if address == WEB for _, c in found}, {certainty})
 
 
 class Edge(Behind):
@@ -180,7 +245,7 @@ class WebAcls(Behind):
         self.assertEqual(self.told({"get-web-acl-for-resource.json": {"WebACL": ACL}}), ({"possible"}, False))
         for elsewhere in ({**ACL, "ARN": ACL["ARN"].replace("eu-west-3", "us-east-1")}, {**ACL, "ARN": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/cf/1"}):
             self.assertEqual(self.told({"list-web-acls.json": {"WebACLs": [elsewhere]}}), ({"exact"}, True))
-        self.assertEqual(self.told({"list-web-acls.json": {"WebACLs": []}}), ({"exact"}, False))
+        self.assertEqual(self.told({"list-web-acls.json": {"WebACLs": []}})[0], {"exact"})
 
 
 if __name__ == "__main__":

@@ -368,10 +368,19 @@ def origin(target="arn:aws:ec2:eu-west-3:111122223333:instance/i-1", policy="htt
             "VpcOriginEndpointConfig": {"Name": "o", "Arn": target, "HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": policy}, **more}}
 
 
+BEHAVIOR = {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all", "TrustedSigners": {"Enabled": False, "Quantity": 0}, "TrustedKeyGroups": {"Enabled": False, "Quantity": 0},
+            "FunctionAssociations": {"Quantity": 0}, "LambdaFunctionAssociations": {"Quantity": 0}}
+
+
 def distributions(origin="vo_1", **more):
+    """A list of one; what AWS prints of each cache behavior stands in those that do not say it."""
+    if more.get("DefaultCacheBehavior", 0) is not None:
+        more["DefaultCacheBehavior"] = {**BEHAVIOR, **more.get("DefaultCacheBehavior", {})}
+    others = [{**BEHAVIOR, **one} for one in more.get("CacheBehaviors", {}).get("Items", [])]
+    more["CacheBehaviors"] = {"Quantity": len(others), "Items": others}
     return {"DistributionList": {"Items": [{"Id": "E1", "ARN": "arn:aws:cloudfront::111122223333:distribution/E1", "Status": "Deployed",
-            "DomainName": "e1.cloudfront.net", "Enabled": True, "WebACLId": "", "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
-            "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": origin}}]}, "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all"}, **more}]}}
+            "DomainName": "e1.cloudfront.net", "Enabled": True, "Staging": False, "IsIPV6Enabled": True, "ConnectionMode": "direct", "WebACLId": "", "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
+            "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": origin}}]}, **more}]}}
 
 
 class VpcOrigins(Told):
@@ -406,11 +415,11 @@ class VpcOrigins(Told):
 
     PLAIN = {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all"}
 
-    @each([("redirect-to-https", {}, False), ("https-only", {}, False), ("allow-all", {}, True), (None, {}, False),
+    @each([("redirect-to-https", {}, False), ("https-only", {}, False), ("allow-all", {}, True), ("a-new-word", {}, False),
            ("https-only", {"CacheBehaviors": {"Items": [{**PLAIN, "PathPattern": "/a"}]}}, True),
            ("https-only", {"CacheBehaviors": {"Items": [{"TargetOriginId": "bucket", "PathPattern": "/a*"}, {**PLAIN, "PathPattern": "a/b"}]}}, False)])
     def test_where_viewers_must_use_https_match_viewer_is_sure_of_https_only(self, policy, more, plain):
-        default = {"TargetOriginId": "o", **({"ViewerProtocolPolicy": policy} if policy else {})}
+        default = {"TargetOriginId": "o", "ViewerProtocolPolicy": policy}
         found = self.outcome(self.estate(), {"o.json": origin(policy="match-viewer"), "d.json": distributions(**{"DefaultCacheBehavior": default, **more})})
         self.assertEqual({(port, certainty) for _, family, _, port, _, certainty in found if family == "4"}, {(443, "exact"), (80, "exact" if plain else "possible")})
 

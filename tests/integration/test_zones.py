@@ -88,7 +88,7 @@ class NetworkRules(Behind):
             estate["LoadBalancerTargetHealth"].append({"TargetGroupArn": GROUP_ARN % "six/2", "TargetHealthDescriptions": []})
         return estate
 
-    @each([("ipv4", True, None, "exact"), ("dualstack", True, None, "possible"), ("dualstack-without-public-ipv4", True, None, "possible"), (None, True, None, "possible"),
+    @each([("ipv4", True, None, "exact"), ("dualstack", True, None, "possible"), ("dualstack-a-new-word", True, None, "possible"), (None, True, None, "possible"),
            (None, False, None, "exact"), ("a-new-word", True, None, "possible"), ("dualstack", True, "ipv6", "exact"), ("dualstack", True, "ipv4", None)])
     def test_without_its_rules_the_default_action_of_one_that_may_have_some_is_possible(self, kind, ipv6, rules, certainty):
         found = self.behind(self.front(kind, ipv6, rules))

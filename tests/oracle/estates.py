@@ -284,10 +284,10 @@ def add_accelerators(rng, estate):
             low = pick(rng, [0, 22, 80, 443])
             listeners.append({"ListenerArn": "%s/listener/l%d%d" % (arn, a, n), "Protocol": pick(rng, ["TCP", "TCP", "UDP"]),
                               "PortRanges": [{"FromPort": low or 1, "ToPort": pick(rng, [low or 1, 65535])}]})
-            groups.append({"EndpointGroupArn": "%s/listener/l%d%d/endpoint-group/g" % (arn, a, n), "TrafficDialPercentage": pick(rng, [100, 100, 0]),
+            groups.append({"EndpointGroupArn": "%s/listener/l%d%d/endpoint-group/g" % (arn, a, n), "EndpointGroupRegion": "eu-west-3", "TrafficDialPercentage": pick(rng, [100, 100, 0]),
                            "PortOverrides": [{"ListenerPort": pick(rng, [22, 80, 443]), "EndpointPort": pick(rng, [22, 80, 8080])}
                                              for _ in range(rng.randrange(2))],
-                           "EndpointDescriptions": [{"EndpointId": i, "Weight": pick(rng, [128, 128, 0]), "ClientIPPreservationEnabled": rng.random() < 0.85}
+                           "EndpointDescriptions": [{"EndpointId": i, "HealthState": "HEALTHY", "Weight": pick(rng, [128, 128, 0]), "ClientIPPreservationEnabled": rng.random() < 0.85}
                                                     for i in instances if rng.random() < 0.6]})
     estate["files"].update({"ga-accelerators.json": {"Accelerators": listed}, "ga-listeners.json": {"Listeners": listeners},
                             "ga-groups.json": {"EndpointGroups": groups}})
@@ -320,9 +320,12 @@ def add_origins(rng, estate):
         {"Id": "E%d" % n, "ARN": "arn:aws:cloudfront::111122223333:distribution/E%d" % n, "Status": "Deployed", "DomainName": "e.cloudfront.net",
          "Enabled": rng.random() < 0.9, "WebACLId": "", "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
          "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": "vo_%d" % n}}]},
-         "DefaultCacheBehavior": {"TargetOriginId": pick(rng, ["o", "o", "o", "bucket"])}, "Staging": rng.random() < 0.1} for n in range(len(instances)) if rng.random() < 0.85]}}
+         "DefaultCacheBehavior": {"TargetOriginId": pick(rng, ["o", "o", "o", "bucket"]), **BEHAVIOR}, "Staging": rng.random() < 0.1, "IsIPV6Enabled": True,
+         "ConnectionMode": "direct", "CacheBehaviors": {"Quantity": 0}} for n in range(len(instances)) if rng.random() < 0.85]}}
 
 
+BEHAVIOR = {"TrustedSigners": {"Enabled": False, "Quantity": 0}, "TrustedKeyGroups": {"Enabled": False, "Quantity": 0}, "FunctionAssociations": {"Quantity": 0},
+            "LambdaFunctionAssociations": {"Quantity": 0}, "ViewerProtocolPolicy": "allow-all"}  # what AWS prints of each
 KINDS = ["nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint", "lambda",
          "global_accelerator_managed", "api_gateway_managed", "efa", "branch", "trunk", "evs", "quicksight", "iot_rules_managed", "new_kind"]
 

@@ -49,6 +49,27 @@ static void note_accelerator(struct reader *reader, const struct json_cursor *at
     note_public(reader, &place);
 }
 
+// A text that AWS prints in every record; without it what rests on it is not known, which is a doubt.
+static const char *text_always(struct reader *reader, const struct json_cursor *at, const char *key, const char *tells)
+{
+    const char *text = text_beside(reader, at, key);
+    struct json_cursor member = json_member(at, key);
+    if (text == NULL)
+        doubt_at(reader, &member, "is %s, expected a word: %s is not told", json_kind(member.node), tells);
+    return text;
+}
+
+// A number within bounds that AWS prints in every record; a doubt, and -1, where it is none.
+static double number_always(struct reader *reader, const struct json_cursor *at, const char *key, double most)
+{
+    struct json_cursor member = json_member(at, key);
+    if (cJSON_IsNumber(member.node) && member.node->valuedouble >= 0 && member.node->valuedouble <= most)
+        return member.node->valuedouble;
+    doubt_at(reader, &member, "is %s, expected a number from 0 to %.0f",
+             cJSON_IsNumber(member.node) ? "out of its range" : json_kind(member.node), most);
+    return -1;
+}
+
 bool read_accelerator(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
@@ -82,15 +103,22 @@ bool read_accelerator(struct reader *reader, const struct json_cursor *at, void 
     one->enabled = !cJSON_IsFalse(enabled.node);
     if (!cJSON_IsBool(enabled.node))
         doubt_at(reader, &enabled, "is missing or no boolean: %s is taken to be enabled", one->name);
-    lenient_text(reader, at, "Status", &status);
+    status = text_always(reader, at, "Status", "of what status it is");
     if (status == NULL || strcmp(status, "DEPLOYED") != 0)
         one->unsure = arena_printf(reader->arena, "accelerator %s is %s", one->name,
                                    status == NULL ? "of no status that is told" : status);
-    lenient_text(reader, at, "IpAddressType", &type);
+    type = text_always(reader, at, "IpAddressType", "whether it takes IPv6 clients");
     one->takes_ipv6 = type == NULL || strcmp(type, "IPV4") != 0;
     if (one->enabled)
         note_accelerator(reader, at, one, account);
     return true;
+}
+
+// A document of custom routing, by the call that its file is named after.
+static bool is_of_custom_routing(const struct reader *reader)
+{
+    const struct aws_call *named = call_of_file(reader->name);
+    return named != NULL && strncmp(named->operation, "ListCustomRouting", strlen("ListCustomRouting")) == 0;
 }
 
 // A port that is not told is none: read_ports takes it as all.
@@ -129,7 +157,8 @@ bool read_accelerator_listener(struct reader *reader, const struct json_cursor *
         one = &again;
     one->told = true;
     one->record = reader->record;
-    lenient_text(reader, at, "Protocol", &protocol);
+    if (!accelerator->custom_routing && !is_of_custom_routing(reader)) // those have none
+        protocol = text_always(reader, at, "Protocol", "whether it is TCP or UDP");
     one->protocol = protocol == NULL ? -1 : strcmp(protocol, "TCP") == 0 ? 6 : strcmp(protocol, "UDP") == 0 ? 17 : -1;
     GUARD(each_of(reader, at, "PortRanges", read_port_range, one));
     return one->ports.count > 0 || json_fail(at, reader->error, "has no PortRanges");
@@ -151,17 +180,17 @@ static bool read_accelerator_endpoint(struct reader *reader, const struct json_c
 {
     struct accelerator_group *group = into;
     struct accelerator_endpoint one = {0};
-    long weight = 128;
-    bool present;
     GUARD(interned_of(reader, at, "EndpointId", &one.id));
-    GUARD(json_optional_integer(at, "Weight", 0, 255, &weight, &present, reader->error));
-    if (present && weight == 0)
-        one.unsure = arena_printf(reader->arena, "%s has weight 0", one.id);
+    double weight = number_always(reader, at, "Weight", 255);
+    if (weight <= 0)
+        one.unsure =
+            arena_printf(reader->arena, weight == 0 ? "%s has weight 0" : "the weight of %s is not told", one.id);
     // "UNHEALTHY" ones are sent clients where all are; of "INITIAL", or of a word that is new, that is not sure.
     static const char *const sure[] = {"HEALTHY", "UNHEALTHY", NULL};
-    const char *health = text_beside(reader, at, "HealthState");
-    if (health != NULL && !text_among(health, sure) && one.unsure == NULL) {
-        one.unsure = arena_printf(reader->arena, "the health of %s is %s", one.id, health);
+    const char *health = text_always(reader, at, "HealthState", "whether clients are sent there");
+    if ((health == NULL || !text_among(health, sure)) && one.unsure == NULL) {
+        one.unsure =
+            arena_printf(reader->arena, "the health of %s is %s", one.id, health == NULL ? "not told" : health);
         one.by_answer = true;
     }
     struct json_cursor keeps = member_of(reader, at, "ClientIPPreservationEnabled");
@@ -204,13 +233,6 @@ static bool read_custom_endpoint(struct reader *reader, const struct json_cursor
     GUARD(interned_of(reader, at, "EndpointId", &one.id));
     *vector_add(reader->arena, &group->endpoints) = one;
     return true;
-}
-
-// A document of custom routing, by the call that its file is named after.
-static bool is_of_custom_routing(const struct reader *reader)
-{
-    const struct aws_call *named = call_of_file(reader->name);
-    return named != NULL && strncmp(named->operation, "ListCustomRouting", strlen("ListCustomRouting")) == 0;
 }
 
 // "Global Accelerator routes traffic to the healthy endpoint": one that is not, beside it, is sent clients only where
@@ -258,7 +280,7 @@ bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, vo
         }
     group = group == NULL ? vector_add(reader->arena, &listener->groups) : group;
     *group = (struct accelerator_group){.arn = arn, .record = reader->record};
-    group->region = text_beside(reader, at, "EndpointGroupRegion");
+    group->region = text_always(reader, at, "EndpointGroupRegion", "of which region its endpoints are");
     bool custom = is_of_custom_routing(reader) || cJSON_HasObjectItem(at->node, "DestinationDescriptions");
     accelerator->custom_routing = accelerator->custom_routing || custom;
     if (custom)
@@ -266,9 +288,10 @@ bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, vo
     each_if_present(reader, at, "PortOverrides", read_port_override, group);
     each_of(reader, at, "EndpointDescriptions", custom ? read_custom_endpoint : read_accelerator_endpoint, group);
     doubt_unhealthy(reader, at, group);
-    const cJSON *dial = cJSON_GetObjectItemCaseSensitive(at->node, "TrafficDialPercentage");
-    for (size_t i = 0; cJSON_IsNumber(dial) && dial->valuedouble == 0 && i < group->endpoints.count; i++) {
-        group->endpoints.items[i].unsure = "the traffic dial of its endpoint group is 0";
+    double dial = custom ? 100 : number_always(reader, at, "TrafficDialPercentage", 100); // custom routing has none
+    for (size_t i = 0; dial <= 0 && i < group->endpoints.count; i++) {
+        group->endpoints.items[i].unsure = dial == 0 ? "the traffic dial of its endpoint group is 0"
+                                                     : "the traffic dial of its endpoint group is not told";
         group->endpoints.items[i].by_answer = false;
     }
     return true;
@@ -365,6 +388,7 @@ static bool read_origin_summary(struct reader *reader, const struct json_cursor 
         differ_in_target(reader, at, one, target);
         return true;
     }
+    one->record = reader->record;
     read_origin_place(reader, at, one);
     lenient_text(reader, at, "OriginEndpointArn", &one->target);
     one->listed_target = one->target;

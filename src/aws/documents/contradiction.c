@@ -165,7 +165,7 @@ static void settle_scheme(struct reader *reader, const struct network_interface 
 {
     struct load_balancer *balancer = one->load_balancer == NULL ? NULL : balancer_of(reader, one);
     char text[ADDRESS_TEXT];
-    if (balancer == NULL || balancer->scheme != SCHEME_INTERNAL)
+    if (balancer == NULL || (balancer->scheme != SCHEME_INTERNAL && !balancer->without_public_ipv4))
         return;
     reader->doubt = &balancer->doubt;
     for (size_t a = 0; a < one->address_count; a++) {
@@ -173,8 +173,9 @@ static void settle_scheme(struct reader *reader, const struct network_interface 
         if (at->address.family != FAMILY_IPV4 || at->gateway != GATEWAY_INTERNET)
             continue;
         address_format((struct address){FAMILY_IPV4, at->address.first}, text);
-        doubt_document(reader, "", "%s has the public address %s, but its load balancer %s is said to be internal",
-                       one->id, text, balancer->name);
+        doubt_document(reader, "", "%s has the public address %s, but its load balancer %s is said to be %s", one->id,
+                       text, balancer->name,
+                       balancer->scheme == SCHEME_INTERNAL ? "internal" : "dualstack-without-public-ipv4");
     }
 }
 
@@ -360,6 +361,11 @@ static void settle_named(struct reader *reader, const char *arn, const char *who
                        one->arn);
 }
 
+static const char *file_of(const struct reader *reader, record_place record)
+{
+    return reader->documents->names[record >> RECORD_OFFSET_BITS];
+}
+
 static void settle_names(struct reader *reader)
 {
     struct estate *estate = reader->estate;
@@ -370,25 +376,32 @@ static void settle_names(struct reader *reader)
     for (size_t i = 0; i < accelerators.count; i++) {
         const struct accelerator *one = accelerators.items[i]->value;
         const char *whose = arena_printf(reader->arena, "accelerator %s", one->name);
-        reader->name = one->evidence;
         for (size_t l = 0; l < one->listeners.count; l++)
-            for (size_t g = 0; g < one->listeners.items[l].groups.count; g++)
-                for (size_t e = 0; e < one->listeners.items[l].groups.items[g].endpoints.count; e++)
-                    settle_named(reader, one->listeners.items[l].groups.items[g].endpoints.items[e].id, whose);
+            for (size_t g = 0; g < one->listeners.items[l].groups.count; g++) {
+                const struct accelerator_group *group = &one->listeners.items[l].groups.items[g];
+                reader->name = file_of(reader, group->record);
+                for (size_t e = 0; e < group->endpoints.count; e++)
+                    settle_named(reader, group->endpoints.items[e].id, whose);
+            }
     }
-    reader->name = name;
     for (size_t i = 0; i < origins.count; i++) {
         const struct vpc_origin *one = origins.items[i]->value;
+        reader->name = file_of(reader, one->record);
         settle_named(reader, one->target, arena_printf(reader->arena, "VPC origin %s", one->id));
     }
     for (size_t i = 0; i < estate->vpc_links.count; i++)
-        for (size_t t = 0; t < estate->vpc_links.items[i].targets.count; t++)
+        for (size_t t = 0; t < estate->vpc_links.items[i].targets.count; t++) {
+            reader->name = file_of(reader, estate->vpc_links.items[i].record);
             settle_named(reader, estate->vpc_links.items[i].targets.items[t],
                          arena_printf(reader->arena, "VPC link %s", estate->vpc_links.items[i].name));
+        }
     for (size_t i = 0; i < estate->endpoint_services.count; i++)
-        for (size_t b = 0; b < estate->endpoint_services.items[i].balancers.count; b++)
+        for (size_t b = 0; b < estate->endpoint_services.items[i].balancers.count; b++) {
+            reader->name = file_of(reader, estate->endpoint_services.items[i].record);
             settle_named(reader, estate->endpoint_services.items[i].balancers.items[b],
                          arena_printf(reader->arena, "endpoint service %s", estate->endpoint_services.items[i].id));
+        }
+    reader->name = name;
 }
 
 // What an interface's own record does not show: that another one contradicts it.

@@ -41,10 +41,9 @@ static const char *turns_away(const cJSON *node)
         return "serves tenants, which are not read";
     if (is_on(node, "Staging"))
         return "is a staging distribution, which gets some viewers of another one";
-    if (cJSON_IsObject(certificates) && certificates->child != NULL &&
-        strcmp(word(certificates, "Mode"), "optional") != 0)
+    if (certificates != NULL && strcmp(word(certificates, "Mode"), "optional") != 0)
         return "asks its viewers for certificates";
-    if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(node, "ConnectionFunctionAssociation")))
+    if (cJSON_GetObjectItemCaseSensitive(node, "ConnectionFunctionAssociation") != NULL)
         return "has a function that may turn connections away";
     if (word(node, "WebACLId")[0] != '\0')
         return "has a web ACL";
@@ -139,19 +138,134 @@ static const char *keeps_from(const cJSON *node, const char *origin, bool *plain
     return sure ? NULL : why;
 }
 
-// Notes which VPC origins a distribution has. Of two records of one that differ neither is believed.
+// ---- What must be told
+
+// What AWS prints of each distribution and cache behavior, by which viewers may be turned away: without it that is not
+// known. https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionSummary.html
+enum shape { A_WORD, A_TEXT, A_BOOLEAN, A_LIST, A_SWITCH, A_GEOGRAPHY };
+struct printed {
+    const char *key;
+    enum shape shape;
+};
+static const struct printed of_distribution[] = {{"Enabled", A_BOOLEAN},        {"Status", A_WORD},
+                                                 {"WebACLId", A_TEXT},          {"Staging", A_BOOLEAN},
+                                                 {"IsIPV6Enabled", A_BOOLEAN},  {"ConnectionMode", A_WORD},
+                                                 {"Restrictions", A_GEOGRAPHY}, {"CacheBehaviors", A_LIST}};
+static const struct printed of_behavior[] = {{"TrustedSigners", A_SWITCH},
+                                             {"TrustedKeyGroups", A_SWITCH},
+                                             {"FunctionAssociations", A_LIST},
+                                             {"LambdaFunctionAssociations", A_LIST},
+                                             {"ViewerProtocolPolicy", A_WORD}};
+static const struct printed of_target[] = {{"TargetOriginId", A_WORD}};
+static const struct printed of_path[] = {{"PathPattern", A_WORD}};
+
+static const char *const shapes[] = {[A_WORD] = "a word",
+                                     [A_TEXT] = "a string",
+                                     [A_BOOLEAN] = "a boolean",
+                                     [A_LIST] = "Quantity and as many Items",
+                                     [A_SWITCH] = "an object with a boolean Enabled",
+                                     [A_GEOGRAPHY] = "an object with a GeoRestriction and its RestrictionType"};
+
+static bool has_shape(const cJSON *node, enum shape shape)
+{
+    static const char *const geography[] = {"GeoRestriction", "RestrictionType", NULL};
+    const cJSON *quantity = cJSON_GetObjectItemCaseSensitive(node, "Quantity");
+    const cJSON *items = cJSON_GetObjectItemCaseSensitive(node, "Items");
+    bool counted = cJSON_IsNumber(quantity) && quantity->valuedouble == (double)cJSON_GetArraySize(items);
+    switch (shape) {
+    case A_WORD:
+        return cJSON_IsString(node) && node->valuestring[0] != '\0';
+    case A_TEXT:
+        return cJSON_IsString(node);
+    case A_BOOLEAN:
+        return cJSON_IsBool(node);
+    case A_LIST:
+        return counted && (items == NULL || cJSON_IsArray(items));
+    case A_SWITCH:
+        return cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(node, "Enabled"));
+    case A_GEOGRAPHY:
+        return cJSON_IsString(inside(node, geography));
+    }
+    return false;
+}
+
+// Lists what a record does not tell; the first of it, or *first where something was found before.
+static void seek_untold(struct reader *reader, const struct json_cursor *at, const struct printed *members,
+                        size_t count, const char **first)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct json_cursor member = json_member(at, members[i].key);
+        if (has_shape(member.node, members[i].shape))
+            continue;
+        doubt_at(reader, &member, "is %s, expected %s", json_kind(member.node), shapes[members[i].shape]);
+        if (*first == NULL)
+            *first = arena_printf(reader->arena, "does not tell its %s", members[i].key);
+    }
+}
+
+static bool is_vpc_origin(const cJSON *origin)
+{
+    static const char *const inner[] = {"VpcOriginConfig", "VpcOriginId", NULL};
+    return cJSON_IsString(inside(origin, inner));
+}
+
+// Only of behaviors that send viewers to a VPC origin it matters how.
+static void seek_untold_of_behavior(struct reader *reader, const struct json_cursor *at, const cJSON *distribution,
+                                    const char **first)
+{
+    static const char *const origins[] = {"Origins", "Items", NULL};
+    const cJSON *origin;
+    bool sends = false;
+    if (!cJSON_IsObject(at->node)) {
+        if (*first == NULL)
+            *first = "does not tell its cache behaviors";
+        doubt_at(reader, at, "is %s, expected an object", json_kind(at->node));
+        return;
+    }
+    seek_untold(reader, at, of_target, 1, first);
+    cJSON_ArrayForEach (origin, inside(distribution, origins))
+        sends = sends || (is_vpc_origin(origin) && sends_to(distribution, at->node, word(origin, "Id")) != SENDS_NOT);
+    if (sends)
+        seek_untold(reader, at, of_behavior, sizeof(of_behavior) / sizeof(of_behavior[0]), first);
+}
+
+// Why it is not known whom a distribution with VPC origins sends to them, which is listed as unread; or NULL.
+static const char *untold_of(struct reader *reader, const struct json_cursor *at)
+{
+    const char *first = NULL;
+    struct json_cursor last = json_member(at, "DefaultCacheBehavior"), others = json_member(at, "CacheBehaviors");
+    struct json_cursor items = json_member(&others, "Items");
+    const cJSON *node;
+    size_t index = 0;
+    seek_untold(reader, at, of_distribution, sizeof(of_distribution) / sizeof(of_distribution[0]), &first);
+    seek_untold_of_behavior(reader, &last, at->node, &first);
+    cJSON_ArrayForEach (node, items.node) {
+        struct json_cursor item = json_element(&items, index++, node);
+        seek_untold(reader, &item, of_path, 1, &first);
+        seek_untold_of_behavior(reader, &item, at->node, &first);
+    }
+    return first;
+}
+
+// Notes which VPC origins a distribution has.
 static void note_vpc_origins(struct reader *reader, const struct json_cursor *at, const char *id)
 {
     static const char *const origins[] = {"Origins", "Items", NULL}, *const inner[] = {"VpcOriginConfig", "VpcOriginId",
                                                                                        NULL};
     const cJSON *item;
+    const char *untold = NULL;
+    bool asked = false;
     cJSON_ArrayForEach (item, inside(at->node, origins)) {
         const char *origin = cJSON_GetStringValue(inside(item, inner));
         if (origin == NULL)
             continue;
+        if (!asked)
+            untold = untold_of(reader, at);
+        asked = true;
         vpc_origin_with(reader, intern(reader, origin)); // one without a document of its own may be anywhere
         bool plain;
         const char *why = keeps_from(at->node, word(item, "Id"), &plain);
+        why = why == NULL ? untold : why;
         *vector_add(reader->arena, &reader->documents->uses) =
             (struct origin_use){.origin = intern(reader, origin),
                                 .distribution = id,
@@ -189,13 +303,13 @@ void settle_origins(struct reader *reader)
     for (size_t i = 0; i < documents->uses.count; i++) {
         const struct origin_use *use = &documents->uses.items[i];
         struct vpc_origin *origin = map_get(&reader->estate->vpc_origins, use->origin);
-        const char *why = use->why;
+        const struct distribution_known *known = map_get(&documents->distributions, use->distribution);
+        const char *why = known != NULL && known->differs != NULL ? known->differs : use->why;
         bool plain = !use->https_only;
         for (size_t j = 0; j < documents->uses.count; j++) {
             const struct origin_use *other = &documents->uses.items[j];
             if (other->origin != use->origin || strcmp(other->distribution, use->distribution) != 0)
                 continue;
-            why = why == NULL ? other->why : why; // another record of it says otherwise
             plain = plain && !other->https_only;
         }
         if (origin == NULL)
@@ -211,6 +325,24 @@ void settle_origins(struct reader *reader)
     }
 }
 
+// Whether a record says the same as one before of its id; of two that differ neither is believed.
+static bool is_known(struct reader *reader, const struct json_cursor *at, const char *id)
+{
+    struct distribution_known *known = map_get(&reader->documents->distributions, id);
+    uint64_t sum = record_sum(at->node);
+    if (known == NULL) {
+        known = arena_new_of(reader->arena, struct distribution_known);
+        *known = (struct distribution_known){.sum = sum, .name = reader->name};
+        map_put(reader->arena, &reader->documents->distributions, id, known);
+        return false;
+    }
+    if (known->sum == sum)
+        return true;
+    doubt_at(reader, at, "is another record of %s than the one in %s: neither is believed alone", id, known->name);
+    known->differs = arena_printf(reader->arena, "distribution %s is told of in two ways", id);
+    return false;
+}
+
 static bool read_distribution(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct public_place place = {.service = "cloudfront", .kind = "CloudFront distribution"};
@@ -221,6 +353,8 @@ static bool read_distribution(struct reader *reader, const struct json_cursor *a
     place.region = "global";
     seen_at(reader, place.account, place.region, NULL);
     place.detail = text_beside(reader, at, "DomainName");
+    if (is_known(reader, at, place.id))
+        return true;
     note_vpc_origins(reader, at, place.id);
     if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(at->node, "Enabled")))
         note_public(reader, &place);

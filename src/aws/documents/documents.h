@@ -76,6 +76,13 @@ struct transit_answer {
     bool settled;
 };
 
+// A distribution that was read.
+struct distribution_known {
+    uint64_t sum; // of what it tells
+    const char *name;
+    const char *differs; // that another record of it says something else; or NULL
+};
+
 // That a distribution has a VPC origin.
 struct origin_use {
     const char *origin;
@@ -123,6 +130,7 @@ struct documents {
     VECTOR(struct transit_answer) transit_answers;
     struct map transit_records; // what they tell, each once
     VECTOR(struct origin_use) uses;
+    struct map distributions; // id -> struct distribution_known
     VECTOR(struct brought) brought;
     struct map vpcs;                    // id -> struct record_known
     struct map listeners;               // ARN -> struct record_known
@@ -146,6 +154,9 @@ struct documents {
 // which of the two goes first by what they say: negative, this one does. *name is the earlier one's document.
 int documents_compare_record(const struct documents *documents, record_place earlier, const cJSON *node,
                              const char **name);
+
+// A sum of what a record says, whatever the order of members and elements.
+uint64_t record_sum(const cJSON *node);
 
 // A file's bytes as UTF-8, at *start of them where it begins with a byte order mark. What was UTF-16 is converted:
 // *converted is then the caller's to free, else NULL.

@@ -24,7 +24,8 @@ static void read_balancers(struct reader *reader, const struct json_cursor *at, 
 bool read_endpoint_service(struct reader *reader, const struct json_cursor *at, void *into)
 {
     static const char *const gone[] = {"Deleting", "Deleted", NULL};
-    struct endpoint_service one = {.account = reader->place.account, .region = reader->place.region};
+    struct endpoint_service one = {
+        .account = reader->place.account, .region = reader->place.region, .record = reader->record};
     (void)into;
     GUARD(interned_of(reader, at, "ServiceId", &one.id));
     read_balancers(reader, at, "NetworkLoadBalancerArns", &one.balancers);

@@ -243,9 +243,9 @@ bool ours_endpoint_service(const cJSON *record)
 }
 
 // Those of a region, or of CloudFront; waf's have no ARN.
-bool ours_web_acl(const cJSON *record)
+bool ours_web_acl(const cJSON *record) // those of AWS WAF Classic have an id alone, by another key
 {
-    return text_holds(record, "ARN", ":wafv2:");
+    return text_holds(record, "ARN", ":wafv2:") || !cJSON_HasObjectItem(record, "WebACLId");
 }
 
 // Of load balancers, or empty: the other services that list ARNs by this key list others.

@@ -15,7 +15,11 @@ static bool read_forward_target(struct reader *reader, const struct json_cursor 
     long weight = 1;
     bool has_weight;
     GUARD(interned_of(reader, at, "TargetGroupArn", &arn));
+    struct json_cursor told = member_of(reader, at, "Weight"); // null is a doubt
     GUARD(json_optional_integer(at, "Weight", 0, 999, &weight, &has_weight, reader->error));
+    bool listed = at->key == NULL && at->up != NULL && text_same(at->up->key, "TargetGroups");
+    if (told.node == NULL && listed && cJSON_GetArraySize(at->up->node) > 1)
+        doubt_at(reader, &told, "is missing, beside other target groups"); // of one alone it tells nothing
     for (size_t i = 0; i < rule->forwards.count; i++)
         if (rule->forwards.items[i].target_group == arn) {
             if (has_weight)
@@ -120,6 +124,8 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
     struct listener own = {.port = (uint16_t)port, .protocol = protocol, .otherwise = {.priority = LONG_MAX}};
     own.reference = evidence_of(reader, at);
     lenient_text(reader, at, "ListenerArn", &own.arn);
+    if (strcmp(protocol, "HTTPS") == 0 && balancer->type == LOAD_BALANCER_APPLICATION && own.arn != NULL)
+        expect_member(reader, at, EXPECT_MUTUAL_AUTHENTICATION, "MutualAuthentication", own.arn, NULL);
     if (lenient_object(reader, at, "MutualAuthentication", &mutual))
         read_certificate_mode(reader, &mutual, &own);
     each_of(reader, at, "DefaultActions", read_action, &own.otherwise);
@@ -271,8 +277,10 @@ static void to_lower(char *text)
 
 // One value as a text: of a query string its key, too, with its length, so that no two pairs are one text. NULL where
 // it is not understood.
-static const char *condition_value(struct reader *reader, const cJSON *node, bool heeds_case)
+static const char *condition_value(struct reader *reader, const cJSON *node, bool is_query, bool heeds_case)
 {
+    if (is_query != cJSON_IsObject(node))
+        return NULL;
     const cJSON *key = cJSON_GetObjectItemCaseSensitive(node, "Key");
     const char *name = cJSON_GetStringValue(key);
     const char *text = cJSON_IsObject(node) ? cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Value"))
@@ -299,7 +307,8 @@ static void read_chosen(struct reader *reader, const struct json_cursor *at, siz
     struct rule_condition condition = {.on = chosen[kind].field};
     struct json_cursor config, values = member_of(reader, at, "Values");
     const char *header = NULL;
-    bool by_expression = false;
+    bool by_expression = false, is_path = strcmp(chosen[kind].field, "path-pattern") == 0;
+    bool is_query = strcmp(chosen[kind].field, "query-string") == 0;
     if (lenient_object(reader, at, chosen[kind].config, &config)) {
         by_expression = cJSON_GetArraySize(json_member(&config, "RegexValues").node) > 0;
         if (by_expression && cJSON_GetArraySize(json_member(&config, "Values").node) > 0)
@@ -308,6 +317,8 @@ static void read_chosen(struct reader *reader, const struct json_cursor *at, siz
         condition.on = by_expression ? arena_printf(reader->arena, "%s by expression", condition.on) : condition.on;
         lenient_text(reader, &config, "HttpHeaderName", &header);
     }
+    if (strcmp(chosen[kind].field, "http-header") == 0 && (header == NULL || header[0] == '\0'))
+        doubt_at(reader, at, "names no header");
     if (header != NULL) { // of its name, too, the case does not count
         char *name = arena_strdup(reader->arena, header);
         to_lower(name);
@@ -317,12 +328,24 @@ static void read_chosen(struct reader *reader, const struct json_cursor *at, siz
     size_t index = 0;
     cJSON_ArrayForEach (node, values.node) {
         struct json_cursor item = json_element(&values, index++, node);
-        const char *value = condition_value(reader, node, heeds_case(chosen[kind].field, by_expression));
+        const char *value = condition_value(reader, node, is_query, heeds_case(chosen[kind].field, by_expression));
         if (value != NULL)
             *vector_add(reader->arena, &condition.values) = value;
         else
             doubt_at(reader, &item, "is no value of a condition that is understood");
+        if (value != NULL && is_path && !by_expression && strchr("/*?\\", value[0]) == NULL) {
+            // Whether it matches a path, each of which begins with a slash, no page of AWS's says.
+            *vector_add(reader->arena, &condition.values) = arena_printf(reader->arena, "/%s", value);
+            rule->doubt = rule->doubt != NULL ? rule->doubt
+                                              : arena_printf(reader->arena,
+                                                             "whether any path matches the pattern %s, which has no "
+                                                             "leading slash, is not documented",
+                                                             value);
+        }
     }
+    if (cJSON_GetArraySize(values.node) == 0 || !cJSON_IsArray(values.node))
+        doubt_at(reader, &values, "is %s, expected values",
+                 cJSON_IsArray(values.node) ? "empty" : json_kind(values.node));
     if (!is_any_path(&condition))
         *vector_add(reader->arena, &rule->conditions) = condition;
 }
@@ -440,7 +463,10 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
         doubt_failure(reader);
     each_if_present(reader, at, "Conditions", read_condition, &rule);
     each_of(reader, at, "Actions", read_action, &rule);
-    rule.transforms = cJSON_GetArraySize(json_member(at, "Transforms").node) > 0;
+    struct json_cursor transforms = member_of(reader, at, "Transforms");
+    rule.transforms = cJSON_GetArraySize(transforms.node) > 0;
+    if (transforms.node != NULL && !cJSON_IsArray(transforms.node))
+        doubt_at(reader, &transforms, "is %s, expected an array", json_kind(transforms.node));
     bool last = is_default || rule.priority == LONG_MAX;
     struct json_cursor conditions = member_of(reader, at, "Conditions");
     if (!last && cJSON_GetArraySize(conditions.node) == 0) // then it would take all that comes
@@ -455,7 +481,9 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
         return doubt_at(reader, at, "forwards elsewhere than the default actions of its listener");
     if (last && rule.doubt != NULL && listener->otherwise.doubt == NULL)
         listener->otherwise.doubt = rule.doubt;
-    if (!last)
+    if (last)
+        listener->otherwise.transforms = listener->otherwise.transforms || rule.transforms;
+    else
         *vector_add(reader->arena, &listener->rules) = rule;
     return true;
 }

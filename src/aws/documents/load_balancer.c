@@ -129,6 +129,7 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
     read_scheme(reader, at, balancer);
     read_state(reader, at, balancer);
     lenient_text(reader, at, "IpAddressType", &family);
+    balancer->without_public_ipv4 = text_same(family, "dualstack-without-public-ipv4");
     balancer->has_ipv6 = family != NULL && strcmp(family, "ipv4") != 0; // "dualstack...", or a word that is new
     balancer->family_told =
         family != NULL && (!balancer->has_ipv6 || strncmp(family, "dualstack", strlen("dualstack")) == 0);
@@ -167,6 +168,7 @@ bool read_load_balancer(struct reader *reader, const struct json_cursor *at, voi
     struct load_balancer *balancer = load_balancer_with(reader, arn), other = {.arn = arn};
     if (balancer->name == NULL) {
         read_own(reader, at, balancer);
+        expect_member(reader, at, EXPECT_BALANCER_STATE, "State", balancer->name, NULL);
         return true;
     }
     enum twin twin = record_twin(reader, at, balancer->record, arn, &balancer->doubt);
@@ -258,6 +260,7 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
 // What its own record tells of a target group.
 static void read_own_group(struct reader *reader, const struct json_cursor *at, struct target_group *group)
 {
+    static const char *const versions[] = {"HTTP1", "HTTP2", "GRPC", NULL};
     const char *account = NULL, *region = NULL, *family = NULL;
     long port = 0;
     bool has_port;
@@ -267,6 +270,10 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     lenient_text(reader, at, "VpcId", &group->vpc_id);
     lenient_text(reader, at, "TargetType", &group->type);
     lenient_text(reader, at, "Protocol", &group->protocol);
+    lenient_text(reader, at, "ProtocolVersion", &group->version);
+    if (group->version != NULL && !text_among(group->version, versions) && group->doubt == NULL)
+        group->doubt = arena_printf(reader->arena, "ProtocolVersion %s of target group %s is not known", group->version,
+                                    group->name == NULL ? group->arn : group->name);
     lenient_text(reader, at, "IpAddressType", &family);
     group->family_told = family != NULL;
     group->is_ipv6 = family != NULL && strcmp(family, "ipv6") == 0;
@@ -331,8 +338,11 @@ bool read_target_health(struct reader *reader, const struct json_cursor *at, voi
         lenient_text(reader, &health, "State", &target.health);
         lenient_text(reader, &health, "Reason", &target.reason);
     }
-    if (lenient_object(reader, at, "AdministrativeOverride", &override))
+    if (lenient_object(reader, at, "AdministrativeOverride", &override)) {
         lenient_text(reader, &override, "State", &target.shift);
+        if (target.shift == NULL)
+            doubt_at(reader, &override, "has no State");
+    }
     target.shift = text_same(target.shift, "no_override") ? NULL : target.shift;
     target.health = target.health == NULL ? "unknown" : target.health;
     for (size_t i = 0; i < group->targets.count; i++)
@@ -391,6 +401,15 @@ static bool read_of_balancer(struct reader *reader, const struct json_cursor *at
     balancer->attributes_told = true;
     if (strcmp(key, "ipv6.deny_all_igw_traffic") == 0)
         return read_setting(reader, at, NULL, &balancer->deny_gateway);
+    if (strcmp(key, "routing.http.preserve_host_header.enabled") == 0)
+        return read_setting(reader, at, NULL, &balancer->keeps_host);
+    if (strcmp(key, "routing.http.xff_header_processing.mode") == 0) {
+        const char *mode;
+        GUARD(interned_of(reader, at, "Value", &mode));
+        bool differs = balancer->forwarded_for != NULL && strcmp(balancer->forwarded_for, mode) != 0;
+        balancer->forwarded_for = differs ? "told in two ways" : mode;
+        return !differs || doubt_at(reader, at, "is not what another document tells of it");
+    }
     return strcmp(key, "load_balancing.cross_zone.enabled") != 0 ||
            read_setting(reader, at, NULL, &balancer->cross_zone);
 }

@@ -64,6 +64,8 @@ enum expected {
     EXPECT_PREFIX_LISTS,
     EXPECT_PAIRS,
     EXPECT_INTERFACE_TYPE,
+    EXPECT_BALANCER_STATE,
+    EXPECT_MUTUAL_AUTHENTICATION, // of an application load balancer's HTTPS listener
     EXPECT_COUNT
 };
 void expect_member(struct reader *reader, const struct json_cursor *at, enum expected which, const char *key,

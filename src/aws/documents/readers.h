@@ -132,6 +132,7 @@ void note_brought(struct reader *reader, const char *what,
 void settle_brought(struct reader *reader);
 // distribution.c
 void settle_origins(struct reader *reader);
+void settle_web_acls(struct reader *reader);
 void doubt_pages_of(struct reader *reader, const struct json_cursor *list); // that a list of CloudFront's is not whole
 struct vpc_origin *vpc_origin_with(struct reader *reader, const char *id);  // bridge.c: made where it is not known yet
 // uncounted.c: when completeness is settled

@@ -50,6 +50,11 @@ static uint64_t hash_value(const cJSON *value)
     return mixed(sum);
 }
 
+uint64_t record_sum(const cJSON *node)
+{
+    return hash_value(node);
+}
+
 int documents_compare_record(const struct documents *documents, record_place earlier, const cJSON *node,
                              const char **name)
 {

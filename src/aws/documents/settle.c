@@ -25,7 +25,8 @@ static void settle_expectations(struct reader *reader)
             reader->name = one->name;
             reader->doubt = one->doubt;
             reader->listing = one->listing;
-            doubt_document(reader, "", "%s has no %s, which AWS prints even where there are none", one->id, one->key);
+            doubt_document(reader, "", "%s has no %s, which AWS prints even where there %s", one->id, one->key,
+                           e < EXPECT_BALANCER_STATE ? "are none" : "is nothing to tell");
         }
     }
 }
@@ -237,6 +238,7 @@ void documents_settle(struct reader *reader)
     settle_transit(reader);
     settle_accelerators(reader);
     settle_origins(reader);
+    settle_web_acls(reader);
     settle_rule_records(reader);
     settle_weights(reader);
     completeness_settle(reader);

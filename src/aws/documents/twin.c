@@ -137,6 +137,7 @@ void unite_target_groups(struct arena *arena, struct target_group *base, bool ot
         first.record = other->record;
         first.type = other->type;
         first.protocol = other->protocol;
+        first.version = other->version;
         first.vpc_id = other->vpc_id;
         first.port = other->port;
         first.family_told = other->family_told;
@@ -217,6 +218,7 @@ void unite_rules(struct arena *arena, struct listener_rule *base, const struct l
     }
     unite_conditions(base, other);
     base->sticky = base->sticky || other->sticky;
+    base->transforms = base->transforms || other->transforms;
     base->redirects_to_https = base->redirects_to_https && other->redirects_to_https;
     base->login = lesser_text(base->login, other->login);
     if (other->priority < base->priority)

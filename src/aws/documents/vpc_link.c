@@ -37,6 +37,7 @@ static struct vpc_link *link_with(struct reader *reader, const char *id, bool of
                              .name = id,
                              .account = reader->place.account,
                              .region = reader->place.region,
+                             .record = reader->record,
                              .of_rest = of_rest,
                              .available = true};
     return one;
