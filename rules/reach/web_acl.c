@@ -27,7 +27,10 @@ const struct reason *web_acl_doubt(struct exposure_set *set, const struct estate
             arena, REASON_BALANCER, balancer->name,
             arena_printf(arena, "wafv2 list-resources-for-web-acl of %s", some->name),
             arena_printf(arena, "whether web ACL %s is associated with %s is not told", some->name, balancer->name));
-    if (estate_completeness(estate, KIND_WEB_ACLS, balancer->account, balancer->region) <= COMPLETENESS_DENIED)
+    enum completeness_state state = estate_completeness(estate, KIND_WEB_ACLS, balancer->account, balancer->region);
+    if (state == COMPLETENESS_DENIED)
+        lack_add(arena, &set->missing, estate_lack(estate, arena, KIND_WEB_ACLS, balancer->account, balancer->region));
+    else if (state == COMPLETENESS_ABSENT)
         text_list_add(arena, &set->assumptions,
                       "web ACLs of AWS WAF (wafv2 list-web-acls and list-resources-for-web-acl) absent: none is taken "
                       "to be associated with an application load balancer");

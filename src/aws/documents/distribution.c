@@ -142,14 +142,18 @@ static const char *keeps_from(const cJSON *node, const char *origin, bool *plain
 // Notes which VPC origins a distribution has. Of two records of one that differ neither is believed.
 static void note_vpc_origins(struct reader *reader, const struct json_cursor *at, const char *id)
 {
-    static const char *const origins[] = {"Origins", "Items", NULL}, *const inner[] = {"VpcOriginConfig", "VpcOriginId",
-                                                                                       NULL};
+    static const char *const origins[] = {"Origins", "Items", NULL},
+                             *const inner[] = {"VpcOriginConfig", "VpcOriginId", NULL},
+                             *const owned[] = {"VpcOriginConfig", "OwnerAccountId", NULL};
     const cJSON *item;
     cJSON_ArrayForEach (item, inside(at->node, origins)) {
         const char *origin = cJSON_GetStringValue(inside(item, inner));
         if (origin == NULL)
             continue;
-        vpc_origin_with(reader, intern(reader, origin)); // one without a document of its own may be anywhere
+        struct vpc_origin *used = // one without a document of its own may be anywhere
+            vpc_origin_with(reader, intern(reader, origin));
+        const char *owner = cJSON_GetStringValue(inside(item, owned));
+        used->used_as_of = owner == NULL ? used->used_as_of : lesser_text(used->used_as_of, intern(reader, owner));
         bool plain;
         const char *why = keeps_from(at->node, word(item, "Id"), &plain);
         *vector_add(reader->arena, &reader->documents->uses) =
