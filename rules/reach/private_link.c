@@ -68,13 +68,24 @@ void private_link_tell(struct arena *arena, const struct estate *estate, struct 
         const struct endpoint_service *one = &estate->endpoint_services.items[i];
         for (size_t b = 0; b < one->balancers.count && !one->gone; b++)
             tell_balancer(arena, estate, one, one->balancers.items[b], told);
+        map_slots all = one->any_balancer ? map_sorted(arena, &estate->load_balancers) : (map_slots){0};
+        for (size_t b = 0; b < all.count; b++) {
+            const struct load_balancer *any = all.items[b]->value;
+            if (any->name != NULL && any->type == LOAD_BALANCER_NETWORK && place_may_be(any->account, one->account) &&
+                place_may_be(any->region, one->region))
+                tell_balancer(arena, estate, one, any->arn, told);
+        }
     }
     for (size_t i = 0; i < estate->load_balancers.size; i++) {
         const struct load_balancer *one = estate->load_balancers.slots[i].value;
         bool may = one != NULL && one->name != NULL &&
                    (one->type == LOAD_BALANCER_NETWORK || one->type == LOAD_BALANCER_GATEWAY);
-        if (may &&
-            estate_completeness(estate, KIND_ENDPOINT_SERVICES, one->account, one->region) <= COMPLETENESS_DENIED)
+        enum completeness_state state =
+            may ? estate_completeness(estate, KIND_ENDPOINT_SERVICES, one->account, one->region) : COMPLETENESS_WHOLE;
+        if (state == COMPLETENESS_DENIED) // asked for, and not answered: at no default
+            lack_add(arena, &told->missing,
+                     estate_lack(estate, arena, KIND_ENDPOINT_SERVICES, one->account, one->region));
+        else if (state == COMPLETENESS_ABSENT)
             text_list_add(arena, &told->assumptions,
                           "endpoint services of AWS PrivateLink (ec2 describe-vpc-endpoint-service-configurations) "
                           "absent: none is taken to bring clients to a network or gateway load balancer");

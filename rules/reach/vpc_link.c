@@ -94,8 +94,12 @@ static void assume_none(struct arena *arena, const struct estate *estate, struct
 {
     for (size_t i = 0; i < estate->load_balancers.size; i++) {
         const struct load_balancer *one = estate->load_balancers.slots[i].value;
-        if (one != NULL && one->name != NULL && one->type == LOAD_BALANCER_NETWORK &&
-            estate_completeness(estate, KIND_REST_VPC_LINKS, one->account, one->region) <= COMPLETENESS_DENIED)
+        if (one == NULL || one->name == NULL || one->type != LOAD_BALANCER_NETWORK)
+            continue;
+        enum completeness_state state = estate_completeness(estate, KIND_REST_VPC_LINKS, one->account, one->region);
+        if (state == COMPLETENESS_DENIED) // asked for, and not answered: at no default
+            lack_add(arena, &told->missing, estate_lack(estate, arena, KIND_REST_VPC_LINKS, one->account, one->region));
+        else if (state == COMPLETENESS_ABSENT)
             text_list_add(arena, &told->assumptions,
                           "VPC links of API Gateway's REST APIs (apigateway get-vpc-links) absent: none is taken to "
                           "bring clients to a network load balancer");

@@ -32,7 +32,9 @@ const struct reason *web_acl_doubt(struct exposure_set *set, const struct estate
         return reason_doubt(
             arena, REASON_BALANCER, balancer->name, kind_call(KIND_WEB_ACLS),
             arena_printf(arena, "whether a web ACL of AWS WAF is associated with %s is not told", balancer->name));
-    if (state <= COMPLETENESS_DENIED)
+    if (state == COMPLETENESS_DENIED)
+        lack_add(arena, &set->missing, estate_lack(estate, arena, KIND_WEB_ACLS, balancer->account, balancer->region));
+    else if (state == COMPLETENESS_ABSENT)
         text_list_add(arena, &set->assumptions,
                       "web ACLs of AWS WAF (wafv2 list-web-acls and list-resources-for-web-acl) absent: none is taken "
                       "to be associated with an application load balancer");

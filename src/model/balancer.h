@@ -117,6 +117,7 @@ struct target_group {
     const char *version;  // of HTTP: HTTP1, HTTP2 or GRPC; may be NULL
     uint16_t port;
     bool targets_known;
+    bool balancers_told;
     const char *doubt; // what of it or of its targets was not understood
     record_place record;
     enum setting preserve_client; // not told: AWS's default for its type

@@ -72,6 +72,8 @@ struct vpc_origin {
     const char *target;        // ARN of a load balancer or an instance
     const char *listed_target; // as the list of all tells it, or NULL
     bool target_differs;       // two answers tell of different ones
+    const char *status;        // "Deployed"..., as the first of them tells it
+    const char *used_as_of;    // whose it is, as a distribution that uses it says; or NULL
     bool told;                 // its own record is there, not only the list of all
     uint64_t record;
     struct portset ports;
@@ -114,6 +116,9 @@ struct endpoint_service {
     bool gone;           // deleted, or deleting
     const char *unsure;  // its state, where that is not the one in which it takes clients; or NULL
     text_list balancers; // ARNs
+    bool any_balancer;   // these are not told: any of its place may be behind it
+    uint64_t record;
+    const char *doubt; // another record of it says otherwise
 };
 
 // A web ACL of AWS WAF for things of a region; or, without ARN and name, one answer that tells what some ACL of a place

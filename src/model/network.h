@@ -167,6 +167,7 @@ struct ipv6_blocks {
 struct subnet {
     const char *id;
     const char *vpc_id;
+    const char *region; // by its zone, or its ARN; or NULL
     const char *evidence;
     const char *reference; // as a group's
     bool public_ip_on_launch;

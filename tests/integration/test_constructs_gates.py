@@ -30,6 +30,11 @@ def world(**changes):
     return estate
 
 
+def unattached(**changes):
+    """world() with an interface that is on no instance."""
+    return {**world(**({"Attachment": {"Status": "attached"}} | changes)), "Reservations": []}
+
+
 def blocked(mode="block-bidirectional", exclusions=(), **more):
     """world() in a region of this mode; exclusions are (resource, mode, state)."""
     estate = world()
@@ -180,23 +185,39 @@ class Interfaces(Gates):
     def test_rows_05_06_60_72_every_kind_of_interface_is_decided(self, kind, answer):
         four, six = ("possible", "no") if answer == "private" else (answer, answer)
         says = {} if four != "possible" else {"endpoints": "eni-1 is " + ("a" if answer == "private" else "of type " + kind)}
-        self.verdict(world(InterfaceType=kind), {V4: four, V6: six}, **says)
+        self.verdict(unattached(InterfaceType=kind), {V4: four, V6: six}, **says)
         # Whatever groups are on it, or none.
-        self.verdict(world(InterfaceType=kind, Groups=[]), {V4: four, V6: six}, **says)
+        self.verdict(unattached(InterfaceType=kind, Groups=[]), {V4: four, V6: six}, **says)
 
     @each([(None, "possible", "no"), (False, "possible", "possible"), (True, "no", "no")])
     def test_a_public_address_of_a_vpc_endpoint_is_possible_as_transfer_familys_and_named(self, deny, four, six):
-        estate = world(InterfaceType="vpc_endpoint", **({} if deny is None else {"DenyAllIgwTraffic": deny}))
+        estate = unattached(InterfaceType="vpc_endpoint", **({} if deny is None else {"DenyAllIgwTraffic": deny}))
         output = self.verdict(estate, {V4: four, V6: six}, **({} if deny else {"endpoints": "eni-1 is a VPC endpoint: what its public address lets in"}))
         self.assertEqual(reach(output, V4, 22), "no")  # its groups count
         estate["InternetGateways"][0]["Attachments"] = []
         self.verdict(estate, SHUT)
 
-    @each([("lambda", "possible", 3), ("interface", "exact", 0)])
-    def test_an_interface_of_a_type_that_a_documents_vpc_endpoint_has_not_is_judged_by_the_one_that_takes_in_more(self, kind, answer, status):
-        estate = world(InterfaceType=kind)
+    @each([("lambda",), ("interface",)])
+    def test_an_interface_of_a_type_that_a_documents_vpc_endpoint_has_not_is_possible(self, kind):
+        estate = unattached(InterfaceType=kind)
         estate["VpcEndpoints"] = [{"VpcEndpointId": "vpce-1", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "NetworkInterfaceIds": ["eni-1"]}]
-        self.verdict(estate, {V4: answer}, status)
+        self.verdict(estate, {V4: "possible"}, 3, unread="eni-1 InterfaceType %s vpce-1" % kind)
+
+    @each([(type, says) for type in ("nat_gateway", "lambda", "vpc_endpoint", "transit_gateway") for says in (
+        {"Description": "ELB app/front/0123456789abcdef"}, {"RequesterId": "amazon-elb"}, {"Description": "RDSNetworkInterface"},
+        {"Attachment": {"InstanceId": "i-1", "Status": "attached"}})] + [("interface", {"Description": text}) for text in (
+            "Interface for NAT Gateway nat-1", "VPC Endpoint Interface vpce-1", "AWS Lambda VPC ENI-f", "ELB gwy/front/0123456789abcdef",
+            "Network Interface for Transit Gateway Attachment tgw-attach-1")])
+    def test_an_interface_whose_own_words_are_not_of_its_type_is_possible_and_named(self, kind, says):
+        made = unattached(InterfaceType=kind, RequesterManaged=True, **({"Description": "x"} | says))
+        made["LoadBalancers"], made["Listeners"] = [], []
+        self.verdict(made, MAYBE, 3, unread="eni-1 InterfaceType %s neither" % kind)
+
+    def test_words_that_fit_a_type_or_that_somebody_wrote_contradict_nothing(self):
+        for kind, text, answer in (("nat_gateway", "Interface for NAT Gateway nat-1", "no"), ("lambda", "AWS Lambda VPC ENI-f", "no"), ("lambda", "mine", "no"),
+                                   ("interface", "RDSNetworkInterface", "exact"), ("network_load_balancer", "ELB net/x/0123456789abcdef", "exact")):
+            self.verdict(unattached(InterfaceType=kind, RequesterManaged=True, Description=text), {V4: answer, V6: answer})
+        self.verdict(world(RequesterManaged=False, Description="Interface for NAT Gateway nat-1"), REACHED)
 
     @each([("evs",), ("a_kind_that_is_new",), ("efa-only",)])
     def test_row_60_where_groups_may_not_apply_none_makes_it_unreachable(self, kind):
@@ -424,8 +445,26 @@ class BlockPublicAccess(Gates):
         estate["VpcBlockPublicAccessExclusions"] = blocked(exclusions=[
             (SUBNET, "bidirectional", "create-complete")])["VpcBlockPublicAccessExclusions"]
         self.verdict(estate, REACHED)
-        estate["Subnets"][0]["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": "block-bidirectional"}
+
+    @each((kind, mode, exclusion) for kind, exclusion in (("Subnets", SUBNET), ("Subnets", VPC), ("Vpcs", VPC)) for mode in ("block-bidirectional", "block-ingress"))
+    def test_row_17_whether_a_mode_that_a_place_says_counts_its_exclusion_is_not_told(self, kind, mode, exclusion):
+        estate = blocked(exclusions=[(exclusion, "bidirectional", "create-complete")])
+        estate[kind][0]["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": mode}
+        self.verdict(estate, MAYBE, endpoints="is said to be blocked and to be excluded")
+        for one in estate["VpcBlockPublicAccessExclusions"]:
+            one["InternetGatewayExclusionMode"] = "allow-egress"
         self.verdict(estate, SHUT)
+        del estate["VpcBlockPublicAccessExclusions"]
+        self.verdict(estate, MAYBE, 3, missing="VpcBlockPublicAccessExclusions")
+
+    @each((kind, said, region) for kind in ("Subnets", "Vpcs") for said, region in (("off", "block-bidirectional"), ("off", "block-ingress"), ("block-bidirectional", "off"), ("block-ingress", "off")))
+    def test_row_17_a_mode_that_contradicts_the_regions_is_not_believed_alone(self, kind, said, region):
+        estate = blocked(region)
+        estate[kind][0]["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": said}
+        self.verdict(estate, MAYBE, 3, missing="-1, which says %s: eu-west-3 says %s" % (said, region))
+        if said == "off":
+            estate["VpcBlockPublicAccessExclusions"] = blocked(exclusions=[(SUBNET, "bidirectional", "create-complete")])["VpcBlockPublicAccessExclusions"]
+            self.verdict(estate, REACHED)
 
     def test_row_17_a_vpc_that_is_excluded_may_hold_a_subnet_that_is_less_so(self):
         estate = blocked(exclusions=[(SUBNET, "egress", "create-complete")])
@@ -472,6 +511,9 @@ class BlockPublicAccess(Gates):
             estate = blocked("block-ingress")
             estate[kind][0][key] = zone
             self.verdict(estate, {V4: answer, V6: answer})
+            estate["Subnets"][0]["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": "block-ingress"}
+            self.verdict(estate, {V4: answer, V6: answer})
+            del estate["Subnets"][0]["BlockPublicAccessStates"]
             estate["VpcBlockPublicAccessOptions"]["InternetGatewayBlockMode"] = "block-bidirectional"
             self.verdict(estate, SHUT)
 

@@ -122,7 +122,8 @@ class Contradictions(Case):
         one = made["VpcBlockPublicAccessExclusions"][0]
         one["ResourceArn"] = one["ResourceArn"].replace("eu-west-3:111122223333", place)
         output = self.compute(folder(documents(made)))
-        self.assertEqual(reach(output, V4), answer)
+        self.assertEqual((reach(output, V4), ["an exclusion from VPC Block Public Access is, whose ARN names another" in one["text"] for one in output["missing"]]),
+                         (answer, [True] if answer == "possible" else []))
 
     @each([("i-1", "eu-west-3", {"exact"}), ("i-1", "us-east-1", {"possible"}), ("arn:aws:ec2:us-east-1:111122223333:instance/i-1", "eu-west-3", {"possible"}),
            ("arn:aws:ec2:eu-west-3:444455556666:instance/i-1", "eu-west-3", {"possible"}), ("arn:aws:ec2:eu-west-3:111122223333:instance/i-1", "eu-west-3", {"exact"})])

@@ -142,6 +142,7 @@ class LoadBalancers(Case):
         estate["NetworkAcls"][0]["Associations"].pop()
         self.assertEqual(self.behind(estate), {})
         estate["NetworkInterfaces"][1]["SubnetId"] = "subnet-1"
+        estate["Subnets"][0]["CidrBlock"] = "10.0.0.0/16"
         self.assertEqual(self.behind(estate), {("10.0.2.4", 8080): (["8.0.0.0/8"], "exact")})
 
     def test_client_addresses_are_preserved_by_target_type_and_attribute(self):
@@ -181,7 +182,7 @@ class LoadBalancers(Case):
         estate["Listeners"].append({"LoadBalancerArn": ARN % "app/inner/fedcba9876543210", "Port": 80, "Protocol": "HTTP", "DefaultActions": [
             {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GROUP_ARN % "app/2", "Weight": 1}]}}]})
         estate["TargetGroups"].append({"TargetGroupArn": GROUP_ARN % "app/2", "TargetGroupName": "app", "TargetType": "instance", "Protocol": "HTTP",
-                                       "Port": 8080, "VpcId": "vpc-1", "LoadBalancerArns": []})
+                                       "Port": 8080, "VpcId": "vpc-1", "LoadBalancerArns": [ARN % "app/inner/fedcba9876543210"]})
         estate["LoadBalancerTargetHealth"].append({"TargetGroupArn": GROUP_ARN % "app/2", "TargetHealthDescriptions": [
             {"Target": {"Id": "i-web"}, "TargetHealth": {"State": "unhealthy"}}]})
         self.assertEqual(self.behind(estate), {("10.0.0.20", 80): (["8.8.8.0/24"], "exact"), ("10.0.2.4", 8080): (["8.8.8.0/24"], "exact")})
@@ -200,6 +201,7 @@ class LoadBalancers(Case):
 
     def test_a_gateway_load_balancer_has_no_port_of_its_own(self):
         estate = balanced("gateway")
+        estate["NetworkInterfaces"][0]["InterfaceType"] = "gateway_load_balancer"
         estate["Listeners"] = [{"LoadBalancerArn": estate["LoadBalancers"][0]["LoadBalancerArn"], "ListenerArn": "arn", "DefaultActions": []}]
         self.assertEqual(self.exposures(estate, address="198.51.100.9"), {})
         del estate["LoadBalancers"][0]["Scheme"]  # as AWS prints it

@@ -49,7 +49,7 @@ class PrivateLink(Told):
         self.assertTrue(named(self.output, ["indirect"], "ec2 describe-vpc-endpoint-service-permissions vpce-svc-1"))
         self.assertFalse(named(self.output, ["assumptions"], "PrivateLink"))
 
-    @each([(endpoint_service(),), (endpoint_service(BALANCER, ServiceState="Deleted"),), ({PLACE + "describe-vpc-endpoint-service-configurations.json": {"ServiceConfigurations": []}},)])
+    @each([(endpoint_service(BALANCER, ServiceState="Deleted"),), ({PLACE + "describe-vpc-endpoint-service-configurations.json": {"ServiceConfigurations": []}},)])
     def test_where_no_service_names_it_none_comes(self, documents):
         self.assertEqual(self.both(documents), (set(), False))
         self.assertFalse(named(self.output, ["assumptions"], "PrivateLink"))

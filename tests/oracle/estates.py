@@ -70,13 +70,19 @@ def route(rng, seen):
             "State": "active" if rng.random() < 0.9 else "blackhole"}
 
 
+def becomes_node(interface):
+    del interface["Attachment"]["InstanceId"]
+    if interface["InterfaceType"] in NOBODYS_INSTANCES:
+        interface["InterfaceType"] = "interface"
+
+
 def add_load_balancer(rng, estate):
     """Makes the first interface a load balancer's own; what is said of it may be absent or incomplete."""
     interface = estate["NetworkInterfaces"][0] if estate["NetworkInterfaces"] else None
     if interface is None:
         return
     arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/front/50dc6c495c0c9188"
-    del interface["Attachment"]["InstanceId"]
+    becomes_node(interface)
     interface.update(RequesterManaged=True, Description="ELB app/front/50dc6c495c0c9188")
     draw = rng.random()
     if draw < 0.15:
@@ -177,7 +183,7 @@ def add_targets(rng, estate, arn):
     others = estate["NetworkInterfaces"][1:]
     if len(others) > 1 and rng.random() < 0.4:  # a second node
         node = others.pop(0)
-        del node["Attachment"]["InstanceId"]
+        becomes_node(node)
         node.update(RequesterManaged=True, Description=estate["NetworkInterfaces"][0]["Description"], Groups=estate["NetworkInterfaces"][0]["Groups"])
     groups = ["arn:aws:elasticloadbalancing:eu-west-3:111122223333:targetgroup/g%d/000000000000000%d" % (i, i) for i in (1, 2, 3)]
     estate["TargetGroups"], estate["LoadBalancerTargetHealth"] = [], []
@@ -195,7 +201,7 @@ def add_targets(rng, estate, arn):
                     continue
                 target["Id"] = address[0]
                 within = [p["Ipv6Prefix"].replace("::/80", "::70") for p in other.get("Ipv6Prefixes", [])] if six else [
-                    p["Ipv4Prefix"].replace("0/28", "7") for p in other["Ipv4Prefixes"]]
+                    p["Ipv4Prefix"].rpartition(".")[0] + ".%d" % (int(p["Ipv4Prefix"].rpartition(".")[2][:-3]) + 7) for p in other["Ipv4Prefixes"]]
                 if within and rng.random() < 0.6:
                     target["Id"] = within[0]
                 if rng.random() < 0.3:
@@ -227,7 +233,10 @@ def add_gates(rng, estate):
     for interface in interfaces:
         interface["AvailabilityZone"] = next(s for s in subnets if s["SubnetId"] == interface["SubnetId"])["AvailabilityZone"]
         if rng.random() < 0.2:
-            interface["InterfaceType"] = pick(rng, KINDS)
+            kind = pick(rng, KINDS)
+            is_node = "ELB" in interface.get("Description", "") or "RequesterId" in interface
+            if kind not in NOBODYS_INSTANCES or not is_node:
+                interface["InterfaceType"] = kind
         if rng.random() < 0.1 and "InstanceId" in interface["Attachment"]:
             interface["Attachment"]["Status"] = pick(rng, ["attaching", "detaching", "detached", "new-word"])
         if rng.random() < 0.3:
@@ -267,7 +276,7 @@ def add_gates(rng, estate):
 
 def add_accelerators(rng, estate):
     """An interface of Global Accelerator, and documents of accelerators whose endpoints are instances."""
-    instances = [i["InstanceId"] for r in estate["Reservations"] for i in r["Instances"]]
+    instances = [i["Attachment"]["InstanceId"] for i in estate["NetworkInterfaces"] if "InstanceId" in i["Attachment"]]
     for interface in estate["NetworkInterfaces"]:  # there is one a subnet
         if interface["InterfaceType"] == "global_accelerator_managed":
             interface["InterfaceType"] = "interface"
@@ -326,6 +335,7 @@ def add_origins(rng, estate):
 
 BEHAVIOR = {"TrustedSigners": {"Enabled": False, "Quantity": 0}, "TrustedKeyGroups": {"Enabled": False, "Quantity": 0}, "FunctionAssociations": {"Quantity": 0},
             "LambdaFunctionAssociations": {"Quantity": 0}, "ViewerProtocolPolicy": "allow-all"}  # what AWS prints of each
+NOBODYS_INSTANCES = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint", "lambda")
 KINDS = ["nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint", "lambda",
          "global_accelerator_managed", "api_gateway_managed", "efa", "branch", "trunk", "evs", "quicksight", "iot_rules_managed", "new_kind"]
 
@@ -382,17 +392,18 @@ def make(rng):
         groups = rng.sample(["sg-0", "sg-1", "sg-2", "sg-missing"], rng.randrange(0, 4))
         if "sg-missing" in groups and rng.random() < 0.7:
             groups.remove("sg-missing")
+        subnet = pick(rng, ["subnet-1", "subnet-2"])
         interfaces.append({
-            "NetworkInterfaceId": "eni-%d" % i, "VpcId": "vpc-1", "SubnetId": pick(rng, ["subnet-1", "subnet-2"]),
+            "NetworkInterfaceId": "eni-%d" % i, "VpcId": "vpc-1", "SubnetId": subnet,
             "OwnerId": "111122223333", "AvailabilityZone": "eu-west-3a",
             "InterfaceType": "nat_gateway" if rng.random() < 0.05 else "interface",
             "Status": "in-use" if rng.random() < 0.95 else "available", "Groups": [{"GroupId": g} for g in groups],
             "Attachment": {"InstanceId": "i-%d" % i},
-            "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Primary": k == 0, "Association": {
+            "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.%s.%d" % (subnet[-1], 10 * i + k), "Primary": k == 0, "Association": {
                 "PublicIp": "198.51.100.%d" % (10 * i + k)}} for k in range(rng.randrange(1, 3))],
             "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else [],
             "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:%x::/80" % (256 + i)}] if rng.random() < 0.2 else [],
-            "Ipv4Prefixes": [{"Ipv4Prefix": "10.9.%d.0/28" % (2 + i)}] if rng.random() < 0.2 else []})
+            "Ipv4Prefixes": [{"Ipv4Prefix": "10.9.%s.%d/28" % (subnet[-1], 112 + 16 * i)}] if rng.random() < 0.2 else []})
         interfaces[-1]["Attachment"]["Status"] = "attached" if interfaces[-1]["Status"] == "in-use" or rng.random() < 0.2 else "detached"
         instances.append({"InstanceId": "i-%d" % i, "State": {
             "Name": pick(rng, ["running"] * 6 + ["stopped", "terminated"])}})
@@ -423,6 +434,9 @@ def make(rng):
         for interface in estate["NetworkInterfaces"]:
             for private in interface["PrivateIpAddresses"] if interface.get("Description", "").startswith("ELB ") else []:
                 private.pop("Association", None)
+    for interface in estate["NetworkInterfaces"]:
+        if interface["InterfaceType"] in NOBODYS_INSTANCES:
+            interface["Attachment"].pop("InstanceId", None)
     return estate
 
 

@@ -230,31 +230,29 @@ class Oracle:
         subnet = next((s for s in self.kind("Subnets") if s["SubnetId"] == eni["SubnetId"]), None)
         vpc = next((v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"] and self.settled("Vpcs", v["VpcId"])), {})
         own = (subnet or {}).get("BlockPublicAccessStates")
-        if own:
-            return "yes" if own["InternetGatewayBlockMode"] == "off" else "no" if self.settled("Subnets", eni["SubnetId"]) else "maybe"
         options = self.estate.get("VpcBlockPublicAccessOptions")
-        here = options and options["AwsRegion"] == "eu-west-3" and options["AwsAccountId"] == "111122223333"
-        told = vpc.get("BlockPublicAccessStates") or (options if here else None)
-        if told is options and options and options["State"] == "update-in-progress":
-            return "maybe"
-        if told is None:
+        here = options if options and options["AwsRegion"] == "eu-west-3" and options["AwsAccountId"] == "111122223333" else None
+        says = own or vpc.get("BlockPublicAccessStates")
+        moves = here and here["State"] == "update-in-progress"
+        if not says and (here is None or moves):
             return "maybe" if options else "yes"  # what tells of another region knows nothing of this one
+        mode, region = (says or here)["InternetGatewayBlockMode"], here["InternetGatewayBlockMode"] if says and here and not moves else None
         both = [e for e in self.kind("VpcBlockPublicAccessExclusions") if e["State"] not in ("delete-complete", "disable-complete")]
         of_subnet = [e for e in both if e["ResourceArn"].endswith("/" + eni["SubnetId"])]
-        of_vpc = [e for e in both if e["ResourceArn"].endswith("/" + eni["VpcId"])]
-        says_vpc = "BlockPublicAccessStates" in vpc
-        if told["InternetGatewayBlockMode"] == "off":
-            egress = [e for e in of_subnet if e["InternetGatewayExclusionMode"] == "allow-egress"]
-            return "maybe" if says_vpc and egress else "yes"
-        sure_in = [e for e in of_subnet + of_vpc if e["InternetGatewayExclusionMode"] == "allow-bidirectional" and
-                   e["State"] in ("create-complete", "update-complete")]
-        any_egress = [e for e in of_subnet + of_vpc if e["InternetGatewayExclusionMode"] == "allow-egress"]
-        moving = [e for e in of_subnet + of_vpc if e["State"] not in ("create-complete", "update-complete")]
-        if sure_in:
-            blunt = not says_vpc and options.get("ExclusionsAllowed", "allowed") != "allowed"
-            return "maybe" if any_egress or blunt or (says_vpc and not of_subnet) else "yes"
+        held = of_subnet + [e for e in both if e["ResourceArn"].endswith("/" + eni["VpcId"])]
+        lets_in = any(e["InternetGatewayExclusionMode"] == "allow-bidirectional" and e["State"] in ("create-complete", "update-complete") for e in held)
+        any_egress = any(e["InternetGatewayExclusionMode"] == "allow-egress" for e in held)
+        blunt = here is not None and here.get("ExclusionsAllowed", "allowed") != "allowed"
+        if mode == "off":
+            if not own and says and any(e["InternetGatewayExclusionMode"] == "allow-egress" for e in of_subnet):
+                return "maybe"
+            return "yes" if region in (None, "off") or (lets_in and not any_egress and not blunt) else "maybe"
+        if lets_in:  # whether the mode that a place says counts that, no page tells
+            return "maybe" if any_egress or (not says and blunt) or own or (says and not of_subnet) else "yes"
         zone = (subnet or {}).get("AvailabilityZone", eni["AvailabilityZone"])
-        if moving or not self.settled("Subnets", eni["SubnetId"]) or not self.settled("Vpcs", eni["VpcId"]) or (told["InternetGatewayBlockMode"] == "block-ingress" and "-bos-" in zone):
+        settled = self.settled("Subnets", eni["SubnetId"]) and (own or self.settled("Vpcs", eni["VpcId"]))
+        if any(e["State"] not in ("create-complete", "update-complete") for e in held) or not settled or \
+                (mode == "block-ingress" and "-bos-" in zone) or region == "off":
             return "maybe"
         return "no" if "VpcBlockPublicAccessExclusions" in self.estate else "maybe"
 
@@ -732,7 +730,7 @@ class Oracle:
         state, reason = registered["TargetHealth"]["State"], registered["TargetHealth"].get("Reason")
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         if state == "unused" and reason == "Target.InvalidState":
-            return "yes" if states.get(target["Attachment"]["InstanceId"]) == "stopped" else "maybe"
+            return "yes" if states.get(target["Attachment"].get("InstanceId")) == "stopped" else "maybe"
         beside = any(t["TargetHealth"]["State"] == "healthy" for h in self.kind("LoadBalancerTargetHealth") if h["TargetGroupArn"] == group["TargetGroupArn"]
                      for t in h["TargetHealthDescriptions"])  # these are sent all clients
         return {"unused": "no", "draining": "no", "healthy": "yes", "unhealthy": "maybe" if beside else "yes"}.get(state, "maybe")
@@ -750,7 +748,7 @@ class Oracle:
         if self.delegated(target, registered["Target"]["Id"]):
             texts = [registered["Target"]["Id"]]
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if not texts or not self.attached(target) or states.get(target["Attachment"]["InstanceId"]) == "terminated":
+        if not texts or not self.attached(target) or states.get(target["Attachment"].get("InstanceId")) == "terminated":
             return "no"
         address, client = ip_address(texts[0]), ip_address(source)
         wish = self.attribute("target-group", group["TargetGroupName"], "preserve_client_ip.enabled")

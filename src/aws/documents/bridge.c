@@ -354,10 +354,22 @@ static void read_origin_place(struct reader *reader, const struct json_cursor *a
     place_of_arn(reader, arn, &account, &region);
     if (text_beside(reader, at, "AccountId") != NULL)
         account = text_beside(reader, at, "AccountId");
+    if (one->account != NULL && account != NULL && strcmp(one->account, account) != 0)
+        doubt_at(reader, at,
+                 "says that VPC origin %s is of account %s, and another answer %s: neither is believed alone", one->id,
+                 account, one->account);
     one->account = account;
     seen_at(reader, account, "global", NULL);
     lenient_text(reader, at, "Status", &status);
-    if (status == NULL || strcmp(status, "Deployed") != 0)
+    const char *before = one->status;
+    one->status = status == NULL ? before : status;
+    if (before != NULL && status != NULL && strcmp(before, status) != 0) {
+        doubt_at(reader, at, "says that VPC origin %s is %s, and another answer %s: neither is believed alone", one->id,
+                 status, before);
+        one->unsure =
+            arena_printf(reader->arena, "VPC origin %s is %s by one answer and %s by another", one->id,
+                         lesser_text(before, status), before == lesser_text(before, status) ? status : before);
+    } else if (status == NULL || strcmp(status, "Deployed") != 0)
         one->unsure = arena_printf(reader->arena, "VPC origin %s is %s", one->id,
                                    status == NULL ? "of no status that is told" : status);
 }
@@ -386,6 +398,7 @@ static bool read_origin_summary(struct reader *reader, const struct json_cursor 
     const char *target = text_beside(reader, at, "OriginEndpointArn");
     if (one->told || one->listed_target != NULL) { // each of them tells where it is
         differ_in_target(reader, at, one, target);
+        read_origin_place(reader, at, one);
         return true;
     }
     one->record = reader->record;
@@ -425,7 +438,6 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
     const char *listed = one->target;
     one->told = true;
     one->record = reader->record;
-    one->unsure = NULL;
     read_origin_place(reader, at, one);
     config = member_of(reader, at, "VpcOriginEndpointConfig");
     GUARD(json_expect_object(&config, reader->error));

@@ -385,9 +385,15 @@ static void settle_names(struct reader *reader)
             }
     }
     for (size_t i = 0; i < origins.count; i++) {
-        const struct vpc_origin *one = origins.items[i]->value;
+        struct vpc_origin *one = origins.items[i]->value;
         reader->name = file_of(reader, one->record);
         settle_named(reader, one->target, arena_printf(reader->arena, "VPC origin %s", one->id));
+        if (one->used_as_of == NULL || one->account == NULL || strcmp(one->used_as_of, one->account) == 0)
+            continue;
+        reader->doubt = &one->doubt;
+        doubt_document(reader, "", "VPC origin %s is of account %s, and a distribution uses it as one of %s", one->id,
+                       one->account, one->used_as_of);
+        reader->doubt = NULL;
     }
     for (size_t i = 0; i < estate->vpc_links.count; i++)
         for (size_t t = 0; t < estate->vpc_links.items[i].targets.count; t++) {
@@ -414,6 +420,7 @@ void settle_contradictions(struct reader *reader)
         doubt_interface(reader, one);
         settle_igw_traffic(reader, one);
         settle_place(reader, one);
+        settle_said_place(reader, one);
         settle_balancers_node(reader, one);
         settle_instance(reader, one);
     }
@@ -424,6 +431,7 @@ void settle_contradictions(struct reader *reader)
     settle_claims(reader);
     settle_shared_addresses(reader);
     settle_names(reader);
+    settle_target_groups(reader);
 }
 
 // An instance to which an interface is attached, and which no record of all those of its account and region tells of.

@@ -250,8 +250,9 @@ static const char *untold_of(struct reader *reader, const struct json_cursor *at
 // Notes which VPC origins a distribution has.
 static void note_vpc_origins(struct reader *reader, const struct json_cursor *at, const char *id)
 {
-    static const char *const origins[] = {"Origins", "Items", NULL}, *const inner[] = {"VpcOriginConfig", "VpcOriginId",
-                                                                                       NULL};
+    static const char *const origins[] = {"Origins", "Items", NULL},
+                             *const inner[] = {"VpcOriginConfig", "VpcOriginId", NULL},
+                             *const owned[] = {"VpcOriginConfig", "OwnerAccountId", NULL};
     const cJSON *item;
     const char *untold = NULL;
     bool asked = false;
@@ -262,7 +263,10 @@ static void note_vpc_origins(struct reader *reader, const struct json_cursor *at
         if (!asked)
             untold = untold_of(reader, at);
         asked = true;
-        vpc_origin_with(reader, intern(reader, origin)); // one without a document of its own may be anywhere
+        struct vpc_origin *used = // one without a document of its own may be anywhere
+            vpc_origin_with(reader, intern(reader, origin));
+        const char *owner = cJSON_GetStringValue(inside(item, owned));
+        used->used_as_of = owner == NULL ? used->used_as_of : lesser_text(used->used_as_of, intern(reader, owner));
         bool plain;
         const char *why = keeps_from(at->node, word(item, "Id"), &plain);
         why = why == NULL ? untold : why;

@@ -28,6 +28,12 @@ bool read_endpoint_service(struct reader *reader, const struct json_cursor *at, 
         .account = reader->place.account, .region = reader->place.region, .record = reader->record};
     (void)into;
     GUARD(interned_of(reader, at, "ServiceId", &one.id));
+    for (size_t i = 0; i < reader->estate->endpoint_services.count; i++) {
+        struct endpoint_service *old = &reader->estate->endpoint_services.items[i];
+        if (strcmp(old->id, one.id) == 0 && record_agrees(reader, at, old->record, one.id, &old->doubt))
+            return true;
+    }
+    one.record = reader->record;
     read_balancers(reader, at, "NetworkLoadBalancerArns", &one.balancers);
     read_balancers(reader, at, "GatewayLoadBalancerArns", &one.balancers);
     for (size_t i = 0; i < one.balancers.count; i++)
@@ -39,6 +45,14 @@ bool read_endpoint_service(struct reader *reader, const struct json_cursor *at, 
     if (!text_same(state, "Available"))
         one.unsure = arena_printf(reader->arena, "endpoint service %s is %s", one.id,
                                   state == NULL ? "of no state that is told" : state);
+    // AWS prints one of the two lists: a service without a load balancer cannot be made.
+    // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpointServiceConfiguration.html
+    if (one.balancers.count == 0 && !one.gone) {
+        struct json_cursor missing = member_of(reader, at, "NetworkLoadBalancerArns");
+        doubt_at(reader, &missing,
+                 "names no load balancer, nor do GatewayLoadBalancerArns: what is behind %s is not told", one.id);
+        one.any_balancer = true;
+    }
     *vector_add(reader->arena, &reader->estate->endpoint_services) = one; // of two of one id, both may be so
     return true;
 }

@@ -290,6 +290,7 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     place_of_arn(reader, group->arn, &account, &region);
     seen_at(reader, account, region, group->vpc_id);
     read_texts(reader, at, "LoadBalancerArns", &group->load_balancers);
+    group->balancers_told = cJSON_IsArray(member_of(reader, at, "LoadBalancerArns").node);
     for (size_t i = 0; i < group->load_balancers.count; i++)
         load_balancer_with(reader, group->load_balancers.items[i]);
     if (member_of(reader, at, "LoadBalancerArns").node == NULL) {

@@ -3,7 +3,6 @@
 
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
-#include "model/interface_kind.h"
 
 // Of those that are named, in an order of their own: whatever the order of documents.
 struct named_owner {
@@ -49,44 +48,24 @@ static const struct {
     {"ECS task", {"interface", "branch", "trunk", "efa"}},
 };
 
-static bool admits_more(const struct interface_kind *a, const struct interface_kind *b)
-{
-    if (a == NULL || b == NULL || a->admission == b->admission || a->admission == INTERFACE_TAKES_NOTHING)
-        return false;
-    return b->admission == INTERFACE_TAKES_NOTHING ||
-           (a->admission != INTERFACE_IS_PRIVATE && b->admission <= INTERFACE_IS_PRIVATE);
-}
-
 // A document says whose an interface is, and its type what comes in; where they do not go together, the owner is the
-// document's, and a packet is judged by the one that takes in more: surely where that is the type, else perhaps.
+// document's. A packet is judged by the one that takes in more, perhaps; where both take in alike, by the type.
 static void settle_owner(struct reader *reader, struct network_interface *interface, const struct owner *owner)
 {
     size_t i = 0, known = sizeof(types_of) / sizeof(types_of[0]);
     while (i < known && strcmp(types_of[i].kind, owner->kind) != 0)
         i++;
-    if (i == known || !interface->type_told)
+    if (i == known || !interface->type_told ||
+        type_is_among(interface->type, types_of[i].types, sizeof(types_of[i].types) / sizeof(types_of[i].types[0])))
         return;
-    for (size_t t = 0; t < 5 && types_of[i].types[t] != NULL; t++)
-        if (strcmp(types_of[i].types[t], interface->type) == 0)
-            return;
-    const char *what = owner_text(reader->arena, owner), *type = interface->type;
-    if (!admits_more(interface_kind_of(types_of[i].types[0]), interface_kind_of(type))) {
+    const char *what = owner_text(reader->arena, owner);
+    if (!contradict_type(reader, interface, types_of[i].types[0],
+                         arena_printf(reader->arena, "a document names it as that of %s", what)))
         *vector_add(reader->arena, &reader->estate->assumptions) =
             arena_printf(reader->arena,
                          "%s is named as that of %s, and its InterfaceType is %s: the document is believed for whose "
-                         "it is, the type "
-                         "for what comes in",
-                         interface->id, what, type);
-        return;
-    }
-    reader->name = reader->documents->names[interface->record >> RECORD_OFFSET_BITS];
-    reader->doubt = &interface->doubt;
-    reader->listing = NULL;
-    interface->type = types_of[i].types[0];
-    doubt_document(reader, "",
-                   "%s is of InterfaceType %s, which takes in less than what a document names it as, %s: neither is "
-                   "believed alone",
-                   interface->id, type, what);
+                         "it is, the type for what comes in",
+                         interface->id, what, interface->type);
 }
 
 // Several: each may be whose it is; the first is told.
@@ -104,6 +83,8 @@ void settle_owners(struct reader *reader)
 {
     struct estate *estate = reader->estate;
     const struct map *named = &reader->documents->named_owners;
+    for (size_t i = 0; i < estate->interfaces.count; i++)
+        settle_said_kind(reader, estate->interfaces.items[i]);
     for (size_t i = 0; i < estate->interfaces.count && named->count > 0; i++)
         for (const struct named_owner *one = map_get(named, estate->interfaces.items[i]->id); one != NULL;
              one = one->next)

@@ -166,7 +166,9 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     lenient_text(reader, at, "AvailabilityZone", &zone);
     lenient_text(reader, at, "SubnetArn", &arn);
     region = region_of_zone(reader, zone);
+    doubt_arn(reader, at, "SubnetArn", subnet->id, owner, region);
     place_of_arn(reader, arn, &owner, &region);
+    subnet->region = region;
     seen_at(reader, owner, region, subnet->vpc_id);
     doubt_state(reader, at, subnet->id);
     subnet->launch_told = member_of(reader, at, "MapPublicIpOnLaunch").node != NULL;

@@ -77,6 +77,20 @@ bool read_search_domain(struct reader *reader, const struct json_cursor *at, voi
 bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_distributions(struct reader *reader, const struct json_cursor *at, void *into);
 void settle_owners(struct reader *reader); // named_owner.c: when interfaces are settled
+
+// said_place.c: what records say of where things are, beside each other.
+void settle_said_place(struct reader *reader, struct network_interface *one);
+void settle_target_groups(struct reader *reader);
+// The ARN under a key of a record, which names the thing, its account and its region (NULL: not told) as the rest does.
+void doubt_arn(struct reader *reader, const struct json_cursor *at, const char *key, const char *id,
+               const char *account, const char *region);
+
+// said_kind.c: its own words and what it is attached to, beside its InterfaceType.
+void settle_said_kind(struct reader *reader, struct network_interface *interface);
+// What says that it is of `type`, in words, and its InterfaceType that it is not: true where what the two take in
+// differs. Then it is judged by the one that takes in more, and no answer of it is exact.
+bool contradict_type(struct reader *reader, struct network_interface *interface, const char *type, const char *what);
+bool type_is_among(const char *type, const char *const *types, size_t count); // up to a NULL
 void note_endpoint_interfaces(struct reader *reader, const struct json_cursor *at, const char *id);
 // bridge.c
 bool read_accelerator(struct reader *reader, const struct json_cursor *at, void *into);

@@ -154,6 +154,7 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     lenient_text(reader, at, "VpcId", &group->vpc_id);
     lenient_text(reader, at, "OwnerId", &group->account_id);
     lenient_text(reader, at, "SecurityGroupArn", &arn);
+    doubt_arn(reader, at, "SecurityGroupArn", group->id, group->account_id, NULL);
     place_of_arn(reader, arn, &group->account_id, &region);
     seen_at(reader, group->account_id, region, group->vpc_id);
     vector_room(reader->arena, &group->ingress,

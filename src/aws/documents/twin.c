@@ -131,6 +131,7 @@ void unite_target_groups(struct arena *arena, struct target_group *base, bool ot
                          struct target_group *other)
 {
     unite_texts(arena, &base->load_balancers, &other->load_balancers);
+    base->balancers_told = base->balancers_told || other->balancers_told;
     base->name = lesser_text(base->name, other->name);
     if (other_is_first) {
         struct target_group first = *base; // what other documents tell of it stays

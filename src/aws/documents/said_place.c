@@ -1,0 +1,114 @@
+// Where records say that things are: the addresses of an interface beside its subnet's blocks, its region beside its
+// VPC's, a target group beside the load balancer that forwards to it. What contradicts another is not believed alone.
+#include <string.h>
+
+#include "aws/documents/documents.h"
+#include "aws/documents/readers.h"
+
+static bool differ(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) != 0;
+}
+
+void doubt_arn(struct reader *reader, const struct json_cursor *at, const char *key, const char *id,
+               const char *account, const char *region)
+{
+    struct json_cursor member = member_of(reader, at, key);
+    const char *arn = cJSON_GetStringValue(member.node), *of[2] = {NULL, NULL};
+    if (arn == NULL)
+        return;
+    const char *slash = strrchr(arn, '/');
+    place_of_arn(reader, arn, &of[0], &of[1]);
+    if (differ(of[0], account) || differ(of[1], region) || (slash != NULL && strcmp(slash + 1, id) != 0))
+        doubt_at(reader, &member, "names another thing, account or region than the rest of the record of %s", id);
+}
+
+// Each address of an interface is of its subnet's one IPv4 block, or one of its IPv6 blocks, where these are told.
+// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+static void settle_inside(struct reader *reader, struct network_interface *one, const struct subnet *subnet)
+{
+    char text[ADDRESS_TEXT];
+    for (size_t i = 0; subnet->cidr.family == FAMILY_IPV4 && i < one->private_ipv4_count; i++) {
+        struct address address = {FAMILY_IPV4, one->private_ipv4[i]};
+        if (prefix_holds(subnet->cidr, address))
+            continue;
+        address_format(address, text);
+        doubt_document(reader, "", "%s of %s is no address of its subnet %s", text, one->id, subnet->id);
+        return;
+    }
+    for (size_t i = 0; subnet->ipv6_blocks.items.count > 0 && i < one->address_count; i++) {
+        struct address address = {one->addresses[i].address.family, one->addresses[i].address.first};
+        bool held = address.family != FAMILY_IPV6;
+        for (size_t b = 0; b < subnet->ipv6_blocks.items.count; b++)
+            held = held || prefix_holds(subnet->ipv6_blocks.items.items[b].prefix, address);
+        if (held)
+            continue;
+        address_format(address, text);
+        doubt_document(reader, "", "%s of %s is no address of its subnet %s", text, one->id, subnet->id);
+        return;
+    }
+}
+
+void settle_said_place(struct reader *reader, struct network_interface *one)
+{
+    const struct subnet *subnet = map_get(&reader->estate->subnets, one->place->subnet_id);
+    reader->name = reader->documents->names[one->record >> RECORD_OFFSET_BITS];
+    reader->doubt = &one->doubt;
+    reader->listing = NULL;
+    if (subnet == NULL)
+        return;
+    settle_inside(reader, one, subnet);
+    if (subnet->region != NULL && one->place->region != NULL && strcmp(subnet->region, one->place->region) != 0)
+        doubt_document(reader, "", "%s is said to be in %s, and its subnet %s in %s", one->id, one->place->region,
+                       subnet->id, subnet->region);
+}
+
+// ---- Target groups
+
+// "The load balancer and its target groups must be in the same VPC", and so in one account and region.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
+static void compare_group(struct reader *reader, const struct load_balancer *balancer, struct target_group *group)
+{
+    const char *of[2] = {NULL, NULL}, *name = group->name == NULL ? group->arn : group->name;
+    place_of_arn(reader, group->arn, &of[0], &of[1]);
+    if (group->record == 0)
+        return; // its targets alone are told
+    reader->name = reader->documents->names[(group->record - 1) >> RECORD_OFFSET_BITS];
+    reader->doubt = &group->doubt;
+    reader->listing = NULL;
+    if (differ(of[0], balancer->account) || differ(of[1], balancer->region))
+        doubt_document(reader, "", "target group %s is of another account or region than load balancer %s", name,
+                       balancer->name);
+    if (differ(group->vpc_id, balancer->vpc_id))
+        doubt_document(reader, "", "target group %s is said to be in %s, and its load balancer %s in %s", name,
+                       group->vpc_id, balancer->name, balancer->vpc_id);
+    if (group->balancers_told && !text_list_holds(&group->load_balancers, balancer->arn))
+        doubt_document(reader, "",
+                       "a listener of load balancer %s forwards to target group %s, whose LoadBalancerArns "
+                       "do not name it",
+                       balancer->name, name);
+}
+
+static void compare_rule(struct reader *reader, const struct load_balancer *balancer, const struct listener_rule *rule)
+{
+    for (size_t i = 0; i < rule->forwards.count; i++) {
+        struct target_group *group = map_get(&reader->estate->target_groups, rule->forwards.items[i].target_group);
+        if (group != NULL && group->type != NULL && strcmp(group->type, "lambda") != 0)
+            compare_group(reader, balancer, group);
+    }
+}
+
+void settle_target_groups(struct reader *reader)
+{
+    map_slots slots = map_sorted(reader->scratch, &reader->estate->load_balancers);
+    for (size_t i = 0; i < slots.count; i++) {
+        const struct load_balancer *one = slots.items[i]->value;
+        if (one->name == NULL || one->type == LOAD_BALANCER_CLASSIC)
+            continue;
+        for (size_t l = 0; l < one->listeners.count; l++) {
+            compare_rule(reader, one, &one->listeners.items[l].otherwise);
+            for (size_t r = 0; r < one->listeners.items[l].rules.count; r++)
+                compare_rule(reader, one, &one->listeners.items[l].rules.items[r]);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+"""Where records say that things are, beside each other: what contradicts another record is not believed alone."""
+import os
+import sys
+import unittest
+
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.dirname(__file__)]
+from test_constructs_gates import advertised, world
+from test_load_balancers import ARN, balanced
+from test_told_bridges import estate, origin
+from test_world import MAYBE, REACHED, V4, Case, documents, each, folder
+
+SUBNET = "arn:aws:ec2:%s:%s:subnet/%s"
+GROUP = "arn:aws:elasticloadbalancing:%s:%s:targetgroup/web/1"
+
+
+class Places(Case):
+    @each([("us-east-1", "111122223333", "subnet-1", 3), ("eu-west-3", "444455556666", "subnet-1", 3), ("eu-west-3", "111122223333", "subnet-9", 3),
+           ("eu-west-3", "111122223333", "subnet-1", 0)])
+    def test_the_arn_of_a_subnet_that_is_not_of_its_record(self, region, account, name, status):
+        made = world()
+        made["Subnets"][0]["SubnetArn"] = SUBNET % (region, account, name)
+        self.check(folder(documents(made)), status, MAYBE if status else REACHED, **({"unread": "SubnetArn subnet-1"} if status else {}))
+
+    def test_a_subnet_of_another_region_than_its_interface(self):
+        made = world()
+        made["Subnets"][0]["AvailabilityZone"] = "us-east-1a"
+        output = self.compute(folder(documents(made)))
+        self.assertEqual({x["certainty"] for e in output["endpoints"] for x in e["exposures"]}, {"possible"})
+
+    @each([({"CidrBlock": "10.0.9.0/24"}, 3), ({"CidrBlock": "10.0.0.0/24"}, 0),
+           *(({"Ipv6CidrBlockAssociationSet": advertised(attribute, "amazon", cidr=cidr)}, status) for attribute, cidr, status in (
+               ("public", "2001:db8:77::/64", 3), ("private", "2001:db8:77::/64", 3), ("public", "2001:db8:1::/64", 0)))])
+    def test_an_address_that_is_none_of_its_subnets(self, block, status):
+        made = world()
+        made["Subnets"][0].update(block)
+        self.check(folder(documents(made)), status, MAYBE if status else REACHED, **({"unread": "eni-1 is no address of its subnet subnet-1"} if status else {}))
+
+    @each([({"VpcId": "vpc-9"}, "is said to be in vpc-9"), ({"LoadBalancerArns": []}, "do not name it"),
+           ({"LoadBalancerArns": [ARN % "app/other/0123456789abcdef"]}, "do not name it"),
+           ({"TargetGroupArn": GROUP % ("us-east-1", "111122223333")}, "another account or region"),
+           ({"TargetGroupArn": GROUP % ("eu-west-3", "444455556666")}, "another account or region"), ({}, None)])
+    def test_a_target_group_that_is_not_where_the_load_balancer_is_that_forwards_to_it(self, changes, words):
+        made = balanced()
+        made["TargetGroups"][0].update(changes)
+        arn = made["TargetGroups"][0]["TargetGroupArn"]
+        made["Listeners"][0]["DefaultActions"][0]["TargetGroupArn"] = made["LoadBalancerTargetHealth"][0]["TargetGroupArn"] = arn
+        output = self.compute(folder(documents(made)))
+        self.assertEqual({x["certainty"] for i in output["indirect"] for x in i["exposures"]}, {"possible"} if words else {"exact"})
+        self.assertEqual([words in one["why"] for one in output["unread"]], [True] if words else [])
+
+    def served(self, *services):
+        made = balanced("network", protocol="TCP")
+        output = self.compute(folder(documents({**made, "ServiceConfigurations": list(services)})))
+        return output, [i for i in output["indirect"] if "PrivateLink" in str(i)]
+
+    def test_an_endpoint_service_without_a_load_balancer_may_have_any(self):
+        output, through = self.served({"ServiceId": "vpce-svc-1", "ServiceState": "Available"})
+        self.assertTrue(through and "vpce-svc-1" in str(output["unread"]), output["unread"])
+        output, through = self.served({"ServiceId": "vpce-svc-1", "ServiceState": "Deleted"})
+        self.assertEqual((through, output["unread"]), ([], []))
+
+    def test_two_records_of_an_endpoint_service_that_differ_are_unread(self):
+        one = {"ServiceId": "vpce-svc-1", "ServiceState": "Available", "NetworkLoadBalancerArns": [ARN % "net/front/0123456789abcdef"]}
+        for other, told in (({**one, "ServiceState": "Deleted"}, True), (dict(one), False)):
+            for pair in ((one, other), (other, one)):
+                output, through = self.served(*pair)
+                self.assertTrue(through)
+                self.assertEqual("vpce-svc-1" in str(output["unread"]), told)
+
+    @each([("network", "describe-vpc-endpoint-service-configurations", "ServiceConfigurations"),
+           ("application", "list-web-acls", "WebACLs")])
+    def test_what_was_asked_for_and_not_answered_is_no_default(self, kind, call, key):
+        denied = "\nAn error occurred (AccessDeniedException) when calling the X operation: no\n"
+        made = documents(balanced(kind))
+        self.assertEqual(self.compute(folder(made))["missing"], [])
+        self.assertTrue(self.compute(folder({**made, call + ".json": denied}))["missing"], key)
+
+    def test_a_vpc_origin_that_two_answers_tell_otherwise_of(self):
+        for listed, own in (("Deploying", "Deployed"), ("Deployed", "Deploying")):
+            answer = origin()
+            answer["VpcOrigin"]["Status"] = own
+            summary = {"VpcOriginList": {"Items": [{"Id": "vo_1", "Arn": answer["VpcOrigin"]["Arn"], "AccountId": "111122223333", "Status": listed,
+                                                    "OriginEndpointArn": answer["VpcOrigin"]["VpcOriginEndpointConfig"]["Arn"]}]}}
+            for files in ({"1.json": summary, "2.json": answer}, {"1.json": answer, "2.json": summary}):
+                output = self.compute(folder({**documents(estate()), **files}))
+                self.assertTrue([one for one in output["unread"] if "vo_1 is Deploy" in one["why"]], output["unread"])
+
+
+if __name__ == "__main__":
+    unittest.main()
