@@ -14,6 +14,7 @@ enum {
     FREE_PARTS = 8,      // whatever they cost,
     MOST_WORK = 1 << 23, // and questions that later parts may ask, and so many more a frame
     WORK_OF_A_FRAME = 16,
+    MOST_QUESTIONS = 1 << 28, // of a part, and so many more a frame: a gigabyte, and some seconds
 };
 
 // Who was heard though no probe that is known had asked (ledger_hear).
@@ -204,6 +205,18 @@ static bool is_worth_it(struct replayed *replayed, const struct capture_reader *
                      reader->name, reader->seams.count, reader->frames);
 }
 
+// A plan of a few lines may ask every port of more hosts than were ever probed; of a capture that holds their packets
+// each question takes its frame.
+static bool is_asked_in_part(const struct capture_reader *reader, uint64_t questions, struct error *error)
+{
+    uint64_t most = MOST_QUESTIONS + (uint64_t)WORK_OF_A_FRAME * reader->frames;
+    return questions <= most ||
+           error_set(error, ERROR_INCOMPLETE,
+                     "%s: has %u frames, and the plan %llu questions: of so few frames %llu are replayed at most: give "
+                     "the plan in parts",
+                     reader->name, reader->frames, (unsigned long long)questions, (unsigned long long)most);
+}
+
 // What a part was probed with: it says so, or else the caller does. What evidence holds of it decides there.
 static struct probe_captured asked_with_of(const struct replayed *replayed, const struct capture_reader *reader,
                                            uint32_t last)
@@ -233,6 +246,7 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
     struct capture_span span;
     struct observations fresh = {0};
     size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
+    GUARD(is_asked_in_part(reader, schedule.count, error));
     GUARD(is_worth_it(replayed, reader, part,
                       (is_void ? schedule.span_count : schedule.count) + replayed->answered.items.count +
                           replayed->silent.items.count,

@@ -8,6 +8,9 @@ It reads archives (1.) and documents (3.) too, and judges exposure.json, vantage
 and who the timestamp authority is, it does not."""
 import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, json, pathlib, re, subprocess, tempfile
 if __name__ != "__main__": import audit_flows
+RECORD = "schema tool_version account_id read_by began ended complete excluded_accounts unread unavailable not_read left_out files".split()  # of snapshot.json
+CALL, LOST = set("account_id region service operation code message iam_action".split()), {"path", "why"}
+LISTS = {"unread": CALL, "unavailable": CALL, "not_read": LOST, "left_out": LOST, "files": set("file sha256 service operation asked request_ids".split())}
 CLOCKS = 15 * 60  # seconds by which two machines may differ
 SEVERITY = {"confirmed": ("info", "critical", "medium"), "latent": ("low", "high", "low"), "blocked": ("medium", "medium", "low"),
             "enforced": ("medium", "info", "info"), "unconfirmed": ("low", "medium", "low"), "unverified": ("low", "medium", "low")}
@@ -413,6 +416,10 @@ def check_times(audit, root, capture, begin, end):
     for path in sorted(path for side in ("base", "before", "after") for path in (root / side).rglob("snapshot.json")):
         name, told = path.relative_to(root).as_posix(), audit.parse(path.name, path.read_bytes())
         side, _, inside = name.partition("/")
+        entries = {key: set().union(*told.get(key) or ()) for key in RECORD if key in LISTS}
+        strange = sorted((set(told) - set(RECORD)) | {member for key, there in entries.items() for member in there - LISTS[key]})
+        if told.get("schema") != "sgproof/snapshot/v1" or strange:
+            audit.unjudged["%s: what it can do without: schema %s, and members that we do not know: %s" % (name, told.get("schema"), ", ".join(strange) or "none")] += 1
         began, ended = (moment(told[key]) if told.get(key) else None for key in ("began", "ended"))
         if told.get("account_id") and told.get("read_by"):
             audit.compare(name + ": account of read_by", told["read_by"].split(":")[4], told["account_id"])

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "rules/access/organization_limits.h"
 #include "rules/access/sign_in.h"
 #include "rules/access/trust.h"
@@ -98,6 +99,17 @@ static void need_reported_users(struct inquiry *inquiry, const struct account *a
     }
 }
 
+// Nobody whom ListUsers names is left out.
+static void need_listed_users(struct inquiry *inquiry, const struct account *account)
+{
+    size_t count;
+    void **listed = map_values(inquiry->arena, &account->listed_users, &count);
+    for (size_t i = 0; account->has_details && i < count; i++)
+        if (map_get(&account->identities, listed[i]) == NULL)
+            answer_missing(inquiry, "get-account-authorization-details of %s, whom list-users names",
+                           (const char *)listed[i]);
+}
+
 // The details of all users, of their groups, and of all roles, which they may assume: no fewer than the summary counts.
 void account_needs_users(struct inquiry *inquiry, const struct account *account)
 {
@@ -113,6 +125,7 @@ void account_needs_users(struct inquiry *inquiry, const struct account *account)
     if (account->has_details && !account->has_roles)
         account_lacks(inquiry, account, "RoleDetailList, whole, in get-account-authorization-details");
     need_reported_users(inquiry, account);
+    need_listed_users(inquiry, account);
     for (size_t i = 0; account->has_details && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         const long *counted = account_summary(account, kinds[i].counted);
         if (map_get(&account->summary_doubts, kinds[i].counted) != NULL)
@@ -121,6 +134,42 @@ void account_needs_users(struct inquiry *inquiry, const struct account *account)
             answer_missing(inquiry,
                            "get-account-authorization-details of %ld %s, of %ld that get-account-summary counts",
                            *counted - (long)kinds[i].told, kinds[i].words, *counted);
+    }
+}
+
+static int64_t seconds_of(const char *moment)
+{
+    int64_t seconds;
+    return moment != NULL && clock_parse_zone(moment, &seconds) ? seconds : INT64_MIN;
+}
+
+// A row that tells of what was before its user was, or of what was to come when the report was made, is not AWS's.
+static void need_possible_moments(struct inquiry *inquiry, const struct account *account,
+                                  const struct iam_credentials *of)
+{
+    const struct {
+        const char *column, *moment;
+    } told[] = {{"user_creation_time", of->created},
+                {"password_last_used", of->password_last_used},
+                {"password_last_changed", of->password_changed},
+                {"access_key_1_last_rotated", of->keys[0].last_rotated},
+                {"access_key_1_last_used_date", of->keys[0].last_used},
+                {"access_key_2_last_rotated", of->keys[1].last_rotated},
+                {"access_key_2_last_used_date", of->keys[1].last_used}};
+    enum { CLOCKS_DIFFER_S = 900 };
+    int64_t made = seconds_of(account->report_made), created = seconds_of(of->created);
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+        int64_t at = seconds_of(told[i].moment);
+        if (at == INT64_MIN)
+            continue;
+        if (made != INT64_MIN && at > made + CLOCKS_DIFFER_S)
+            answer_missing(inquiry,
+                           "get-credential-report of %s: %s is %s, and the report was made %s, before that (%s)",
+                           of->arn, told[i].column, told[i].moment, account->report_made, of->evidence);
+        else if (created != INT64_MIN && at + CLOCKS_DIFFER_S < created)
+            answer_missing(inquiry,
+                           "get-credential-report of %s: %s is %s, and the user was created %s, after that (%s)",
+                           of->arn, told[i].column, told[i].moment, of->created, of->evidence);
     }
 }
 
@@ -138,6 +187,11 @@ void account_needs_fresh_report(struct inquiry *inquiry, const struct account *a
                        "get-credential-report of account %s of the %d days before %s: it was made on %.10s, %ld days "
                        "before",
                        account->id, MOST_DAYS, inquiry->input->today, account->report_made, age);
+    if (account->report_made != NULL && age < -1) // a day, for time zones
+        answer_missing(inquiry, "get-credential-report of account %s of %s or before: it was made on %.10s, later",
+                       account->id, inquiry->input->today, account->report_made);
+    for (size_t i = 0; i < account->credentials.count; i++)
+        need_possible_moments(inquiry, account, &account->credentials.items[i]);
 }
 
 // The credentials of root and of each user that the details tell of.
@@ -157,6 +211,11 @@ void account_needs_credentials(struct inquiry *inquiry, const struct account *ac
     for (size_t i = 0; i < account->users.count; i++)
         if (map_get(&known, account->users.items[i].arn) == NULL)
             answer_missing(inquiry, "get-credential-report of %s", account->users.items[i].arn);
+    size_t count;
+    void **listed = map_values(inquiry->arena, &account->listed_users, &count);
+    for (size_t i = 0; i < count; i++)
+        if (map_get(&known, listed[i]) == NULL)
+            answer_missing(inquiry, "get-credential-report of %s, whom list-users names", (const char *)listed[i]);
     if (!root)
         answer_missing(inquiry, "get-credential-report of the root user");
     const long *counted = account_summary(account, "Users");

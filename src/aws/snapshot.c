@@ -285,10 +285,7 @@ static bool is_as_read(const char *path, const char *sha256)
 static void check_record(struct estate *estate, const char *name, const char *folder, const cJSON *root)
 {
     const cJSON *unread = cJSON_GetObjectItemCaseSensitive(root, "unread"), *one;
-    if (unread != NULL && !cJSON_IsArray(unread))
-        doubt_record(estate, name, "unread",
-                     arena_printf(estate->arena, "is %s, expected an array", json_kind(unread)));
-    else if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(root, "complete")) && cJSON_GetArraySize(unread) == 0)
+    if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(root, "complete")) && cJSON_GetArraySize(unread) == 0)
         doubt_record(estate, name, "complete", "is false, and nothing says what is missing");
     struct map seen = {0}; // however often one is named, it is looked at once
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(root, "files")) {
@@ -347,7 +344,7 @@ void snapshot_lost_write(const struct snapshot_files *files, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');
-    json_put_string(&writer, "schema", "sgproof/snapshot/v1");
+    json_put_string(&writer, "schema", SNAPSHOT_SCHEMA);
     put_lost(&writer, "not_read", files->unread.items, files->unread.count);
     put_lost(&writer, "left_out", files->left_out.items, files->left_out.count);
     json_close(&writer, '}');
@@ -359,11 +356,14 @@ static void read_record(struct estate *estate, const char *name, const char *fol
     struct error error;
     cJSON *root = json_load(arena_printf(estate->arena, "%s/%s", folder, name), &error);
     const cJSON *node;
-    if (cJSON_IsObject(root))
+    const char *odd = cJSON_IsObject(root) ? snapshot_record_odd(estate->arena, root) : NULL;
+    if (odd != NULL)
+        doubt_record(estate, name, "", odd);
+    if (cJSON_IsObject(root)) {
         check_record(estate, name, folder, root);
-    if (cJSON_IsObject(root))
         read_lost(estate, root);
-    cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(root, "unavailable"))
+    }
+    cJSON_ArrayForEach (node, (odd == NULL ? cJSON_GetObjectItemCaseSensitive(root, "unavailable") : NULL))
         read_absence(estate, &(struct json_cursor){.node = node});
     cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(root, "unread"))
         read_failure(estate, &(struct json_cursor){.node = node});

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/temporary.h"
 
 static bool is_in_place(const struct file_target *target)
@@ -14,12 +15,22 @@ static bool is_in_place(const struct file_target *target)
 }
 
 // A device, a pipe, or what one of our own descriptors writes to: replaced by nothing, cut off nowhere.
-static int open_in_place(const struct file_target *target)
+static int open_in_place(const struct file_target *target, const char *path)
 {
     int follows = target->magic ? 0 : O_NOFOLLOW;
+    int how = O_WRONLY | O_CLOEXEC | O_NOCTTY | follows;
     if (target->own >= 0)
         return fcntl(target->own, F_DUPFD_CLOEXEC, 0);
-    return openat(target->folder, target->name, O_WRONLY | O_CLOEXEC | O_NOCTTY | follows);
+    if (S_ISFIFO(target->about.st_mode)) { // opening it takes until somebody reads it: fifo(7)
+        int now = openat(target->folder, target->name, how | O_NONBLOCK);
+        if (now < 0 && errno == ENXIO)
+            log_line(LOG_WARNING, "%s: is a named pipe that nobody reads: waiting for a reader", path);
+        else if (now < 0 || fcntl(now, F_SETFL, fcntl(now, F_GETFL) & ~O_NONBLOCK) == 0)
+            return now;
+        else
+            close(now);
+    }
+    return openat(target->folder, target->name, how);
 }
 
 // As the file that it will replace: its mode and, where we may, its owner.
@@ -66,7 +77,7 @@ bool file_begin(struct file_draft *draft, const char *path, struct error *error)
         return false;
     }
     bool in_place = is_in_place(&draft->target);
-    int descriptor = in_place ? open_in_place(&draft->target) : open_beside(draft);
+    int descriptor = in_place ? open_in_place(&draft->target, path) : open_beside(draft);
     draft->stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
     if (draft->stream != NULL)
         return true;

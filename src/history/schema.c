@@ -132,8 +132,9 @@ bool schema_is_ours(const struct history *history, struct error *error)
           number_of(history, "SELECT count(*) FROM sqlite_schema", NULL, &tables, error) &&
           number_of(history, "SELECT count(*) FROM sqlite_schema WHERE type IN ('trigger', 'view')", NULL, &strange,
                     error));
-    if (tables == 0 && application == 0 && version == 0)
-        return true;
+    if (tables == 0 && application == 0 && version == 0) // as SQLite takes an empty file, too
+        return history->make ||
+               error_set(error, ERROR_USAGE, "%s: is empty, there is no history in it; `run` makes it", history->file);
     if (application != APPLICATION && !(application == 0 && version == 1))
         return is_foreign(history,
                           arena_printf(history->arena, "its application_id is %lld, its user_version %lld",

@@ -134,8 +134,8 @@ static bool find_file(const char *file, bool make, struct error *error)
 struct history *history_open(struct arena *arena, const char *file, bool make, struct error *error)
 {
     struct history *history = arena_new_of(arena, struct history);
-    *history =
-        (struct history){.arena = arena, .file = arena_strdup(arena, file), .unbound = arena_array(arena, bool, 1)};
+    *history = (struct history){
+        .arena = arena, .file = arena_strdup(arena, file), .make = make, .unbound = arena_array(arena, bool, 1)};
     if (!find_file(file, make, error)) {
         error->code = ERROR_USAGE;
         return NULL;

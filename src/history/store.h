@@ -11,6 +11,7 @@
 struct history {
     struct arena *arena;
     const char *file;
+    bool make; // it may be begun
     sqlite3 *database;
     bool *unbound; // a text that the next statement is to have is not bound to it
 };

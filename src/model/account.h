@@ -65,6 +65,7 @@ struct iam_credentials {
     const char *user; // "<root_account>" for root
     const char *arn;
     const char *evidence;
+    const char *created;            // when the user was: RFC 3339, or NULL
     bool use_told;                  // the columns of last use are there
     const char *password_last_used; // RFC 3339, or NULL
     const char *password_changed;   // when it was set last: RFC 3339, or NULL
@@ -177,6 +178,7 @@ struct account {
     iam_identity_list groups;
     iam_identity_list roles;
     struct map identities;   // ARN -> size_t *, its place in users, groups or roles
+    struct map listed_users; // ARN -> itself, of those that ListUsers names
     const char *report_made; // when the credential report was made: RFC 3339, or NULL
     VECTOR(struct iam_credentials) credentials;
     const char *credentials_doubt; // two reports, or rows, tell otherwise; or NULL

@@ -43,8 +43,9 @@ bool past_open(struct past *past, struct arena *arena, const char *file, struct 
 
 bool past_open_to_look(struct past *past, struct arena *arena, const char *file, struct error *error)
 {
+    struct stat about;
     *past = (struct past){.arena = arena};
-    if (file == NULL || access(file, F_OK) != 0)
+    if (file == NULL || stat(file, &about) != 0 || (S_ISREG(about.st_mode) && about.st_size == 0)) // `run` makes it
         return true;
     past->history = history_open(arena, file, false, error);
     return past->history != NULL && history_is_sound(past->history, error);

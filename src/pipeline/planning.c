@@ -19,12 +19,22 @@ bool planning_depth(const char *depth, enum plan_depth *chosen, struct error *er
     return depth == NULL || error_set(error, ERROR_USAGE, "--depth %s: expected declared, standard or full", depth);
 }
 
+static bool is_of_family(const struct vantage_list *vantages, bool ipv6)
+{
+    for (size_t i = 0; i < vantages->items.count; i++)
+        if ((vantages->items.items[i].address.family == FAMILY_IPV6) == ipv6)
+            return true;
+    return false;
+}
+
 bool planning_make(struct arena *arena, const char *depth, const struct declared *declared,
                    const struct exposure_set *narrowed, const struct intent *intent, const struct answered *moved,
                    const struct answered *previous, const struct vantage_list *vantages, struct plan *plan,
                    struct verdict_set *coverage, struct error *error)
 {
     static const char *const unseen[] = {"IPv4 endpoints (no IPv4 vantage)", "IPv6 endpoints (no IPv6 vantage)"};
+    static const char *const unasked[] = {"IPv4 endpoints (no vantage is to ask them)",
+                                          "IPv6 endpoints (no vantage is to ask them)"};
     struct plan_options chosen = {.moved = moved, .previous = previous};
     GUARD(planning_depth(depth, &chosen.depth, error));
     if (!portset_parse(arena, SERVICE_PORTS, &chosen.service_ports))
@@ -41,7 +51,8 @@ bool planning_make(struct arena *arena, const char *depth, const struct declared
         left_out[narrowed->endpoints.items[i].address.family == FAMILY_IPV6]--;
     for (int f = 0; f < 2; f++)
         if (left_out[f] > 0 && vantages->items.count > 0)
-            *vector_add(arena, &coverage->gaps) = (struct coverage_gap){unseen[f], left_out[f]};
+            *vector_add(arena, &coverage->gaps) =
+                (struct coverage_gap){is_of_family(vantages, f == 1) ? unasked[f] : unseen[f], left_out[f]};
     return true;
 }
 

@@ -208,6 +208,9 @@ static void take_record(struct listing *listing, const char *path, int side)
     }
     say(listing, CHECK_WRONG, wrong);
     if (cJSON_IsObject(root)) {
+        const char *form = snapshot_record_odd(arena, root);
+        if (form != NULL)
+            say(listing, CHECK_NOT_DONE, arena_printf(arena, "%s: %s", path, form));
         name_left_out(listing, path, root);
         name_unsaid(listing, path, files);
     }
@@ -357,6 +360,23 @@ static void name_unlisted(struct listing *listing)
                          count, unlisted));
 }
 
+// A record of before/ to which after/ has none, though it has documents: of when they were read, nothing tells.
+static const char *record_left_out(const struct listing *listing)
+{
+    bool documents = false;
+    for (size_t i = 0; i < listing->manifest->files.count && !documents; i++)
+        documents = side_of(listing->manifest->files.items[i].path) == AFTER;
+    for (size_t i = 0; i < listing->records.count && documents; i++) {
+        const struct reading_record *before = &listing->records.items[i];
+        const char *after = arena_printf(listing->arena, "after%s", before->inside);
+        if (before->side == BEFORE && manifest_file(listing->manifest, after) == NULL)
+            return arena_printf(listing->arena,
+                                "%s: is not there, and %s is: when after/ was read, and what of it, nothing tells",
+                                after, before->path);
+    }
+    return NULL;
+}
+
 static void check_records(struct checks *checks, const struct checked_bundle *bundle)
 {
     struct listing listing = {.arena = checks->arena,
@@ -368,6 +388,7 @@ static void check_records(struct checks *checks, const struct checked_bundle *bu
     take_records(&listing);
     check_times(&listing);
     name_unlisted(&listing);
+    say(&listing, CHECK_ABSENT, record_left_out(&listing));
     for (size_t i = 0; i < listing.records.count && same == NULL; i++)
         if (listing.records.items[i].side == AFTER && earliest_of(&listing.records.items[i]) != INT64_MAX &&
             is_the_same(&bundle->manifest, checks->arena, &listing.records.items[i]))

@@ -1,6 +1,7 @@
 """What would exhaust the machine is left out, in words: possible, and exit status 3."""
 import json
 import os
+import struct
 import subprocess
 import time
 import sys
@@ -235,6 +236,20 @@ class Budgets(unittest.TestCase):
             with self.subTest(shape=shape):
                 few, many = (growth["measure"](shape, n)[0] for n in (count, 4 * count))
                 self.assertLess(many, 9 * few + 1, (few, many))
+
+    def test_a_plan_of_more_questions_than_a_capture_can_tell_of_is_not_replayed(self):
+        """A plan of 2 MB may ask each port of 20,000 hosts: 1.3 billion questions, of a capture without a packet."""
+        with tempfile.TemporaryDirectory() as folder:
+            plan, capture = os.path.join(folder, "plan"), os.path.join(folder, "capture.pcap")
+            with open(plan, "w") as file:
+                file.writelines("10.%d.%d.%d tcp 0-65535\n" % (i >> 16, i >> 8 & 255, i & 255) for i in range(20000))
+            with open(capture, "wb") as file:
+                file.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 65535, 101))
+            began = time.monotonic()
+            done = common.sgproof("probe", "--targets", plan, "--from-capture", capture, "--only", "10.0.0.0/8")
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertRegex(done.stderr, "capture.pcap: has 0 frames, and the plan 1310720000 questions: of so few frames 268435456 are replayed at most")
+            self.assertLess(time.monotonic() - began, 30)
 
     def test_reconcile_refuses_observations_that_tell_twice_of_a_port(self):
         """With both lines, whatever their order; what is not in order is put in order."""

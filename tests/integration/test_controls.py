@@ -455,10 +455,53 @@ class Account(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             estates.write(plain(), folder)
             write_account(folder, documents)
-            (pathlib.Path(folder) / "snapshot.json").write_text(json.dumps({"unread": [], "unavailable": [
+            (pathlib.Path(folder) / "snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", "unread": [], "unavailable": [
                 {"account_id": ACCOUNT, "region": "x", "service": "iam", "operation": "GetAccountPasswordPolicy", "code": "NoSuchEntity"}]}))
             done = common.sgproof("account", folder, "--pack", "sec-002")
         self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_what_aws_would_not_have_written_lets_nothing_pass(self):
+        """Policies, credentials and lists of users that somebody changed, or that a newer AWS writes."""
+        ann = lambda d: d[DETAILS]["UserDetailList"][0]
+        inline = lambda document: lambda d: ann(d).update(UserPolicyList=[{"PolicyName": "p", "PolicyDocument": document}])
+        denied = lambda **more: {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", **more}, allow("*")["Statement"][0]]}
+        report = lambda **more: lambda d: d["get-credential-report"]["Content"].__setitem__(1, row("ann", **more))
+        of_aws = lambda name, document: lambda d: (d[DETAILS]["Policies"].append({**managed(name, document), "Arn": "arn:aws:iam::aws:policy/" + name}),
+                                                   ann(d).update(AttachedManagedPolicies=[{"PolicyArn": "arn:aws:iam::aws:policy/" + name}]))
+        once = "bool", {"aws:MultiFactorAuthPresent": "false"}
+        policies = [(inline(denied(**{key: dict([once])})), key + ": unknown key") for key in ("condition", "CONDITION", "Conditions", "Condition ")]
+        policies += [(inline(denied(Condition=None)), "has null for a Condition"), (inline(denied(NotAction="iam:*")), "has Action and NotAction"),
+                     (inline(denied(NotResource="*")), "has Resource and NotResource"), (inline(denied(Principal={"AWS": ARN + "user/x"})), "names a principal"),
+                     (inline(allow("ec2:Describe*", NotAction="ec2:x")), "has Action and NotAction"), (inline(allow("ec2:Describe*", notAction="ec2:x")), "notAction: unknown key"),
+                     (inline({**allow("ec2:Describe*"), "Version": "2030-01-01"}), "is of Version 2030-01-01"),
+                     (inline({**allow("ec2:Describe*"), "statement": []}), "statement: unknown key"),
+                     *((of_aws(name, allow("ec2:Describe*")), "is AWS's own %s" % name) for name in ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess"))]
+        users = {"Users": [{"UserName": name, "UserId": name, "Arn": ARN + "user/" + name} for name in ("ann", "bob", "eve")]}
+        later, before = "2026-07-09T00:00:00+00:00", "2026-05-01T00:00:00+00:00"
+        cases = [("least-privilege", change, says) for change, says in policies]
+        cases += [("least-privilege", lambda d: d.update({"list-users": users}), "user/eve, whom list-users names"),
+                  ("user-mfa", lambda d: d.update({"list-users": users}), "user/eve, whom list-users names"),
+                  ("user-mfa", report(password_last_used=later), "password_last_used is 2026-07-09T00:00:00+00:00, and the report was made"),
+                  ("user-mfa", report(access_key_1_last_rotated=later), "access_key_1_last_rotated is"), ("user-mfa", report(user_creation_time=later), "user_creation_time is"),
+                  ("user-mfa", report(user_creation_time="2026-06-01T00:00:00+00:00", access_key_2_last_used_date=before), "access_key_2_last_used_date is 2026-05-01T00:00:00+00:00, and the user was created"),
+                  ("user-mfa", lambda d: d["get-credential-report"].update(GeneratedTime="2099-02-02T20:02:02+00:00"), "it was made on 2099-02-02, later"),
+                  ("root-not-used", lambda d: d["get-credential-report"]["Content"].__setitem__(0, row("<root_account>", password_last_used=later)), "password_last_used is")]
+        for control, change, says in cases:
+            with self.subTest(control=control, says=says):
+                documents = guarded()
+                change(documents)
+                found = self.judge(documents)[control]
+                self.assertIn(found["result"], ("not-evaluated", "fail") if control == "root-not-used" else ("not-evaluated",))
+                self.assertIn(says, " ".join(found["missing"]))
+        for odd in ("whenever", "2026-13-45T00:00:00+00:00", ""):
+            documents = guarded()
+            report(password_last_used=odd)(documents)
+            with tempfile.TemporaryDirectory() as folder:
+                estates.write(plain(), folder)
+                write_account(folder, documents, today="2026-06-30")
+                done = common.sgproof("account", folder, "--pack", "sec-002", "--date", "2026-06-30")
+            self.assertEqual(done.returncode, 3)
+            self.assertIn("password_last_used of ann is %s, expected a moment" % (odd or "empty"), " ".join(done.stdout.split()))
 
     def results(self, documents, *names):
         found = self.judge(documents)

@@ -1,5 +1,6 @@
 """A history that others wrote into: refused or told row by row, never a crash, and no run loses its evidence by it.
 Probes go to 127.0.0.1 only."""
+import contextlib
 import json
 import os
 import pathlib
@@ -206,6 +207,20 @@ class Hostile(Kept):
         self.again(status=2)
         self.file = self.here
         self.refused(say=["is no regular file"])
+        self.file = self.here / "empty"
+        for drop in (False, True):  # as SQLite has an empty database, and as it writes one
+            self.file.write_bytes(b"")
+            if drop:
+                with contextlib.closing(sqlite3.connect(self.file, isolation_level=None)) as database:
+                    database.executescript("CREATE TABLE x (y); DROP TABLE x; VACUUM;")
+            empty = self.file.read_bytes()
+            self.assertEqual(bool(empty), drop)
+            for command in (("list",), ("show", "198.51.100.7")):
+                done = common.sgproof("history", *command, "--history", self.file)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn("there is no history in it", done.stderr)
+            self.assertEqual((self.file.read_bytes(), sorted(self.here.glob("empty-*"))), (empty, []))
+        self.again()  # a run begins it
         self.file = self.here / "dangling"
         self.file.symlink_to(self.here / "nowhere")
         self.again(status=2)

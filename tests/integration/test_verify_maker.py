@@ -52,6 +52,9 @@ class Lies(Evidence):
 
     def test_what_neither_can_judge_neither_calls_good(self):
         """A report that could not be written, what another version derived; a second reading that failed is incomplete for both, whatever after/ holds."""
+        def record(**more):
+            return lambda forged: (lies.record(forged, "before", **more), forged.derive())
+
         def failed(step, *gone):
             def told(forged):
                 files = forged.manifest.pop("files")
@@ -61,6 +64,7 @@ class Lies(Evidence):
                     forged.path(name).unlink()
             return told
         for change, status, says in ((failed("report", "report.html"), 3, "report.html: (is )?not there"), (lambda forged: forged.claim(derivation=2), 3, "made by derivation 2"),
+                                     (record(schema="sgproof/snapshot/v2"), 3, "before/snapshot.json: .*schema.*sgproof/snapshot/v2"), (record(note="audited"), 3, "before/snapshot.json: .*note"),
                                      (failed("second reading"), 0, "second reading|looked at")):
             evidence = self.forge(change)
             for done in (self.verified(evidence), audit(evidence, "--key", self.public)):
@@ -216,6 +220,19 @@ class Lies(Evidence):
         self.assertRegex(done.stdout, "absent +readings +before/snapshot.json: tells no asked of 1 of its files")
         self.assertRegex(done.stdout, "absent +readings +after/snapshot.json: is no record that can be read")
 
+    def test_a_second_reading_without_its_record_is_named(self):
+        def without(forged):
+            lies.record(forged, "before")
+            forged.derive()
+        done = self.verified(self.forge(without))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, "absent +readings +after/snapshot.json: is not there, and before/snapshot.json is: when after/ was read")
+
+    def test_what_made_evidence_of_another_derivation_is_named(self):
+        own = forger.Forger(self.one, self.path / "own").manifest["claims"]["tool_version"]
+        for version, says in ((own, "though it says that sgproof %s made it, which this is too: the build" % own), ("99.1.0", "sgproof 99.1.0, which made it, can verify it")):
+            self.assertIn(says, self.verified(self.forge(lambda forged: forged.claim(derivation=2, tool_version=version))).stdout)
+
     def test_a_second_reading_that_is_the_first_one_is_named(self):
         def same(forged):
             lies.record(forged, "before")
@@ -334,7 +351,7 @@ class Lies(Evidence):
         done = self.verified(self.forge(scoped))
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertIn("203.0.113.7=198.51.100.99/32 (given)", done.stdout)
-        self.assertIn("1 × IPv4 endpoints (no IPv4 vantage)", done.stdout)
+        self.assertIn("1 × IPv4 endpoints (no vantage is to ask them)", done.stdout)
 
 
 class Vantages(Evidence):

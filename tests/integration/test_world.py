@@ -754,7 +754,15 @@ class Siblings(Case):
 
     @each([({"unread": "x"},), ({"complete": False, "unread": []},), ({"files": [{"file": "gone.json"}]},)])
     def test_what_the_readers_own_record_says_is_missing_is(self, record):
-        self.check(beside({"snapshot.json": record}), 3, REACHED, unread="snapshot.json")
+        self.check(beside({"snapshot.json": {"schema": "sgproof/snapshot/v1", **record}}), 3, REACHED, unread="snapshot.json")
+
+    @each([({}, "schema: is missing"), ({"schema": "sgproof/snapshot/v2"}, 'schema: "sgproof/snapshot/v2", expected "sgproof/snapshot/v1"'),
+           ({"schema": "sgproof/snapshot/v1", "note": "audited"}, "note: unknown key"), ({"schema": "sgproof/snapshot/v1", "unavailable": {}}, "unavailable: is an object"),
+           ({"schema": "sgproof/snapshot/v1", "unread": [{"operation": "DescribeVpcs", "harmless": True}]}, "unread[0].harmless: unknown key"),
+           ({"schema": "sgproof/snapshot/v1", "files": ["x"]}, "files[0]: is a string")])
+    def test_a_record_that_is_not_in_our_form_is_unread(self, record, why):
+        output = self.check(beside({"snapshot.json": record}), 3, REACHED, unread="snapshot.json")
+        self.assertIn(why, json.dumps(output["unread"]).replace('\\"', '"'))
 
     @each([("application",), ("network",)])
     def test_an_internet_facing_load_balancer_has_a_public_node_in_each_of_its_subnets_or_is_missing(self, kind):

@@ -278,7 +278,8 @@ const struct aws_call aws_calls[] = {
     {"iam", "GetCredentialReport", "get-credential-report",
      WHOLE("Content", KIND_CREDENTIAL_REPORT, read_credential_report), .is_ours = is_credential_report, .late = true,
      ABOUT("GenerateCredentialReport")},
-    {"iam", "ListUsers", "list-users", UNUSED("Users"), ABOUT("GetAccountAuthorizationDetails")}, // once
+    {"iam", "ListUsers", "list-users", LIST("Users", KIND_COUNT, read_listed_user), .is_ours = ours_listed_user,
+     ABOUT("GetAccountAuthorizationDetails")}, // once
     {"iam", "ListMFADevices", "list-mfa-devices", UNUSED("MFADevices"),
      ABOUT("ListUsers", "Users", "UserName", "UserName")},
     {"iam", "ListGroupsForUser", "list-groups-for-user", UNUSED("Groups"),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aws/documents/readers.h"
+#include "base/clock.h"
 
 // The next field of a line, unquoted in place; *at moves behind it. NULL at the end of the line.
 static char *next_field(char **at)
@@ -28,14 +29,6 @@ static char *next_field(char **at)
     return start;
 }
 
-static const char *moment_or_null(struct reader *reader, const char *text)
-{
-    bool moment = text != NULL && text[0] >= '0' && text[0] <= '9'; // else N/A, no_information, not_supported
-    return moment ? arena_strdup(reader->arena, text) : NULL;
-}
-
-enum { MOST_COLUMNS = 64 };
-
 static const char *column(char *const *names, char *const *fields, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -43,6 +36,24 @@ static const char *column(char *const *names, char *const *fields, size_t count,
             return fields[i];
     return NULL;
 }
+
+// A cell that tells a moment, or that there is none; another word is a doubt.
+static const char *moment(struct reader *reader, const struct json_cursor *at, char *const *names, char *const *fields,
+                          size_t count, const char *name)
+{
+    static const char *const none[] = {"N/A", "no_information", "not_supported", NULL};
+    const char *text = column(names, fields, count, name);
+    int64_t seconds;
+    if (text == NULL || text_among(text, none))
+        return NULL;
+    if (clock_parse_zone(text, &seconds))
+        return arena_strdup(reader->arena, text);
+    doubt_at(reader, at, "%s of %s is %s, expected a moment", name, column(names, fields, count, "user"),
+             text[0] == '\0' ? "empty" : text);
+    return NULL;
+}
+
+enum { MOST_COLUMNS = 64 };
 
 // A cell that says yes or no; whether root has a password is never told. A column that is not there tells nothing;
 // another word is a doubt.
@@ -77,14 +88,15 @@ static void read_key(struct reader *reader, const struct json_cursor *at, char *
     snprintf(name, sizeof(name), "access_key_%d_active", number);
     key->active = flag(reader, at, names, fields, count, name);
     snprintf(name, sizeof(name), "access_key_%d_last_rotated", number);
-    key->last_rotated = moment_or_null(reader, column(names, fields, count, name));
+    key->last_rotated = moment(reader, at, names, fields, count, name);
     snprintf(name, sizeof(name), "access_key_%d_last_used_date", number);
-    key->last_used = moment_or_null(reader, column(names, fields, count, name));
+    key->last_used = moment(reader, at, names, fields, count, name);
 }
 
 static bool same_credentials(const struct iam_credentials *a, const struct iam_credentials *b)
 {
-    bool same = a->use_told == b->use_told && text_same(a->password_last_used, b->password_last_used) &&
+    bool same = a->use_told == b->use_told && text_same(a->created, b->created) &&
+                text_same(a->password_last_used, b->password_last_used) &&
                 text_same(a->password_changed, b->password_changed) && a->certificate == b->certificate &&
                 a->password_enabled == b->password_enabled && a->mfa_active == b->mfa_active;
     for (int k = 0; k < 2; k++)
@@ -117,13 +129,13 @@ static void compare_rows(struct reader *reader, const struct json_cursor *at, st
 }
 
 // When the report was made: of two that say otherwise, neither is believed.
-void note_report_made(struct reader *reader, const char *moment)
+void note_report_made(struct reader *reader, const char *made)
 {
     struct account *account = account_of(reader);
-    if (account->report_made != NULL && strcmp(account->report_made, moment) != 0 && account->credentials_doubt == NULL)
+    if (account->report_made != NULL && strcmp(account->report_made, made) != 0 && account->credentials_doubt == NULL)
         account->credentials_doubt = arena_printf(reader->arena, "get-credential-report: one was made %s, another %s",
-                                                  account->report_made, moment);
-    account->report_made = arena_strdup(reader->arena, moment);
+                                                  account->report_made, made);
+    account->report_made = arena_strdup(reader->arena, made);
 }
 
 static void read_report(struct reader *reader, const struct json_cursor *at, char *csv)
@@ -146,13 +158,14 @@ static void read_report(struct reader *reader, const struct json_cursor *at, cha
         of->user = arena_strdup(reader->arena, column(names, fields, count, "user"));
         of->arn = arena_strdup(reader->arena, column(names, fields, count, "arn"));
         of->evidence = arena_printf(reader->arena, "%s#/Content (row %zu)", reader->name, row);
+        of->created = moment(reader, at, names, fields, count, "user_creation_time");
         of->password_enabled = flag(reader, at, names, fields, count, "password_enabled");
         of->mfa_active = flag(reader, at, names, fields, count, "mfa_active");
         of->use_told = column(names, fields, count, "password_last_used") != NULL &&
                        column(names, fields, count, "access_key_1_last_used_date") != NULL &&
                        column(names, fields, count, "access_key_2_last_used_date") != NULL;
-        of->password_last_used = moment_or_null(reader, column(names, fields, count, "password_last_used"));
-        of->password_changed = moment_or_null(reader, column(names, fields, count, "password_last_changed"));
+        of->password_last_used = moment(reader, at, names, fields, count, "password_last_used");
+        of->password_changed = moment(reader, at, names, fields, count, "password_last_changed");
         for (int k = 0; k < 2; k++) {
             const char *active = column(names, fields, count, k == 0 ? "cert_1_active" : "cert_2_active");
             of->certificate = of->certificate || (active != NULL && strcmp(active, "true") == 0);

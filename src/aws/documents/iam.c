@@ -82,6 +82,29 @@ static bool read_principals(struct reader *reader, const struct json_cursor *at,
     return true;
 }
 
+// What a statement says beside what we understand, or says twice, would make another statement of it: a misspelled
+// Condition, an Action beside a NotAction. AWS takes no such policy.
+static void doubt_members(struct reader *reader, const struct json_cursor *at, const struct iam_policy *policy)
+{
+    static const char *const known[] = {"Sid",       "Effect",   "Principal",   "NotPrincipal", "Action",
+                                        "NotAction", "Resource", "NotResource", "Condition",    NULL};
+    static const char *const either[][2] = {
+        {"Action", "NotAction"}, {"Resource", "NotResource"}, {"Principal", "NotPrincipal"}};
+    const cJSON *condition = json_find(at->node, "Condition");
+    bool about_others = policy->trust || policy->resource;
+    if (!json_expect_keys(at, known, reader->error))
+        doubt_failure(reader);
+    for (size_t i = 0; i < sizeof(either) / sizeof(either[0]); i++)
+        if (json_find(at->node, either[i][0]) != NULL && json_find(at->node, either[i][1]) != NULL)
+            doubt_at(reader, at, "has %s and %s, expected one of them", either[i][0], either[i][1]);
+    if (condition != NULL && !cJSON_IsObject(condition))
+        doubt_at(reader, at, "has %s for a Condition, expected an object", json_kind(condition));
+    if (!about_others && (json_find(at->node, "Principal") != NULL || json_find(at->node, "NotPrincipal") != NULL))
+        doubt_at(reader, at, "names a principal, which a policy of an identity does not");
+    if (policy->trust && (json_find(at->node, "Resource") != NULL || json_find(at->node, "NotResource") != NULL))
+        doubt_at(reader, at, "names a resource, which a trust policy does not");
+}
+
 static bool read_statement(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct iam_policy *policy = into;
@@ -93,6 +116,7 @@ static bool read_statement(struct reader *reader, const struct json_cursor *at, 
         struct json_cursor wrong = member_of(reader, at, "Effect");
         doubt_at(reader, &wrong, "is %s, expected Allow or Deny", effect == NULL ? "missing" : effect);
     }
+    doubt_members(reader, at, policy);
     statement.conditional = member_of(reader, at, "Condition").node != NULL;
     GUARD(read_words(reader, at, "Action", "NotAction", &statement.actions, &statement.not_actions));
     if (policy->trust || policy->resource)
@@ -106,10 +130,15 @@ static bool read_statement(struct reader *reader, const struct json_cursor *at, 
 static bool read_statements(struct reader *reader, const struct json_cursor *document, struct iam_policy *policy)
 {
     struct json_cursor statements = member_of(reader, document, "Statement");
+    static const char *const known[] = {"Version", "Id", "Statement", NULL};
     const char *version = NULL;
     GUARD(json_expect_object(document, reader->error));
     GUARD(json_borrow_string(document, "Version", &version, reader->error));
     policy->variables = version != NULL && strcmp(version, "2012-10-17") == 0;
+    if (!json_expect_keys(document, known, reader->error))
+        doubt_failure(reader);
+    if (version != NULL && !policy->variables && strcmp(version, "2008-10-17") != 0)
+        doubt_at(reader, document, "is of Version %s, expected 2012-10-17 or 2008-10-17", version);
     if (cJSON_IsObject(statements.node))
         return read_statement(reader, &statements, policy);
     if (cJSON_IsArray(statements.node) && statements.node->child == NULL)
@@ -183,6 +212,41 @@ static bool read_policy_version(struct reader *reader, const struct json_cursor 
     return true;
 }
 
+static bool is_listed(const text_list *words, const char *word)
+{
+    for (size_t i = 0; i < words->count; i++)
+        if (strcmp(words->items[i], word) == 0)
+            return true;
+    return false;
+}
+
+// What AWS's own policies allow whose names say how much:
+// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/ Nobody but AWS can change one, so a document that
+// allows less is not theirs.
+static void doubt_policy_of_aws(struct reader *reader, const struct json_cursor *at, const struct iam_policy *policy)
+{
+    static const struct {
+        const char *name, *action; // NULL: all but some
+    } wide[] = {{"AdministratorAccess", "*"}, {"IAMFullAccess", "iam:*"}, {"PowerUserAccess", NULL}};
+    const char *name = strstr(policy->arn, ":iam::aws:policy/");
+    for (size_t i = 0; name != NULL && i < sizeof(wide) / sizeof(wide[0]); i++) {
+        bool allows = false, denies = false;
+        if (strcmp(name + strlen(":iam::aws:policy/"), wide[i].name) != 0)
+            continue;
+        for (size_t s = 0; s < policy->statements.count; s++) {
+            const struct iam_statement *one = &policy->statements.items[s];
+            bool actions = wide[i].action == NULL ? one->not_actions
+                                                  : !one->not_actions && is_listed(&one->actions, wide[i].action);
+            denies = denies || !one->allow;
+            allows = allows || (one->allow && !one->conditional && actions && !one->not_resources &&
+                                is_listed(&one->resources, "*"));
+        }
+        if (!allows || denies)
+            doubt_at(reader, at, "is AWS's own %s and allows less than that does: its document is another's",
+                     wide[i].name);
+    }
+}
+
 bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct iam_policy *policy = arena_new_of(reader->arena, struct iam_policy);
@@ -206,6 +270,7 @@ bool read_managed_policy(struct reader *reader, const struct json_cursor *at, vo
     each_of(reader, at, "PolicyVersionList", read_policy_version, &versions);
     if (!versions.has_default)
         doubt_at(reader, at, "has no default version, expected one in PolicyVersionList");
+    doubt_policy_of_aws(reader, at, policy);
     map_put(reader->arena, &account->policies, policy->arn, policy);
     return true;
 }
@@ -298,6 +363,16 @@ bool read_user(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
     return read_identity(reader, at, IAM_USER, "UserName", "UserPolicyList");
+}
+
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html
+bool read_listed_user(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *arn;
+    (void)into;
+    GUARD(text_of(reader, at, "Arn", &arn));
+    map_put(reader->arena, &account_by_arn(reader, arn)->listed_users, arn, (void *)(uintptr_t)arn);
+    return true;
 }
 
 bool read_group(struct reader *reader, const struct json_cursor *at, void *into)

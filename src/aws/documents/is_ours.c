@@ -301,3 +301,9 @@ bool ours_object(const cJSON *record) // efs, mq, sagemaker... list ids alone
 {
     return cJSON_IsObject(record);
 }
+
+// Of ListUsers: those of Cognito have a Username, those of an identity store its id.
+bool ours_listed_user(const cJSON *record)
+{
+    return json_find(record, "UserName") != NULL && json_find(record, "IdentityStoreId") == NULL;
+}

@@ -13,6 +13,7 @@ bool ours_listener_rule(const cJSON *record);
 bool ours_target_group(const cJSON *record);
 bool ours_vpc_endpoint(const cJSON *record);
 bool ours_managed_policy(const cJSON *record);
+bool ours_listed_user(const cJSON *record);
 bool ours_organization(const cJSON *record);
 bool ours_parent(const cJSON *record);
 bool ours_control_policy(const cJSON *policy);

@@ -171,6 +171,7 @@ bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void
 bool read_listener_rule(struct reader *reader, const struct json_cursor *at, void *into);
 // iam.c
 bool read_user(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_listed_user(struct reader *reader, const struct json_cursor *at, void *into); // that there is one
 bool read_group(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_role(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into);

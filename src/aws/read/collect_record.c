@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "aws/read/collector.h"
+#include "aws/snapshot.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "config.h"
@@ -46,7 +47,7 @@ bool record_write(struct collector *collector)
     struct text out = {0};
     struct json_writer writer = json_writer_to(&out);
     json_open(&writer, NULL, '{');
-    json_put_string(&writer, "schema", "sgproof/snapshot/v1");
+    json_put_string(&writer, "schema", SNAPSHOT_SCHEMA);
     json_put_string(&writer, "tool_version", SGPROOF_VERSION);
     json_put_string(&writer, "account_id", collected->identity.account);
     json_put_string(&writer, "read_by", collected->identity.arn);
