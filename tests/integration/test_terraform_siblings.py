@@ -47,7 +47,7 @@ def base(**keys):
                                                                              "UserIdGroupPairs": [], "PrefixListIds": [{"PrefixListId": "pl-1"}]})],
         "NetworkInterfaces": [interface(1, "sg-1"), interface(2, "sg-3"), {**interface(6, ""), "NetworkInterfaceId": "eni-9", "SubnetId": "subnet-1", "InterfaceType": "nat_gateway",
                                                                            "Groups": [], "Attachment": {"Status": "attached"}}],
-        "Reservations": [{"Instances": [{"InstanceId": "i-1", "State": {"Name": "running"}}, {"InstanceId": "i-2", "State": {"Name": "running"}}]}], **keys}
+        "Reservations": [{"Instances": [{"InstanceId": "i-%d" % n, "State": {"Name": "running"}, "PublicIpAddress": "198.51.100.%d" % (3 + n)} for n in (1, 2)]}], **keys}
 
 
 def with_ipv6():
@@ -104,6 +104,18 @@ def allocated():
     estate = base()
     estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]["AllocationId"] = "eipalloc-1"
     return estate
+
+
+def told_by_all():
+    """What describe-instances and describe-addresses tell of the addresses, too, as AWS's own documents do."""
+    estate = base()
+    estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"].update(AllocationId="eipalloc-1", AssociationId="eipassoc-1")
+    estate["Addresses"] = [{"PublicIp": WEB, "AllocationId": "eipalloc-1", "AssociationId": "eipassoc-1", "Domain": "vpc", "InstanceId": "i-1", "NetworkInterfaceId": "eni-1", "PrivateIpAddress": "10.0.0.4"},
+                           {"PublicIp": "198.51.100.99", "AllocationId": "eipalloc-9", "Domain": "vpc"}]
+    return estate
+
+
+EIP = {"id": "eipalloc-1", "allocation_id": "eipalloc-1", "public_ip": WEB, "instance": "i-1", "network_interface": "eni-1", "private_ip": "10.0.0.4", "domain": "vpc"}
 
 
 class Plan:
@@ -365,6 +377,10 @@ CASES = {
     # ---- Addresses
     "an address for a host that no route lets answer": (lambda p: p.new("aws_eip_association.a", {"allocation_id": ref("aws_eip.e")}, instance_id="i-2").new("aws_eip.e"), 0, set(), set()),
     "an association that goes": (lambda p: p.gone("aws_eip_association.a", {"id": "eipassoc-1", "public_ip": WEB, "instance_id": "i-1", "allocation_id": "eipalloc-1"}), 0, set(), EXACT(443, at=WEB)),
+    "an Elastic IP address goes, of which all documents tell": (lambda p: p.gone("aws_eip.e", EIP), 0, set(), EXACT(443, at=WEB), told_by_all),
+    "it is made anew": (lambda p: p.new("aws_eip.e", before=EIP, actions=["create", "delete"], instance="i-1"), 0, EXACT(443), EXACT(443, at=WEB), told_by_all),
+    "another takes its place": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-9", network_interface_id="eni-1"), 0, EXACT(443, at="198.51.100.99"), EXACT(443, at=WEB), told_by_all),
+    "it moves to where an automatic one was": (lambda p: p.update("aws_eip.e", EIP, instance="i-2"), 0, set(), EXACT(443, at=WEB), told_by_all),
     "an allocation that is there moves, by the association of its interface": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-1", instance_id="i-2"), 0, set(), EXACT(443, at=WEB), allocated),
     "an association replaced by one of the same allocation": (lambda p: p.new("aws_eip_association.a", actions=("delete", "create"), before={"id": "eipassoc-2", "public_ip": BEHIND, "instance_id": "i-2", "allocation_id": "eipalloc-2"},
                                                                               allocation_id="eipalloc-2", instance_id="i-1"), 0, EXACT(443, at=BEHIND), EXACT(443, at=WEB)),
