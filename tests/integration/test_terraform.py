@@ -191,7 +191,8 @@ class Plans(Case):
         found = self.planned([template, group], root, 3)
         self.assertEqual(self.ports(found["opened"]), [(NEW, 443, 443, "possible")])
         template["change"]["after"]["network_interfaces"][0]["associate_public_ip_address"] = "false"
-        self.assertEqual(self.ports(self.planned([template, group], root, 3)["opened"]), [])
+        found = self.planned([template, group], root)  # all of its versions are told
+        self.assertEqual((self.ports(found["opened"]), found["flows_missing"]), ([], ["aws_autoscaling_group.g: the instances that it launches"]))
         service = change("aws_ecs_service.s", ["create"], None, {"network_configuration": [{"assign_public_ip": True, "subnets": ["subnet-1"], "security_groups": ["sg-1"]}]}, {"id": True})
         self.assertEqual(self.ports(self.planned([service], [refer("aws_ecs_service.s")], 3)["opened"]), [(NEW, 443, 443, "possible")])
         service["change"]["after"]["network_configuration"][0]["assign_public_ip"] = False
