@@ -47,10 +47,16 @@ static void index_interfaces(struct finder *finder)
     }
 }
 
+// Whether an address is where it is to be: on an interface, or a plan took it from one.
 static bool has_address(const struct finder *finder, const char *text)
 {
     struct address address;
-    return address_parse(text, &address) && exposure_endpoint_at(finder->set, prefix_of(address)) != NULL;
+    char form[ADDRESS_TEXT];
+    if (!address_parse(text, &address))
+        return false;
+    address_format(address, form);
+    return exposure_endpoint_at(finder->set, prefix_of(address)) != NULL ||
+           map_get(&finder->estate->moved_addresses, form) != NULL;
 }
 
 // Whether an address is on an interface that `is_own` says to be the thing's. Where it is not, *elsewhere says on which

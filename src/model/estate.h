@@ -105,6 +105,7 @@ struct estate {
     bool has_ecs_clusters;                   // a list tells of some
     VECTOR(struct byoip_range) byoip_ranges; // ascending by CIDR
     struct map regional_addresses;           // public ones, as text, of regional NAT gateways, which have no interface
+    struct map moved_addresses;              // as text, which a plan takes from what documents say to have them
     VECTOR(const struct instance *) telling; // instances that tell of a public address, or of no interface
     struct map texts;                        // interned texts
     struct map group_sets;                   // key -> struct group_set

@@ -120,6 +120,7 @@ struct route_table {
     const char *vpc_id;
     bool is_main;
     VECTOR(struct route) routes;
+    bool propagates;      // virtual private gateways may put routes into it
     const char *firewall; // of a firewall before its internet gateway that a route names, or NULL
     const char *doubt;    // it may route anything anywhere
     record_place record;

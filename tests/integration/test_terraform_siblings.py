@@ -47,7 +47,7 @@ def base(**keys):
                                                                              "UserIdGroupPairs": [], "PrefixListIds": [{"PrefixListId": "pl-1"}]})],
         "NetworkInterfaces": [interface(1, "sg-1"), interface(2, "sg-3"), {**interface(6, ""), "NetworkInterfaceId": "eni-9", "SubnetId": "subnet-1", "InterfaceType": "nat_gateway",
                                                                            "Groups": [], "Attachment": {"Status": "attached"}}],
-        "Reservations": [{"Instances": [{"InstanceId": "i-1", "State": {"Name": "running"}}, {"InstanceId": "i-2", "State": {"Name": "running"}}]}], **keys}
+        "Reservations": [{"Instances": [{"InstanceId": "i-%d" % n, "State": {"Name": "running"}, "PublicIpAddress": "198.51.100.%d" % (3 + n)} for n in (1, 2)]}], **keys}
 
 
 def with_ipv6():
@@ -104,6 +104,18 @@ def allocated():
     estate = base()
     estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]["AllocationId"] = "eipalloc-1"
     return estate
+
+
+def told_by_all():
+    """What describe-instances and describe-addresses tell of the addresses, too, as AWS's own documents do."""
+    estate = base()
+    estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"].update(AllocationId="eipalloc-1", AssociationId="eipassoc-1")
+    estate["Addresses"] = [{"PublicIp": WEB, "AllocationId": "eipalloc-1", "AssociationId": "eipassoc-1", "Domain": "vpc", "InstanceId": "i-1", "NetworkInterfaceId": "eni-1", "PrivateIpAddress": "10.0.0.4"},
+                           {"PublicIp": "198.51.100.99", "AllocationId": "eipalloc-9", "Domain": "vpc"}]
+    return estate
+
+
+EIP = {"id": "eipalloc-1", "allocation_id": "eipalloc-1", "public_ip": WEB, "instance": "i-1", "network_interface": "eni-1", "private_ip": "10.0.0.4", "domain": "vpc"}
 
 
 class Plan:
@@ -181,6 +193,30 @@ def by_new_template(plan):
     host(plan, launch_template=[{"version": "$Latest"}], vpc_security_group_ids=None, unknown={"launch_template": [{"id": True}]})
     plan.root["resources"][-1]["expressions"]["launch_template"] = [{"id": {"references": ref("aws_launch_template.t")}}]
     return plan
+
+
+TEMPLATE = {"id": "lt-1", "image_id": "ami-1", "vpc_security_group_ids": ["sg-1"], "network_interfaces": [], "default_version": 1, "latest_version": 1}
+PRIVATE_FLEET = {"id": "asg", "vpc_zone_identifier": ["subnet-2"], "min_size": 1, "max_size": 3, "desired_capacity": 1, "target_group_arns": [], "load_balancers": [],
+                 "launch_template": [{"id": "lt-1", "version": "1"}], "mixed_instances_policy": []}
+
+
+def private_fleet(plan, before=None):
+    """A scaling group in the subnet that gives no addresses, by the template's latest version."""
+    if before:
+        plan.update("aws_autoscaling_group.a", before, launch_template=[{"id": "lt-1"}], unknown={})
+        plan.changes[-1]["change"]["after_unknown"] = {"launch_template": [{"version": True}]}
+    else:
+        plan.new("aws_autoscaling_group.a", vpc_zone_identifier=["subnet-2"], min_size=1, max_size=1, launch_template=[{}], unknown={"launch_template": [{"id": True, "version": True}]})
+    plan.root["resources"][-1]["expressions"]["launch_template"] = [{"id": {"references": ref("aws_launch_template.t")}, "version": {"references": ["aws_launch_template.t.latest_version", "aws_launch_template.t"]}}]
+    return plan
+
+
+def propagating():
+    """The entry of a list is reached by a VPN, whose routes a virtual private gateway puts into the public table."""
+    estate = base()
+    estate["RouteTables"][0].update(PropagatingVgws=[{"GatewayId": "vgw-1"}])
+    estate["RouteTables"][0]["Routes"].append({"DestinationCidrBlock": "203.0.113.0/24", "GatewayId": "vgw-1", "State": "active", "Origin": "EnableVgwRoutePropagation"})
+    return estate
 
 
 def two_groups(plan, more):
@@ -342,6 +378,10 @@ CASES = {
     "an entry that only apply tells": (lambda p: ON_LIST(p.new("aws_ec2_managed_prefix_list_entry.e", {"cidr": ["aws_eip.e.public_ip", "aws_eip.e"]}, prefix_list_id="pl-1")), 3, MAYBE, EXACT(443, at=WEB)),
     "a list in place, its entries unknown": (lambda p: ON_LIST(p.update("aws_ec2_managed_prefix_list.l", {"id": "pl-1", "entry": [{"cidr": "203.0.113.0/24"}]}, {"entry": ["local.e"]})), 3, MAYBE, EXACT(443, at=WEB)),
     # ---- Fleets
+    "another image of a launch template, and a group that takes it up": (lambda p: private_fleet(p.update("aws_launch_template.t", TEMPLATE, unknown={"latest_version": True}, image_id="ami-2"), before=PRIVATE_FLEET), 0, set(), set()),
+    "another image where the default version was an older one": (lambda p: p.update("aws_launch_template.t", TEMPLATE, unknown={"latest_version": True, "default_version": True}, image_id="ami-2"), 0, set(), set()),
+    "the default version moves from an older one": (lambda p: p.update("aws_launch_template.t", {**TEMPLATE, "latest_version": 3}, default_version=3), 3, set(), set()),
+    "a new group of a new template, without public addresses": (lambda p: private_fleet(p.new("aws_launch_template.t", vpc_security_group_ids=["sg-3"])), 0, set(), set()),
     "a launch template in place": (lambda p: p.update("aws_launch_template.t", {"id": "lt-1", "vpc_security_group_ids": ["sg-1"]}, vpc_security_group_ids=["sg-3"]), 3, set(), set()),
     "a new scaling group of mixed instances": (lambda p: p.new("aws_autoscaling_group.a", **{k: v for k, v in FLEET.items() if k != "id"}), 3, MAYBE, set()),
     "a scaling group that grows": (lambda p: p.update("aws_autoscaling_group.a", FLEET, desired_capacity=2), 3, MAYBE, set()),
@@ -365,6 +405,17 @@ CASES = {
     # ---- Addresses
     "an address for a host that no route lets answer": (lambda p: p.new("aws_eip_association.a", {"allocation_id": ref("aws_eip.e")}, instance_id="i-2").new("aws_eip.e"), 0, set(), set()),
     "an association that goes": (lambda p: p.gone("aws_eip_association.a", {"id": "eipassoc-1", "public_ip": WEB, "instance_id": "i-1", "allocation_id": "eipalloc-1"}), 0, set(), EXACT(443, at=WEB)),
+    "a VPN goes, whose routes are propagated": (lambda p: p.gone("aws_vpn_connection.c", {"id": "vpn-1", "vpn_gateway_id": "vgw-1"}), 3, set(), set(), propagating),
+    "a static route of it goes": (lambda p: p.gone("aws_vpn_connection_route.r", {"id": "r", "vpn_connection_id": "vpn-1", "destination_cidr_block": "203.0.113.0/24"}), 3, set(), set(), propagating),
+    "its gateway goes": (lambda p: p.gone("aws_vpn_gateway.g", {"id": "vgw-1", "vpc_id": "vpc-1"}), 3, set(), set(), propagating),
+    "its gateway is detached": (lambda p: p.gone("aws_vpn_gateway_attachment.g", {"id": "a", "vpn_gateway_id": "vgw-1", "vpc_id": "vpc-1"}), 3, set(), set(), propagating),
+    "its tags change": (lambda p: p.update("aws_vpn_connection.c", {"id": "vpn-1", "tags": {}}, tags={"a": "b"}), 0, set(), set(), propagating),
+    "a VPN goes where nothing is propagated": (lambda p: p.gone("aws_vpn_connection.c", {"id": "vpn-1", "vpn_gateway_id": "vgw-1"}), 0, set(), set()),
+    "a new table takes routes of a gateway up": (lambda p: p.new("aws_route_table.t", vpc_id="vpc-1", propagating_vgws=["vgw-1"], route=[]), 3, set(), set()),
+    "an Elastic IP address goes, of which all documents tell": (lambda p: p.gone("aws_eip.e", EIP), 0, set(), EXACT(443, at=WEB), told_by_all),
+    "it is made anew": (lambda p: p.new("aws_eip.e", before=EIP, actions=["create", "delete"], instance="i-1"), 0, EXACT(443), EXACT(443, at=WEB), told_by_all),
+    "another takes its place": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-9", network_interface_id="eni-1"), 0, EXACT(443, at="198.51.100.99"), EXACT(443, at=WEB), told_by_all),
+    "it moves to where an automatic one was": (lambda p: p.update("aws_eip.e", EIP, instance="i-2"), 0, set(), EXACT(443, at=WEB), told_by_all),
     "an allocation that is there moves, by the association of its interface": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-1", instance_id="i-2"), 0, set(), EXACT(443, at=WEB), allocated),
     "an association replaced by one of the same allocation": (lambda p: p.new("aws_eip_association.a", actions=("delete", "create"), before={"id": "eipassoc-2", "public_ip": BEHIND, "instance_id": "i-2", "allocation_id": "eipalloc-2"},
                                                                               allocation_id="eipalloc-2", instance_id="i-1"), 0, EXACT(443, at=BEHIND), EXACT(443, at=WEB)),

@@ -39,3 +39,17 @@ def write(module, folder):
         block(lines, {"value": output["expression"]}, "  ")
         lines.append("}")
     (folder / "main.tf").write_text("\n".join(lines) + "\n")
+
+
+def write_indexes(module, folder):
+    """Only what says which of several instances is meant ("text" beside the references), as `terraform.make` makes it."""
+    folder.mkdir(exist_ok=True)
+    lines = []
+    for one in module.get("resources", []):
+        said = {k: e["text"] for k, e in one.get("expressions", {}).items() if "text" in e}
+        if said:
+            lines += ['resource "%s" "%s" {' % tuple(one["address"].split("."))] + ["  %s = %s" % pair for pair in said.items()] + ["}"]
+    for name, call in module.get("module_calls", {}).items():
+        lines += ['module "%s" {' % name, '  source = "./%s"' % name, "}"]
+        write_indexes(call["module"], folder / name)
+    (folder / "main.tf").write_text("\n".join(lines) + "\n")

@@ -340,11 +340,13 @@ def configuration(rng, world, opaque_share):
             if not flat:
                 expressions[key] = {"constant_value": world[addresses[0]].get(key)}
                 continue
-            parallel = len(addresses) > 1 and all(len(refs) == 1 and key_of(refs[0].address) == key_of(a) != "" and bare(refs[0].address) == bare(flat[0].address) and
-                                                  refs[0].address.startswith("module.net.") == inside for a, refs in of)
-            if parallel:
+            counted = all(len(refs) == 1 and key_of(refs[0].address) != "" != key_of(a) and bare(refs[0].address) == bare(flat[0].address) and
+                                                 refs[0].address.startswith("module.net.") == inside for a, refs in of)
+            plain = counted and all(key_of(refs[0].address) == key_of(a) for a, refs in of)
+            if plain or counted and rng.random() < 0.5:  # else each has its index written out
                 extra["count_expression"] = {"constant_value": len(addresses)}
-                expressions[key] = {"references": [bare(flat[0].address), "count.index"]}
+                expressions[key] = {"references": [bare(flat[0].address), "count.index"],
+                                    "text": "%s[%s].id" % (bare(flat[0].address), "count.index" if plain else "(count.index + 1) % 2")}
                 continue
             found = []
             for ref in flat:
@@ -467,7 +469,8 @@ class World:
             if rng.random() < 0.2:
                 self.add(self.named("aws_main_route_table_association", "m"), {"vpc_id": Ref(vpc), "route_table_id": Ref(table)}, inside)
             elif keys or rng.random() < 0.9:
-                for i, subnet in enumerate(subnets):
+                of = subnets[1:] if keys and rng.random() < 0.4 else subnets  # the first of fewer is not of the first
+                for i, subnet in enumerate(of):
                     self.add(associations + (keys[i] if keys else "_%d" % i), {"subnet_id": Ref(subnet), "route_table_id": Ref(table)}, inside)
         if rng.random() < 0.2:
             self.add(self.named("aws_default_network_acl", "n"), {"default_network_acl_id": Ref(vpc, "default_network_acl_id"), "ingress": entries(rng), "egress": entries(rng)}, inside)

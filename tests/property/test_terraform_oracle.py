@@ -11,7 +11,7 @@ import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
-from oracle import estates, terraform
+from oracle import configuration, estates, terraform
 from oracle.oracle import Oracle
 from test_oracle import estates_hold
 
@@ -83,7 +83,9 @@ class TerraformOracle(unittest.TestCase):
                     here.mkdir()
                     estates.write(made[-1][2], here)
                     (pathlib.Path(folder) / ("%d.json" % number)).write_text(json.dumps(made[-1][4]))
-                    commands.append(("diff", "--terraform", "%s.json" % here, here, "--format", "json"))
+                    configuration.write_indexes(made[-1][4]["configuration"].get("root_module", {}), pathlib.Path(folder) / ("%d-source" % number))
+                    source = ["--source", pathlib.Path(folder) / ("%d-source" % number)] if rng.random() < 0.7 else []
+                    commands.append(("diff", "--terraform", "%s.json" % here, here, "--format", "json", *source))
                 done = common.sgproof_each(commands)
             for one, (status, text) in zip(made, done):
                 yield *one, status, text

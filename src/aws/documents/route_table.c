@@ -216,6 +216,7 @@ bool read_route_table(struct reader *reader, const struct json_cursor *at, void 
         table->vpc_id = reading.vpc_id;
     else if (!text_same(reading.vpc_id, table->vpc_id))
         estate_doubt_vpc_of_table(reader->estate, table);
+    table->propagates = table->propagates || cJSON_GetArraySize(json_member(at, "PropagatingVgws").node) > 0;
     each_of(reader, at, "Routes", read_route, table); // those of both, where two records differ
     if (old == NULL) {
         table->record = reader->record;

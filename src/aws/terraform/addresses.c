@@ -15,8 +15,10 @@ static bool take_address(struct plan_reader *plan, const char *text)
         uint16_t count = 0;
         for (size_t a = 0; a < interface->address_count; a++)
             if (interface->addresses[a].address.family == address.family &&
-                interface->addresses[a].address.first == address.bits)
+                interface->addresses[a].address.first == address.bits) {
                 kept = arena_array(plan->arena, struct interface_address, interface->address_count);
+                address_goes(plan, &interface->addresses[a]);
+            }
         for (size_t a = 0; kept != NULL && a < interface->address_count; a++)
             if (interface->addresses[a].address.first != address.bits ||
                 interface->addresses[a].address.family != address.family)

@@ -139,7 +139,8 @@ bool source_keeps(const struct source_block *block, const char *key)
         return strcmp(key, "source") != 0;
     if (block->kind == BLOCK_OUTPUT)
         return strcmp(key, "value") == 0;
-    return block->kind == BLOCK_RESOURCE && (kind_types(key) != NULL || text_among(key, blocks));
+    return block->kind == BLOCK_RESOURCE &&
+           (kind_types(key) != NULL || text_among(key, blocks) || strcmp(key, "for_each") == 0);
 }
 
 // Behind an expression: it ends with its line, or with the block that it is the last of, but for brackets.

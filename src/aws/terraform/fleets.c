@@ -9,6 +9,8 @@ struct launched {
     struct id_list subnets;
     struct id_list groups;
     bool groups_told;
+    bool told;       // by what the plan itself tells of it
+    bool elsewhere;  // than those that it launched before, or for other groups
     bool dual_stack; // an IPv6 address wherever the subnet has a block of them
     enum { PUBLIC_BY_SUBNET, PUBLIC_NOT, PUBLIC } address;
 };
@@ -26,7 +28,7 @@ static bool some_subnet_has_ipv6(const struct plan_reader *plan)
 static void launch(struct plan_reader *plan, const struct resource *resource, const struct launched *launched)
 {
     const char *doubt = arena_printf(plan->arena, "%s: %s that it launches", resource->address, launched->what);
-    if (!launched->dual_stack)
+    if (!launched->told)
         say(plan, "%s", doubt); // from which version of a template the plan does not tell
     for (size_t i = 0; i <= launched->subnets.items.count; i++) {
         bool last = i == launched->subnets.items.count;
@@ -38,8 +40,13 @@ static void launch(struct plan_reader *plan, const struct resource *resource, co
         bool has_ipv4 = launched->address == PUBLIC || (launched->address == PUBLIC_BY_SUBNET && by_subnet);
         bool has_ipv6 = subnet == NULL ? launched->dual_stack && some_subnet_has_ipv6(plan)
                                        : (launched->dual_stack ? subnet->has_ipv6 : subnet->ipv6_on_creation);
-        if (!has_ipv4 && !has_ipv6)
+        if (!has_ipv4 && !has_ipv6) {
+            plan->aside = true;
+            if (launched->elsewhere)
+                say(plan, "%s", doubt);
+            plan->aside = false;
             continue;
+        }
         say(plan, "%s", doubt);
         struct network_interface *interface =
             add_interface(plan, arena_printf(plan->arena, "%s interface in %s", resource->address, id));
@@ -85,6 +92,46 @@ static const struct resource *template_of(struct plan_reader *plan, const struct
                     "launch_template", false);
     }
     return to.ids.count == 1 && !to.opaque ? resource_with_id(plan, to.ids.items[0]) : NULL;
+}
+
+// Whether what a template launches is as it was: another image, type or disk, and the version that is the default one
+// was the latest already.
+static bool launches_alike(const struct resource *from)
+{
+    static const char *const image[] = {"image_id",
+                                        "instance_type",
+                                        "user_data",
+                                        "latest_version",
+                                        "description",
+                                        "key_name",
+                                        "ebs_optimized",
+                                        "monitoring",
+                                        "block_device_mappings",
+                                        "iam_instance_profile",
+                                        "metadata_options",
+                                        "tag_specifications",
+                                        "credit_specification",
+                                        "update_default_version",
+                                        NULL};
+    const cJSON *const sides[] = {from->unknown, from->after, from->before}, *one;
+    bool latest = number(from->before, "default_version", 0) == number(from->before, "latest_version", -1);
+    if (from->creates || from->removes || strcmp(from->type, "aws_launch_template") != 0)
+        return false;
+    for (size_t i = 0; i < 3; i++)
+        cJSON_ArrayForEach (one, sides[i])
+            if (one->string == NULL ||
+                (differs(from, one->string) && strncmp(one->string, "tags", 4) != 0 &&
+                 !text_among(one->string, image) && !(latest && strcmp(one->string, "default_version") == 0)))
+                return false;
+    return true;
+}
+
+// Whether all versions that a group may launch from are what the plan tells.
+static bool is_told(const struct resource *from)
+{
+    return from != NULL && from->after != NULL && strcmp(from->type, "aws_launch_template") == 0 &&
+           (from->creates ||
+            (launches_alike(from) && number(from->before, "latest_version", 0) == 1)); // no other one may be named
 }
 
 static void read_template(struct plan_reader *plan, const struct resource *from, struct launched *launched)
@@ -154,7 +201,9 @@ static void put_scaling_group(struct plan_reader *plan, const struct resource *r
 {
     const struct resource *from = template_of(plan, resource);
     struct where where = whole(resource);
-    struct launched launched = {.what = "the instances", .address = PUBLIC};
+    struct launched launched = {.what = "the instances", .address = PUBLIC, .told = is_told(from)};
+    launched.elsewhere =
+        resource->creates || differs(resource, "vpc_zone_identifier") || from == NULL || !launches_alike(from);
     heed_balancers(plan, resource);
     if (!grows(resource, from))
         return;
@@ -172,7 +221,7 @@ static void remove_scaling_group(struct plan_reader *plan, const struct resource
 
 static void put_template(struct plan_reader *plan, const struct resource *resource)
 {
-    if (!resource->creates)
+    if (!resource->creates && !launches_alike(resource))
         say(plan, "%s: what else is launched from it is not told", resource->address);
 }
 
@@ -196,7 +245,8 @@ static bool launches_tasks(const struct resource *resource)
 static void put_ecs_service(struct plan_reader *plan, const struct resource *resource)
 {
     struct where block = block_of(resource, "network_configuration", 0);
-    struct launched launched = {.what = "the tasks", .address = PUBLIC, .dual_stack = true};
+    struct launched launched = {.what = "the tasks", .address = PUBLIC, .told = true, .dual_stack = true};
+    launched.elsewhere = resource->creates || differs(resource, "network_configuration");
     bool unknown = is_unknown(resource->unknown, "network_configuration");
     if (cJSON_GetArraySize(member(resource->after, "load_balancer")) > 0 &&
         (resource->creates || differs(resource, "load_balancer")))

@@ -3,25 +3,30 @@
 // resource that it can be of.
 // https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "aws/terraform/kinds.h"
+#include "aws/terraform/scope.h"
+#include "aws/terraform/source.h"
 
 enum { MOST_STEPS = 24, MOST_REFERENCES = 4096 };
-
-struct scope {
-    const struct scope *parent; // NULL of the root
-    const cJSON *module;
-    const cJSON *call; // of it, in the parent; NULL of the root
-};
 
 // Where an expression stands: which instance of which module, and what count.index and each are there.
 struct context {
     const struct scope *scope;
-    const char *instance;                 // "module.net[0]." or ""
-    const char *key;                      // "[0]", "[\"x\"]" or ""
-    const cJSON *each;                    // references of for_each, or NULL
-    const struct resource_list *siblings; // the instances that have this expression; NULL of a module's call
+    const char *instance; // "module.net[0]." or ""
+    const char *key;      // "[0]", "[\"x\"]" or ""
+    const cJSON *each;    // references of for_each, or NULL
+    const char *address;  // of the resource, or of the call of a module, that says it; NULL of an output
+    const char *argument; // in which it says it
+};
+
+// The one of several that an index among the references picks.
+struct picked {
+    const char *key;    // "[0]", "[\"x\"]"; "" where there is no such index, or which it is nobody tells
+    const char *behind; // ".id", where the configuration tells it, or NULL
+    bool wraps;         // modulo how many there are
 };
 
 struct search {
@@ -35,6 +40,7 @@ struct search {
     bool again;      // the reference that is followed led to an id that had been found,
     bool indexed;    // "count.index" or "each.key" is referred to,
     bool keyed;      // and some thing has an index, which that may be
+    bool guessed;    // an index is an expression, or stands where nothing tells of it
     bool lists;      // or to no thing, or a list without ids: no condition is by that
 };
 
@@ -123,20 +129,6 @@ static const struct resource *with_key(const struct plan_reader *plan, const str
     return length > 0 && (size_t)length < sizeof(address) ? map_get(&plan->by_address, address) : NULL;
 }
 
-// Whether an index by one's own key is the plain one: all instances that have the expression have their like in the
-// list and, of numbers, there are no others (with count.index + 1 the last one would have none).
-static bool keys_match(const struct plan_reader *plan, const struct context *context, struct resource_list *list)
-{
-    const struct resource_list *own = context->siblings;
-    if (own == NULL || list->compared == own)
-        return own == NULL || list->match;
-    list->compared = own;
-    list->match = context->key[1] == '"' || own->items.count == list->items.count;
-    for (size_t i = 0; i < own->items.count && list->match; i++)
-        list->match = own->items.items[i]->id == NULL || with_key(plan, list, own->items.items[i]->key) != NULL;
-    return list->match;
-}
-
 // ---- Values that the plan tells of
 
 // The ids in the value of a variable or a data source.
@@ -214,16 +206,20 @@ static bool module_exists(const struct plan_reader *plan, const char *instance)
 }
 
 // "module.NAME[KEY].OUTPUT[INDEX]..."
-static void follow_output(struct search *search, const struct context *context, const char *text, const char *own_key,
+static void follow_output(struct search *search, const struct context *context, const char *text, struct picked own,
                           const char *pick, int depth)
 {
     struct plan_reader *plan = search->plan;
     size_t name = 7 + strcspn(text + 7, ".["), index = index_length(text + name);
     const char *rest = text + name + index, *output = name_in(plan, rest);
     const char *instance = arena_printf(plan->arena, "%s%.*s.", context->instance, (int)(name + index), text);
-    if (index == 0 && !module_exists(plan, instance) && own_key[0] != '\0') {
-        instance = arena_printf(plan->arena, "%s%.*s%s.", context->instance, (int)name, text, own_key);
+    if (index == 0 && !module_exists(plan, instance) && own.key[0] != '\0') {
+        instance = arena_printf(plan->arena, "%s%.*s%s.", context->instance, (int)name, text, own.key);
+        rest = output == NULL && own.behind != NULL ? own.behind : rest;
+        output = name_in(plan, rest);
         output = output != NULL && strcmp(output, "*") != 0 ? output : NULL;
+    } else if (own.key[0] != '\0') {
+        pick = own.key;
     }
     const struct scope *scope = child_scope(search, instance);
     if (output == NULL || scope == NULL) {
@@ -271,14 +267,16 @@ static void follow_input(struct search *search, const struct context *context, c
     struct context outer = {.scope = scope->parent,
                             .instance = arena_strndup(plan->arena, context->instance, start),
                             .key = arena_strndup(plan->arena, last + named, index_length(last + named)),
-                            .each = member(member(scope->call, "for_each_expression"), "references")};
+                            .each = member(member(scope->call, "for_each_expression"), "references"),
+                            .address = arena_strndup(plan->arena, context->instance, length > 0 ? length - 1 : 0),
+                            .argument = name};
     follow_references(search, &outer, member(expression, "references"),
                       chosen > 0 ? arena_strndup(plan->arena, behind, chosen) : pick, depth + 1);
 }
 
 // "TYPE.NAME[KEY].ATTRIBUTE": one instance; or, where the index is an expression, the one with the key that stands for
 // it, if those of both are the same; or all.
-static void follow_resource(struct search *search, const struct context *context, const char *text, const char *own_key,
+static void follow_resource(struct search *search, const struct context *context, const char *text, struct picked own,
                             const char *pick)
 {
     struct plan_reader *plan = search->plan;
@@ -303,8 +301,12 @@ static void follow_resource(struct search *search, const struct context *context
             take(search, one, rest);
         return;
     }
-    if (own_key[0] != '\0' && keys_match(plan, context, list))
-        one = with_key(plan, list, own_key);
+    if (own.key[0] != '\0') {
+        unsigned long at = own.key[1] == '"' ? 0 : strtoul(own.key + 1, NULL, 10);
+        const char *key = own.wraps ? arena_printf(plan->arena, "[%lu]", at % list->items.count) : own.key;
+        one = with_key(plan, list, key);
+        rest = one != NULL && rest[0] == '\0' && own.behind != NULL ? own.behind : rest;
+    }
     if (one == NULL && pick != NULL && pick[0] != '\0')
         one = with_key(plan, list, pick);
     if (one != NULL) {
@@ -326,26 +328,68 @@ static bool is_part_of_another(const cJSON *references, const cJSON *one)
     return false;
 }
 
-// The key that an index among the references stands for, or "".
-static const char *own_key_of(const struct context *context, const cJSON *references)
+static bool is_index(const char *text)
 {
+    return strcmp(text, "count.index") == 0 || strcmp(text, "each.key") == 0 || strncmp(text, "each.value", 10) == 0;
+}
+
+// What "each.value.PATH" is, as a key, where for_each is a variable whose value the plan tells; or "".
+static const char *key_of_each(struct search *search, const struct context *context, const char *path)
+{
+    struct plan_reader *plan = search->plan;
+    const char *over = cJSON_GetStringValue(cJSON_GetArrayItem(context->each, 0));
+    const struct scope *scope = context->scope;
+    if (over == NULL || strncmp(over, "var.", 4) != 0 || cJSON_GetArraySize(context->each) != 1 || scope == NULL ||
+        context->key[1] != '"' || !terraform_source_iterates(plan->report->source, context->address, over))
+        return "";
+    const cJSON *value = scope->parent == NULL
+                             ? member(member(plan->variables, over + 4), "value")
+                             : member(member(member(scope->call, "expressions"), over + 4), "constant_value");
+    value = member(value, arena_strndup(plan->arena, context->key + 2, strlen(context->key) - 4));
+    while (*path == '.') {
+        size_t length = strcspn(path + 1, ".[");
+        value = member(value, arena_strndup(plan->arena, path + 1, length));
+        path += 1 + length;
+    }
+    if (*path != '\0' || !cJSON_IsString(value) || strpbrk(value->valuestring, "\"\\") != NULL)
+        return "";
+    return arena_printf(plan->arena, "[\"%s\"]", value->valuestring);
+}
+
+// Which one an index among the references picks of what `text` names. The configuration tells; where it is not at hand
+// any of several may be meant.
+static struct picked picked_of(struct search *search, const struct context *context, const cJSON *references,
+                               const char *text)
+{
+    struct terraform_source *source = search->plan->report->source;
+    struct source_index index;
+    struct picked picked = {.key = ""};
     const cJSON *one;
+    bool some = false;
     cJSON_ArrayForEach (one, references)
-        if (cJSON_IsString(one) &&
-            (strcmp(one->valuestring, "count.index") == 0 || strcmp(one->valuestring, "each.key") == 0 ||
-             strncmp(one->valuestring, "each.value", 10) == 0))
-            return context->key;
-    return "";
+        some = some || (cJSON_IsString(one) && is_index(one->valuestring));
+    if (!some || is_index(text))
+        return picked;
+    if (source != NULL && context->address != NULL &&
+        terraform_source_index(source, context->address, context->argument, text, &index)) {
+        bool own = strcmp(index.index, context->key[1] == '"' ? "each.key" : "count.index") == 0;
+        if (own && context->key[0] != '\0')
+            picked = (struct picked){context->key, index.behind, index.wraps};
+        else if (strncmp(index.index, "each.value", 10) == 0)
+            picked = (struct picked){key_of_each(search, context, index.index + 10), index.behind, false};
+    }
+    search->guessed = search->guessed || picked.key[0] == '\0';
+    return picked;
 }
 
 static void follow_one(struct search *search, const struct context *context, const cJSON *references, const char *text,
                        const char *pick, int depth)
 {
-    const char *own_key = own_key_of(context, references);
+    struct picked own = picked_of(search, context, references, text);
     if (strncmp(text, "module.", 7) == 0)
-        follow_output(search, context, text, own_key, pick, depth);
+        follow_output(search, context, text, own, pick, depth);
     else if (strncmp(text, "var.", 4) == 0)
-        follow_input(search, context, text, own_key[0] != '\0' ? own_key : pick, depth);
+        follow_input(search, context, text, own.key[0] != '\0' ? own.key : pick, depth);
     else if (strncmp(text, "ephemeral.", 10) == 0)
         search->found.opaque = true; // in no plan
     else if (strncmp(text, "local.", 6) == 0)
@@ -356,7 +400,7 @@ static void follow_one(struct search *search, const struct context *context, con
         follow_data(search, context, text);
     else if (strncmp(text, "each.", 5) != 0 && strncmp(text, "count.", 6) != 0 && strncmp(text, "path.", 5) != 0 &&
              strncmp(text, "terraform.", 10) != 0 && strncmp(text, "self.", 5) != 0)
-        follow_resource(search, context, text, own_key, pick);
+        follow_resource(search, context, text, own, pick);
 }
 
 static void follow_references(struct search *search, const struct context *context, const cJSON *references,
@@ -425,8 +469,9 @@ struct followed follow(struct plan_reader *plan, const struct resource *resource
     struct context context = {.scope = child_scope(&search, resource->module),
                               .instance = resource->module,
                               .key = resource->key,
-                              .each = member(member(resource->configured, "for_each_expression"), "references")};
-    context.siblings = map_get(&plan->by_name, arena_printf(plan->arena, "%s%s", resource->module, resource->name));
+                              .each = member(member(resource->configured, "for_each_expression"), "references"),
+                              .address = resource->written,
+                              .argument = key};
     if (plan->depth == 0)
         plan->steps = 0;
     if (++plan->depth > MOST_STEPS)
@@ -446,54 +491,6 @@ struct followed follow(struct plan_reader *plan, const struct resource *resource
         by_elimination(&search, &context);
     search.found.opaque = search.found.opaque || search.found.ids.count == 0;
     search.found.choosing = search.found.choosing || (search.indexed && !search.keyed);
+    search.found.guessed = search.guessed && search.found.ids.count > 1;
     return search.found;
-}
-
-// ---- The configuration
-
-static void read_module(struct plan_reader *plan, const struct scope *parent, const cJSON *module, const cJSON *call,
-                        const char *path, int depth)
-{
-    struct scope *scope = arena_new_of(plan->arena, struct scope);
-    const cJSON *item;
-    *scope = (struct scope){.parent = parent, .module = module, .call = call};
-    map_put(plan->arena, &plan->scopes, path, scope);
-    cJSON_ArrayForEach (item, member(module, "module_calls"))
-        if (item->string != NULL && depth < 32)
-            read_module(plan, scope, member(item, "module"), item,
-                        arena_printf(plan->arena, "%smodule.%s.", path, item->string), depth + 1);
-}
-
-// The configuration's resources of a scope by their names.
-static void index_scope(struct plan_reader *plan, struct map *by_name, const char *path, const struct scope *scope)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach (item, member(scope->module, "resources")) {
-        const char *address = attribute(plan, item, "address");
-        if (address != NULL)
-            map_put(plan->arena, by_name, arena_printf(plan->arena, "%s%s", path, address), (void *)(uintptr_t)item);
-    }
-}
-
-void read_configuration(struct plan_reader *plan, const cJSON *document)
-{
-    struct map by_name = {0};
-    read_module(plan, NULL, member(member(document, "configuration"), "root_module"), NULL, "", 0);
-    for (size_t i = 0; i < plan->scopes.size; i++)
-        if (plan->scopes.slots[i].key != NULL)
-            index_scope(plan, &by_name, plan->scopes.slots[i].key, plan->scopes.slots[i].value);
-    for (size_t i = 0; i < plan->resources.count; i++) {
-        struct resource *one = &plan->resources.items[i];
-        struct text bare = {0};
-        for (const char *at = one->module; *at != '\0';) {
-            size_t index = index_length(at);
-            if (index > 0)
-                at += index;
-            else
-                text_add(&bare, at++, 1);
-        }
-        text_puts(&bare, one->name);
-        one->configured = map_get(&by_name, bare.bytes);
-        text_free(&bare);
-    }
 }

@@ -32,6 +32,8 @@ void give_prefixes(struct plan_reader *plan, const struct resource *resource, st
 // An address that AWS will choose: 0.0.0.0/8 is nobody's (RFC 1122), nor is ::/104, and stands for it
 // (endpoint_address).
 struct address pending_address(struct plan_reader *plan, enum family family);
+// That an interface no longer has an address which it had, whatever documents say of it.
+void address_goes(struct plan_reader *plan, const struct interface_address *address);
 // Gives an interface an address. A public IPv4 one takes the place of that of the same private address.
 void give_address(struct plan_reader *plan, struct network_interface *interface, struct address address,
                   struct address private_address);

@@ -90,6 +90,22 @@ void place_interface(struct plan_reader *plan, struct network_interface *interfa
     }
 }
 
+void address_goes(struct plan_reader *plan, const struct interface_address *address)
+{
+    char text[ADDRESS_TEXT];
+    address_format((struct address){.family = address->address.family, .bits = address->address.first}, text);
+    map_put(plan->arena, &plan->estate->moved_addresses, arena_strdup(plan->arena, text), plan);
+    struct elastic_address *all = plan->estate->elastic_addresses.items;
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < plan->estate->elastic_addresses.count; i++)
+        if (strcmp(all[i].address, text) != 0)
+            all[left++] = all[i];
+        else
+            *vector_add(plan->arena, &plan->estate->idle_addresses) =
+                (struct idle_address){all[i].address, all[i].id, all[i].evidence, all[i].account, all[i].region};
+    plan->estate->elastic_addresses.count = left;
+}
+
 void give_address(struct plan_reader *plan, struct network_interface *interface, struct address address,
                   struct address private_address)
 {
@@ -102,7 +118,9 @@ void give_address(struct plan_reader *plan, struct network_interface *interface,
         const struct interface_address *old = &interface->addresses[i];
         bool replaced = address.family == FAMILY_IPV4 && old->address.family == FAMILY_IPV4 &&
                         address_equal(old->private_address, private_address);
-        if (!replaced) // a private address has one public one: AWS takes the automatic one back
+        if (replaced) // a private address has one public one: AWS takes the automatic one back
+            address_goes(plan, old);
+        else
             addresses[count++] = *old;
     }
     addresses[count++] = (struct interface_address){.address = prefix_of(address), .private_address = private_address};
@@ -182,6 +200,14 @@ void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct
     }
 }
 
+static bool has(const struct network_interface *interface, const struct prefix *address)
+{
+    for (size_t i = 0; i < interface->address_count; i++)
+        if (prefix_equal(interface->addresses[i].address, *address))
+            return true;
+    return false;
+}
+
 // In place: addresses that are told anew, and as many others as are counted.
 void change_ipv6(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface)
 {
@@ -222,4 +248,7 @@ void change_ipv6(struct plan_reader *plan, const struct resource *resource, stru
         give_address(plan, interface, address, address);
         interface->doubt = doubt_of(plan, resource, "ipv6_addresses");
     }
+    for (size_t i = 0; i < old_count; i++)
+        if (!has(interface, &old[i].address))
+            address_goes(plan, &old[i]);
 }

@@ -196,6 +196,7 @@ static void heed_others(struct plan_reader *plan, const struct where *where, con
     text_list others = {0}, candidates = {0};
     const char *doubt = NULL;
     bool chosen = told == SOURCE_UNKNOWN ? to->choosing : said.chosen || told == SOURCE_NO;
+    chosen = chosen || to->guessed;
     for (size_t i = 0; i < said.literals.count; i++)
         if (!lists(ids, said.literals.items[i]))
             *vector_add(plan->arena, &ids->items) = arena_strdup(plan->arena, said.literals.items[i]);

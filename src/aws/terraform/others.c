@@ -312,6 +312,25 @@ static bool has_own_interfaces(const char *type)
     return text_among(type, list);
 }
 
+// Whether what changes can change the routes that virtual private gateways put into tables: those of one that goes no
+// longer come before a route to the internet.
+static bool moves_propagated(const struct plan_reader *plan, const struct resource *resource)
+{
+    static const char *const list[] = {
+        "aws_vpn_connection",      "aws_vpn_connection_route",     "aws_vpn_gateway",      "aws_vpn_gateway_attachment",
+        "AWS::EC2::VPNConnection", "AWS::EC2::VPNConnectionRoute", "AWS::EC2::VPNGateway", NULL};
+    if (!text_among(resource->type, list) || is_quiet_change(resource))
+        return false;
+    bool some = false;
+    for (size_t i = 0; i < plan->estate->route_tables.size && !some; i++) {
+        const struct route_table *table = plan->estate->route_tables.slots[i].value;
+        some = table != NULL && table->propagates;
+        for (size_t r = 0; table != NULL && r < table->routes.count && !some; r++)
+            some = table->routes.items[r].propagated;
+    }
+    return some;
+}
+
 void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type))
 {
     struct map types = {0};
@@ -322,7 +341,10 @@ void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type)
             list_carrier(plan, one);
         if (!one->changes || is_modelled(one->type))
             continue;
-        if (is_harmless(one) || is_private(one) || is_quiet_change(one)) {
+        if (moves_propagated(plan, one)) {
+            say(plan, "%s: the routes that it propagates, or no longer does, are not told", one->address);
+            list_carrier(plan, one);
+        } else if (is_harmless(one) || is_private(one) || is_quiet_change(one)) {
             count++;
             map_put(plan->arena, &types, one->type, plan);
             if (!is_quiet_change(one))

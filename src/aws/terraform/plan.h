@@ -32,8 +32,6 @@ struct resource {
 // The instances of one resource in one instance of its module; never empty.
 struct resource_list {
     VECTOR(struct resource *) items;
-    const struct resource_list *compared; // with whose keys these were compared last
-    bool match;
 };
 
 // A list of blocks that AWS fills too. Unknown and not configured it is empty: or of a dynamic block over what is
@@ -167,6 +165,7 @@ struct followed {
     bool opaque;   // some reference cannot be followed
     bool settled;  // all that it refers to is known before: then what is unknown all the same is null, and AWS chooses
     bool choosing; // some reference leads to no id: it may be a condition by which one id or another is meant
+    bool guessed;  // one of them is meant by an index, and which nothing tells
 };
 struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
                        const char *key, bool list);

@@ -219,8 +219,15 @@ static void heed_hidden_routes(struct plan_reader *plan, const struct resource *
 }
 
 // Which routes a virtual private gateway propagates no plan tells.
-static void heed_propagation(struct plan_reader *plan, const struct resource *resource)
+static void heed_propagation(struct plan_reader *plan, const struct resource *resource, struct route_table *table)
 {
+    struct where where = whole(resource);
+    bool some = cJSON_GetArraySize(member(resource->after, "propagating_vgws")) > 0 ||
+                (any_unknown(resource->unknown, "propagating_vgws") &&
+                 (may_be_configured(plan, &where, "propagating_vgws") || !resource->creates));
+    table->propagates = some;
+    if (some && resource->creates)
+        say(plan, "%s: the routes of propagating_vgws are not told", resource->address);
     if (!resource->creates && differs(resource, "propagating_vgws"))
         say(plan, "%s: the routes of propagating_vgws that come or go are not told", resource->address);
 }
@@ -243,7 +250,7 @@ static void put_route_table(struct plan_reader *plan, const struct resource *res
     if (says_routes(plan, resource) && (resource->creates || differs(resource, "route")))
         fill(plan, resource, table); // else its routes are resources of their own
     heed_hidden_routes(plan, resource, table);
-    heed_propagation(plan, resource);
+    heed_propagation(plan, resource, table);
 }
 
 // It takes the VPC's own table over, and what is in there goes.
@@ -268,7 +275,7 @@ static void put_default_table(struct plan_reader *plan, const struct resource *r
     if (resource->creates || differs(resource, "route"))
         fill(plan, resource, table);
     heed_hidden_routes(plan, resource, table);
-    heed_propagation(plan, resource);
+    heed_propagation(plan, resource, table);
 }
 
 static void put_route(struct plan_reader *plan, const struct resource *resource)

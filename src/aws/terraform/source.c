@@ -433,3 +433,51 @@ enum source_answer terraform_source_has_dynamic(struct terraform_source *source,
             return SOURCE_YES; // an attribute that the plan does not tell
     return SOURCE_NO;
 }
+
+// The texts of one argument of a resource, or of the call of a module.
+static text_list texts_of(struct terraform_source *source, const char *address, const char *key)
+{
+    struct source_place ignored = {0};
+    struct module_place module;
+    const char *called;
+    text_list texts = {0};
+    const struct file_block *found = NULL;
+    if (!is_logical(address))
+        found = find_block(source, address, &ignored, &module);
+    if (found == NULL && strncmp(address, "module.", 7) == 0) {
+        const char *parent = parent_of(source->arena, arena_printf(source->arena, "%s.", address), &called);
+        found = call_in(source, module_at(source, parent), called);
+    }
+    for (size_t i = 0; found != NULL && i < found->block.arguments.count; i++)
+        if (strcmp(found->block.arguments.items[i].key, key) == 0)
+            *vector_add(source->arena, &texts) = found->block.arguments.items[i].text;
+    return texts;
+}
+
+bool terraform_source_index(struct terraform_source *source, const char *address, const char *key,
+                            const char *reference, struct source_index *index)
+{
+    text_list texts = texts_of(source, address, key);
+    bool told = texts.count > 0;
+    for (size_t i = 0; i < texts.count && told; i++) {
+        struct source_index one = {0};
+        told = source_index_read(source->arena, texts.items[i], reference, &one) &&
+               (i == 0 || (strcmp(one.index, index->index) == 0 && strcmp(one.behind, index->behind) == 0));
+        *index = one;
+    }
+    return told;
+}
+
+bool terraform_source_iterates(struct terraform_source *source, const char *address, const char *text)
+{
+    static const char *const around = " \t\r\n\"";
+    text_list texts = texts_of(source, address, "for_each");
+    if (texts.count != 1)
+        return false;
+    const char *said = texts.items[0] + strspn(texts.items[0], around);
+    bool template = strncmp(said, "${", 2) == 0;
+    size_t length = strlen(text);
+    said += template ? 2 : 0;
+    return strncmp(said, text, length) == 0 &&
+           said[length + strspn(said + length, template ? "} \t\r\n\"" : around)] == '\0';
+}

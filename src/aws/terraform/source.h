@@ -39,7 +39,20 @@ struct source_list {
 enum source_answer terraform_source_list(struct terraform_source *source, const char *address, const char *key,
                                          struct source_list *list);
 
-// ---- One expression (expression.c)
+// By which index an expression picks one of what a reference names.
+struct source_index {
+    const char *index;  // "count.index", "each.value.subnet"
+    const char *behind; // the attribute of it: ".id"
+    bool wraps;         // by element(): modulo how many there are
+};
+// By which index an attribute of a resource, or an argument of the call of a module ("module.net"), picks one of what
+// `reference` ("aws_subnet.s", "module.net.ids") names. False where no file here tells, or it is an expression.
+bool terraform_source_index(struct terraform_source *source, const char *address, const char *key,
+                            const char *reference, struct source_index *index);
+// Whether its for_each is just `text` ("var.hosts").
+bool terraform_source_iterates(struct terraform_source *source, const char *address, const char *text);
+
+// ---- One expression (expression.c, indexes.c)
 
 struct source_expression {
     struct source_list list;
@@ -50,6 +63,8 @@ struct source_expression {
 
 // Adds what an expression says, in Terraform's own syntax or as a value of its JSON.
 void source_expression_read(struct arena *arena, const char *text, struct source_expression *expression);
+
+bool source_index_read(struct arena *arena, const char *text, const char *reference, struct source_index *index);
 
 // ---- One file (blocks.c, blocks_json.c)
 

@@ -136,6 +136,7 @@ struct followed follow_attribute(struct plan_reader *plan, const struct where *w
         struct followed one = follow(plan, where->resource, expression, key, list);
         all.opaque = all.opaque || one.opaque;
         all.choosing = all.choosing || one.choosing || n > 0;
+        all.guessed = all.guessed || one.guessed;
         for (size_t i = 0; i < one.ids.count; i++) {
             bool listed = false;
             for (size_t k = 0; k < all.ids.count && !listed; k++)
@@ -162,7 +163,13 @@ struct meant meant_at(struct plan_reader *plan, const struct where *where, const
         touches(plan, where->resource, to.ids.items[0]);
         return (struct meant){.id = to.ids.items[0]};
     }
-    return (struct meant){.doubt = doubt_of(plan, where->resource, key)};
+    if (!to.guessed)
+        return (struct meant){.doubt = doubt_of(plan, where->resource, key)};
+    const char *doubt =
+        arena_printf(plan->arena, "%s: which of %u its %s is a plan does not tell%s", where->resource->address,
+                     to.ids.count, key, plan->report->source == NULL ? ", --source may" : "");
+    say(plan, "%s", doubt);
+    return (struct meant){.doubt = doubt};
 }
 
 struct meant meant(struct plan_reader *plan, const struct resource *resource, const char *key)
