@@ -7,7 +7,7 @@
 
 #include "rules/access/organization_limits.h"
 #include "rules/access/sign_in.h"
-#include "rules/access/trust.h"
+#include "rules/access/strangers.h"
 #include "rules/intent/intent.h"
 
 // ---- Users
@@ -88,21 +88,35 @@ static void no_direct_administrators(struct inquiry *inquiry, const struct accou
     answer_rest(inquiry, good, "user", "users", "no administrator access on the user itself");
 }
 
-// A role that anybody, of any account, may assume: what it can do, all can.
-static void roles_for_anybody(struct inquiry *inquiry, const struct account *account, const struct access_map *map)
+// Roles that strangers may assume: what they can do, all can, reading too. And those that people of a SAML provider, or
+// of IAM Identity Center, sign in to: these are users as well, of whom no other document tells.
+static void roles_for_others(struct inquiry *inquiry, const struct account *account, const struct access_map *map)
 {
+    const struct intent *intent = inquiry->input->intent;
     for (size_t i = 0; i < account->roles.count; i++) {
         const struct iam_identity *role = &account->roles.items[i];
         const struct access *access = access_of(map, role);
-        bool open = false;
-        for (size_t s = 0; role->trust != NULL && s < role->trust->statements.count; s++) {
-            const struct iam_statement *one = &role->trust->statements.items[s];
-            bool everyone = one->not_principals || text_list_holds(&one->principals, "AWS:*");
-            open = open || (one->allow && everyone && !one->conditional && trust_speaks_of_assuming(one));
-        }
-        if (open && access->level > ACCESS_UNKNOWN)
+        const char *unsure = NULL, *who = strangers_of(inquiry->arena, account, role, &unsure);
+        const char *path = access->path != NULL ? access->path : "";
+        const char *provider = strangers_saml_provider(role);
+        bool may = access->level == ACCESS_READ || access->level > ACCESS_UNKNOWN;
+        bool more = access->level > ACCESS_UNKNOWN;
+        if (who != NULL && may)
             answer(inquiry, CONTROL_FAIL, role->arn, role->trust->evidence,
-                   "its trust policy lets anybody assume it, and it may do more than read: %s", access->path);
+                   "its trust policy lets %s assume it, and it may %s: %s", who, more ? "do more than read" : "read",
+                   path);
+        else if (unsure != NULL && may)
+            answer_missing(inquiry, "%s", unsure);
+        else if (provider != NULL && more && intent != NULL && intent_is_administrator(intent, role->arn))
+            answer(inquiry, CONTROL_PASS, role->arn, access->reference,
+                   "who signs in to it by %s may do more than read, and it is named in the intent: %s", provider, path);
+        else if (provider != NULL && more)
+            answer(inquiry, CONTROL_FAIL, role->arn, access->reference,
+                   "who signs in to it by %s may do more than read, and it is not among the intent's administrators: "
+                   "%s",
+                   provider, path);
+        if ((who != NULL || provider != NULL) && access->level == ACCESS_UNKNOWN && access->unknown != NULL)
+            answer_missing(inquiry, "%s", access->unknown);
     }
 }
 
@@ -130,7 +144,7 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
         else
             good += is_known(inquiry, access, user);
     }
-    roles_for_anybody(inquiry, account, map);
+    roles_for_others(inquiry, account, map);
     const char *organization = organization_words(inquiry->arena, account);
     answer_rest(inquiry, good, "user", "users",
                 organization == NULL

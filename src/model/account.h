@@ -8,6 +8,13 @@
 
 enum told { TOLD_NOTHING, TOLD_NO, TOLD_YES };
 
+// One key of a Condition: all of them must hold, of the values one.
+struct iam_condition {
+    const char *operator; // "StringLike", "ForAnyValue:StringEquals", "ArnLikeIfExists"
+    const char *key;      // "aws:PrincipalOrgID"
+    text_list values;     // numbers and booleans as JSON has them
+};
+
 struct iam_statement {
     bool allow;
     bool not_actions;   // NotAction: every action but these
@@ -18,6 +25,7 @@ struct iam_statement {
     text_list principals; // of those of resources, and trust policies: "AWS:arn:...", "Service:ec2.amazonaws.com";
                           // "AWS:*" is everyone
     bool not_principals;  // NotPrincipal
+    VECTOR(struct iam_condition) conditions; // of trust policies, as far as they are understood
 };
 
 struct iam_policy {
