@@ -321,6 +321,19 @@ static bool is_opt_in(const char *region)
     return text_among(region, names);
 }
 
+// Those that every account has: a list without one of them is no list of all, and none that `describe-regions` tells.
+static const char *region_untold(const struct account *account)
+{
+    static const char *const names[] = {
+        "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+        "ca-central-1",   "eu-central-1",   "eu-north-1",     "eu-west-1",  "eu-west-2",      "eu-west-3",
+        "sa-east-1",      "us-east-1",      "us-east-2",      "us-west-1",  "us-west-2",      NULL};
+    for (const char *const *name = names; *name != NULL; name++)
+        if (!text_list_holds(&account->told_regions, *name))
+            return *name;
+    return NULL;
+}
+
 static void sts_token_version(struct inquiry *inquiry, const struct account *account)
 {
     const long *version = account_summary(account, "GlobalEndpointTokenVersion");
@@ -334,18 +347,25 @@ static void sts_token_version(struct inquiry *inquiry, const struct account *acc
         opted = is_opt_in(account->trail_regions.items[i]) ? account->trail_regions.items[i] : NULL;
     if (opted == NULL && account->opted_regions.count > 0)
         opted = account->opted_regions.items[0];
-    if (*version >= 2)
+    if (*version == 2)
         answer(inquiry, CONTROL_PASS, subject, reference,
                "tokens of the global endpoint are of version 2: valid in every region");
+    else if (*version != 1)
+        answer_missing(inquiry, "what GlobalEndpointTokenVersion %ld of account %s means: 1 and 2 are known", *version,
+                       account->id);
     else if (opted != NULL) {
         answer(inquiry, CONTROL_FAIL, subject, reference,
                "tokens of the global endpoint are of version 1: not valid in %s, which is in use", opted);
         answer_fix(inquiry, "aws iam set-security-token-service-preferences --global-endpoint-token-version v2Token");
-    } else
+    } else if (account->told_regions.count == 0)
+        account_lacks(inquiry, account, "describe-regions, which regions are opted into,");
+    else if (region_untold(account) != NULL)
+        answer_missing(inquiry, "describe-regions of account %s, whole: it does not tell of %s", account->id,
+                       region_untold(account));
+    else
         answer(inquiry, CONTROL_PASS, subject, reference,
                "tokens of the global endpoint are of version 1: valid only in regions that are enabled by default, and "
-               "no other %s",
-               account->regions_told ? "is opted into" : "was read");
+               "no other is opted into");
 }
 
 ACCOUNT_FACT(users_in_groups)

@@ -195,5 +195,5 @@ struct account {
     VECTOR(struct sign_in_assignment) assignments; // each once
     text_list trail_regions;                       // in which trails were asked for
     text_list opted_regions;                       // that DescribeRegions says are opted into
-    bool regions_told;                             // it tells of some
+    text_list told_regions;                        // that it tells of
 };

@@ -439,7 +439,7 @@ class Account(unittest.TestCase):
     def test_version_1_tokens_fail_only_where_a_region_that_was_opted_into_is_used(self):
         documents = guarded()
         documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 1
-        self.assertEqual(self.judge(documents)["sts-tokens"]["result"], "pass")
+        self.assertEqual(self.judge(documents)["sts-tokens"]["result"], "not-evaluated")  # describe-regions is not there
         with tempfile.TemporaryDirectory() as folder:
             estates.write(plain(), folder)
             write_account(folder, documents)
@@ -539,11 +539,22 @@ class Account(unittest.TestCase):
 
     def test_regions_that_were_opted_into_count_though_nothing_of_them_was_read(self):
         documents = guarded()
+        by_default = ("ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 eu-west-1 "
+                      "eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2").split()
         documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 1
-        documents["describe-regions"] = {"Regions": [{"RegionName": "us-east-1", "OptInStatus": "opt-in-not-required"}, {"RegionName": "me-south-1", "OptInStatus": "opted-in"}]}
+        self.assertIn("describe-regions", self.judge(documents)["sts-tokens"]["missing"][0])
+        told = [{"RegionName": name, "OptInStatus": "opt-in-not-required"} for name in by_default]
+        documents["describe-regions"] = {"Regions": [*told, {"RegionName": "me-south-1", "OptInStatus": "opted-in"}]}
         self.assertIn("not valid in me-south-1", self.judge(documents)["sts-tokens"]["decided"])
-        documents["describe-regions"]["Regions"][1]["OptInStatus"] = "not-opted-in"
+        documents["describe-regions"]["Regions"][-1]["OptInStatus"] = "not-opted-in"
         self.assertEqual(self.results(documents, "sts-tokens"), ("pass",))
+        # A list that leaves one out was filtered; one without states says nothing.
+        documents["describe-regions"] = {"Regions": told[:-1]}
+        self.assertIn("does not tell of us-west-2", self.judge(documents)["sts-tokens"]["missing"][0])
+        documents["describe-regions"] = {"Regions": [{"RegionName": name} for name in by_default]}
+        self.assertEqual(self.results(documents, "sts-tokens"), ("not-evaluated",))
+        documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 3
+        self.assertIn("1 and 2 are known", self.judge(documents)["sts-tokens"]["missing"][0])
 
     def test_what_asks_nothing_here_is_refused(self):
         pack = {"schema": "sgproof/pack/v1", "id": "mixed", "title": "Mixed", "source": "us", "controls": [

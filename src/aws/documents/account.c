@@ -72,7 +72,7 @@ bool read_region(struct reader *reader, const struct json_cursor *at, void *into
     (void)into;
     GUARD(interned_of(reader, at, "RegionName", &name) && interned_of(reader, at, "OptInStatus", &status));
     struct account *account = account_of(reader);
-    account->regions_told = true;
+    text_list_add(reader->arena, &account->told_regions, name);
     if (strcmp(status, "opted-in") == 0)
         text_list_add(reader->arena, &account->opted_regions, name);
     return true;

@@ -332,8 +332,6 @@ static const char *const every_route[] = {"Filter.1.Name", "type", "Filter.1.Val
 const struct aws_call aws_calls[] = {
     {"sts", "GetCallerIdentity", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"ec2", "DescribeRegions", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
-    {"ec2", "DescribeRegions", NULL, LIST("Regions", KIND_COUNT, read_region), .is_ours = is_region,
-     .strings_elsewhere = true},
     {"organizations", "ListAccounts", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"organizations", "ListAccountsForParent", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"organizations", "ListOrganizationalUnitsForParent", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
@@ -566,6 +564,8 @@ const struct aws_call aws_calls[] = {
      .assumption = "the interfaces that instances tell of are taken to be all", .scope = CALL_LAST},
 
     // How the account is guarded.
+    {"ec2", "DescribeRegions", "describe-regions", LIST("Regions", KIND_COUNT, read_region), .is_ours = is_region,
+     .late = true, .strings_elsewhere = true, .optional = true, .spare = true, .scope = CALL_ACCOUNT},
     {"iam", "GetAccountSummary", "get-account-summary", WHOLE("SummaryMap", KIND_ACCOUNT_SUMMARY, read_account_summary),
      .late = true, .scope = CALL_ACCOUNT},
     {"iam", "GetAccountPasswordPolicy", "get-account-password-policy",
