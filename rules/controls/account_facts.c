@@ -231,6 +231,18 @@ static void describe_key(struct inquiry *inquiry, const struct account *account,
                    of->user, of->user);
 }
 
+// As long-lived as a key. Root's is asked about with root's keys.
+static void answer_certificate(struct inquiry *inquiry, const struct iam_credentials *of)
+{
+    answer(inquiry, CONTROL_FAIL, of->arn, of->evidence,
+           "an X.509 signing certificate is active: a role gives temporary credentials");
+    if (fix_is_plain(of->user))
+        answer_fix(inquiry,
+                   "aws iam list-signing-certificates --user-name %s && aws iam update-signing-certificate "
+                   "--user-name %s --status Inactive --certificate-id CERTIFICATE",
+                   of->user, of->user);
+}
+
 static void no_long_lived_keys(struct inquiry *inquiry, const struct account *account)
 {
     long most_days = fact_number(inquiry, "max_age_days", 0);
@@ -243,7 +255,10 @@ static void no_long_lived_keys(struct inquiry *inquiry, const struct account *ac
                 describe_key(inquiry, account, of, k, most_days);
             else if (of->keys[k].active == TOLD_NOTHING)
                 answer_missing(inquiry, "access_key_%d_active of %s in get-credential-report", k + 1, of->arn);
-        good += of->keys[0].active == TOLD_NO && of->keys[1].active == TOLD_NO;
+        bool certificate = of->certificate && most_days == 0 && !account_is_root(of);
+        if (certificate)
+            answer_certificate(inquiry, of);
+        good += of->keys[0].active == TOLD_NO && of->keys[1].active == TOLD_NO && !certificate;
     }
     answer_rest(inquiry, good, "user", "users", "without access keys");
 }

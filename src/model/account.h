@@ -102,7 +102,8 @@ struct trail_events {
     bool told;      // the selectors were read
     bool selectors; // there are some
     bool partly;    // something of the management events is recorded that is neither half
-    bool advanced;  // they are advanced ones
+    bool basic;     // some are basic ones
+    bool advanced;  // some are advanced ones: a trail has one kind
     bool others;    // some select events that are not of management, or may
     bool covered[EVENTS_HALVES];
     text_list excluded[EVENTS_HALVES]; // "kms.amazonaws.com"
@@ -121,6 +122,7 @@ struct trail {
     const char *delivery_error; // what the last delivery to its bucket ended with, or NULL
     const char *digest_error;   // the same of digest files, by which log files are validated
     const char *delivered;      // when it last delivered, RFC 3339, or NULL
+    const char *digested;       // the same of digest files
     const char *doubt;          // as an identity's
     record_place record;
 };

@@ -139,6 +139,10 @@ bool read_password_policy(struct reader *reader, const struct json_cursor *at, v
         return true;
     }
     account->password_policy_record = reader->record;
+    reader->doubt = &account->password_policy_doubt;
+    const cJSON *length = json_find(at->node, "MinimumPasswordLength");
+    if (length == NULL || cJSON_IsNull(length)) // AWS prints it always
+        doubt_at(reader, at, "has no MinimumPasswordLength, expected one");
     if (!json_optional_integer(at, "MinimumPasswordLength", 0, INT32_MAX, &policy->minimum_length, &present,
                                reader->error))
         doubt_failure(reader);
@@ -153,6 +157,7 @@ bool read_password_policy(struct reader *reader, const struct json_cursor *at, v
     lenient_boolean(reader, at, "RequireNumbers", &policy->numbers);
     lenient_boolean(reader, at, "RequireUppercaseCharacters", &policy->uppercase);
     lenient_boolean(reader, at, "RequireLowercaseCharacters", &policy->lowercase);
+    reader->doubt = NULL;
     account->password_policy = policy;
     return true;
 }

@@ -603,6 +603,8 @@ const struct aws_call aws_calls[] = {
      .late = true},
     {"cloudtrail", "GetTrailStatus", NULL, WHOLE("LatestDeliveryTime", KIND_TRAIL_STATUS, read_delivery_time),
      .late = true},
+    {"cloudtrail", "GetTrailStatus", NULL, WHOLE("LatestDigestDeliveryTime", KIND_TRAIL_STATUS, read_digest_time),
+     .late = true},
     {"cloudtrail", "ListEventDataStores", "list-event-data-stores",
      LIST("EventDataStores", KIND_COUNT, read_event_store)},
     {"cloudtrail", "GetEventSelectors", "get-event-selectors",
