@@ -6,17 +6,12 @@
 #include "rules/access/organization_limits.h"
 #include "rules/access/pattern.h"
 
-static bool speaks_of(const struct iam_statement *statement, const char *action)
+bool trust_speaks_of(const struct iam_statement *statement, const char *action)
 {
     bool found = false;
     for (size_t i = 0; i < statement->actions.count && !found; i++)
         found = pattern_match_any_case(statement->actions.items[i], action);
     return found != statement->not_actions;
-}
-
-bool trust_speaks_of_assuming(const struct iam_statement *statement)
-{
-    return speaks_of(statement, "sts:AssumeRole");
 }
 
 // Those that sign in elsewhere: identity pools of Cognito count as a service, as the pool says who takes which role.
@@ -27,10 +22,10 @@ static void add_federated(struct arena *arena, struct trust *trust, const struct
         const char *principal = statement->principals.items[i];
         if (strncmp(principal, "Federated:", 10) != 0)
             continue;
-        if (strstr(principal, ":saml-provider/") != NULL && speaks_of(statement, "sts:AssumeRoleWithSAML"))
+        if (strstr(principal, ":saml-provider/") != NULL && trust_speaks_of(statement, "sts:AssumeRoleWithSAML"))
             *vector_add(arena, &trust->services) = LAUNCH_SAML;
         if (strncmp(principal + 10, "cognito-identity.", 17) == 0 &&
-            speaks_of(statement, "sts:AssumeRoleWithWebIdentity"))
+            trust_speaks_of(statement, "sts:AssumeRoleWithWebIdentity"))
             *vector_add(arena, &trust->services) = principal + 10;
     }
 }
@@ -96,7 +91,8 @@ struct trust trust_of(struct arena *arena, const struct account *account, const 
     for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
         const struct iam_statement *statement = &role->trust->statements.items[i];
         add_federated(arena, &trust, statement);
-        if (!trust_speaks_of_assuming(statement) || (!statement->allow && (statement->conditional || !trust.known)))
+        if (!trust_speaks_of(statement, "sts:AssumeRole") ||
+            (!statement->allow && (statement->conditional || !trust.known)))
             continue;
         if (statement->not_principals) {
             trust.everyone = trust.everyone || statement->allow;

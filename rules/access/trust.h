@@ -19,8 +19,8 @@ struct trust {
 // Where no policy is known, it is taken to trust the account.
 struct trust trust_of(struct arena *arena, const struct account *account, const struct iam_identity *role);
 
-// Whether a statement of a trust policy is about sts:AssumeRole.
-bool trust_speaks_of_assuming(const struct iam_statement *statement);
+// Whether a statement of a trust policy is about an action: "sts:AssumeRole".
+bool trust_speaks_of(const struct iam_statement *statement, const char *action);
 
 // Whether a service is among them: "ec2" is ec2.amazonaws.com, or the same of another partition.
 bool trust_has_service(const struct trust *trust, const char *service);

@@ -7,7 +7,7 @@
 
 #include "rules/access/organization_limits.h"
 #include "rules/access/sign_in.h"
-#include "rules/access/trust.h"
+#include "rules/access/strangers.h"
 #include "rules/intent/intent.h"
 
 // ---- Users
@@ -88,21 +88,35 @@ static void no_direct_administrators(struct inquiry *inquiry, const struct accou
     answer_rest(inquiry, good, "user", "users", "no administrator access on the user itself");
 }
 
-// A role that anybody, of any account, may assume: what it can do, all can.
-static void roles_for_anybody(struct inquiry *inquiry, const struct account *account, const struct access_map *map)
+// Roles that strangers may assume: what they can do, all can, reading too. And those that people of a SAML provider, or
+// of IAM Identity Center, sign in to: these are users as well, of whom no other document tells.
+static void roles_for_others(struct inquiry *inquiry, const struct account *account, const struct access_map *map)
 {
+    const struct intent *intent = inquiry->input->intent;
     for (size_t i = 0; i < account->roles.count; i++) {
         const struct iam_identity *role = &account->roles.items[i];
         const struct access *access = access_of(map, role);
-        bool open = false;
-        for (size_t s = 0; role->trust != NULL && s < role->trust->statements.count; s++) {
-            const struct iam_statement *one = &role->trust->statements.items[s];
-            bool everyone = one->not_principals || text_list_holds(&one->principals, "AWS:*");
-            open = open || (one->allow && everyone && !one->conditional && trust_speaks_of_assuming(one));
-        }
-        if (open && access->level > ACCESS_UNKNOWN)
+        const char *unsure = NULL, *who = strangers_of(inquiry->arena, account, role, &unsure);
+        const char *path = access->path != NULL ? access->path : "";
+        const char *provider = strangers_saml_provider(role);
+        bool may = access->level == ACCESS_READ || access->level > ACCESS_UNKNOWN;
+        bool more = access->level > ACCESS_UNKNOWN;
+        if (who != NULL && may)
             answer(inquiry, CONTROL_FAIL, role->arn, role->trust->evidence,
-                   "its trust policy lets anybody assume it, and it may do more than read: %s", access->path);
+                   "its trust policy lets %s assume it, and it may %s: %s", who, more ? "do more than read" : "read",
+                   path);
+        else if (unsure != NULL && may)
+            answer_missing(inquiry, "%s", unsure);
+        else if (provider != NULL && more && intent != NULL && intent_is_administrator(intent, role->arn))
+            answer(inquiry, CONTROL_PASS, role->arn, access->reference,
+                   "who signs in to it by %s may do more than read, and it is named in the intent: %s", provider, path);
+        else if (provider != NULL && more)
+            answer(inquiry, CONTROL_FAIL, role->arn, access->reference,
+                   "who signs in to it by %s may do more than read, and it is not among the intent's administrators: "
+                   "%s",
+                   provider, path);
+        if ((who != NULL || provider != NULL) && access->level == ACCESS_UNKNOWN && access->unknown != NULL)
+            answer_missing(inquiry, "%s", access->unknown);
     }
 }
 
@@ -130,7 +144,7 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
         else
             good += is_known(inquiry, access, user);
     }
-    roles_for_anybody(inquiry, account, map);
+    roles_for_others(inquiry, account, map);
     const char *organization = organization_words(inquiry->arena, account);
     answer_rest(inquiry, good, "user", "users",
                 organization == NULL
@@ -217,6 +231,18 @@ static void describe_key(struct inquiry *inquiry, const struct account *account,
                    of->user, of->user);
 }
 
+// As long-lived as a key. Root's is asked about with root's keys.
+static void answer_certificate(struct inquiry *inquiry, const struct iam_credentials *of)
+{
+    answer(inquiry, CONTROL_FAIL, of->arn, of->evidence,
+           "an X.509 signing certificate is active: a role gives temporary credentials");
+    if (fix_is_plain(of->user))
+        answer_fix(inquiry,
+                   "aws iam list-signing-certificates --user-name %s && aws iam update-signing-certificate "
+                   "--user-name %s --status Inactive --certificate-id CERTIFICATE",
+                   of->user, of->user);
+}
+
 static void no_long_lived_keys(struct inquiry *inquiry, const struct account *account)
 {
     long most_days = fact_number(inquiry, "max_age_days", 0);
@@ -229,7 +255,10 @@ static void no_long_lived_keys(struct inquiry *inquiry, const struct account *ac
                 describe_key(inquiry, account, of, k, most_days);
             else if (of->keys[k].active == TOLD_NOTHING)
                 answer_missing(inquiry, "access_key_%d_active of %s in get-credential-report", k + 1, of->arn);
-        good += of->keys[0].active == TOLD_NO && of->keys[1].active == TOLD_NO;
+        bool certificate = of->certificate && most_days == 0 && !account_is_root(of);
+        if (certificate)
+            answer_certificate(inquiry, of);
+        good += of->keys[0].active == TOLD_NO && of->keys[1].active == TOLD_NO && !certificate;
     }
     answer_rest(inquiry, good, "user", "users", "without access keys");
 }
@@ -307,6 +336,19 @@ static bool is_opt_in(const char *region)
     return text_among(region, names);
 }
 
+// Those that every account has: a list without one of them is no list of all, and none that `describe-regions` tells.
+static const char *region_untold(const struct account *account)
+{
+    static const char *const names[] = {
+        "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+        "ca-central-1",   "eu-central-1",   "eu-north-1",     "eu-west-1",  "eu-west-2",      "eu-west-3",
+        "sa-east-1",      "us-east-1",      "us-east-2",      "us-west-1",  "us-west-2",      NULL};
+    for (const char *const *name = names; *name != NULL; name++)
+        if (!text_list_holds(&account->told_regions, *name))
+            return *name;
+    return NULL;
+}
+
 static void sts_token_version(struct inquiry *inquiry, const struct account *account)
 {
     const long *version = account_summary(account, "GlobalEndpointTokenVersion");
@@ -320,18 +362,25 @@ static void sts_token_version(struct inquiry *inquiry, const struct account *acc
         opted = is_opt_in(account->trail_regions.items[i]) ? account->trail_regions.items[i] : NULL;
     if (opted == NULL && account->opted_regions.count > 0)
         opted = account->opted_regions.items[0];
-    if (*version >= 2)
+    if (*version == 2)
         answer(inquiry, CONTROL_PASS, subject, reference,
                "tokens of the global endpoint are of version 2: valid in every region");
+    else if (*version != 1)
+        answer_missing(inquiry, "what GlobalEndpointTokenVersion %ld of account %s means: 1 and 2 are known", *version,
+                       account->id);
     else if (opted != NULL) {
         answer(inquiry, CONTROL_FAIL, subject, reference,
                "tokens of the global endpoint are of version 1: not valid in %s, which is in use", opted);
         answer_fix(inquiry, "aws iam set-security-token-service-preferences --global-endpoint-token-version v2Token");
-    } else
+    } else if (account->told_regions.count == 0)
+        account_lacks(inquiry, account, "describe-regions, which regions are opted into,");
+    else if (region_untold(account) != NULL)
+        answer_missing(inquiry, "describe-regions of account %s, whole: it does not tell of %s", account->id,
+                       region_untold(account));
+    else
         answer(inquiry, CONTROL_PASS, subject, reference,
                "tokens of the global endpoint are of version 1: valid only in regions that are enabled by default, and "
-               "no other %s",
-               account->regions_told ? "is opted into" : "was read");
+               "no other is opted into");
 }
 
 ACCOUNT_FACT(users_in_groups)

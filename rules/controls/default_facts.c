@@ -99,6 +99,36 @@ static struct portmap allowed_by_entries(struct arena *arena, const struct acl_v
     return portmap_from(arena, segments.items, segments.count);
 }
 
+// The entries that allow some of the ports, first to match; "entry 100", "entries 100, 110". The last two are AWS's
+// own.
+static const char *open_entries(struct inquiry *inquiry, const struct network_acl *acl, const struct acl_view *view,
+                                struct portset open, const char **fix)
+{
+    struct arena *arena = inquiry->arena;
+    const struct vpc_home *home = acl->vpc_id == NULL ? NULL : map_get(&inquiry->input->estate->vpc_homes, acl->vpc_id);
+    const char *numbers = "", *commands = "", *region = fix_region(arena, home == NULL ? NULL : home->region);
+    size_t count = 0;
+    int last = -1;
+    for (size_t i = 0; i < view->part_count; i++) {
+        const struct network_acl_entry *entry = view->parts[i].reason.entry;
+        bool opens = false;
+        for (size_t s = 0; s < view->parts[i].first.count; s++)
+            opens = opens || !portset_is_empty(portset_intersect(arena, open,
+                                                                 portset_of(arena, view->parts[i].first.segments[s].low,
+                                                                            view->parts[i].first.segments[s].high)));
+        if (!opens || entry->number == last)
+            continue;
+        last = entry->number;
+        numbers = arena_printf(arena, "%s%s%d", numbers, count == 0 ? "" : ", ", entry->number);
+        commands =
+            arena_printf(arena, "%s%saws ec2 delete-network-acl-entry%s --network-acl-id %s --ingress --rule-number %d",
+                         commands, count == 0 ? "" : " && ", region, acl->id, entry->number);
+        count++;
+    }
+    *fix = count > 0 && count <= 8 && fix_is_plain(acl->id) ? commands : NULL;
+    return arena_printf(arena, "%s %s", count == 1 ? "entry" : "entries", numbers);
+}
+
 // Of TCP or UDP; a rule of all protocols is of both.
 static bool acl_opens(struct inquiry *inquiry, const struct network_acl *acl, enum family family, int protocol)
 {
@@ -108,9 +138,12 @@ static bool acl_opens(struct inquiry *inquiry, const struct network_acl *acl, en
                                             fact_ports(inquiry, "ports", "22,3389"));
     if (portset_is_empty(open))
         return false;
-    answer(inquiry, CONTROL_FAIL, acl->id, acl->reference, "allows %s in to %s ports %s",
+    const char *fix, *entries = open_entries(inquiry, acl, &view, open, &fix);
+    answer(inquiry, CONTROL_FAIL, acl->id, acl->reference, "allows %s in to %s ports %s: %s",
            (family == FAMILY_IPV4 ? "0.0.0.0/0" : "::/0"), protocol == PROTOCOL_TCP ? "TCP" : "UDP",
-           portset_format(inquiry->arena, open));
+           portset_format(inquiry->arena, open), entries);
+    if (fix != NULL)
+        answer_fix(inquiry, "%s", fix);
     return true;
 }
 

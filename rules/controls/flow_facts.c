@@ -276,7 +276,7 @@ static box_list everything_of(struct inquiry *inquiry, const struct segment_set 
 {
     struct arena *arena = inquiry->arena;
     box_list own = {0};
-    box_add(arena, &own, portset_all, seed->sources, seed->destinations);
+    box_add(arena, &own, portset_of(arena, 1, PORT_LAST), seed->sources, seed->destinations); // nobody uses port 0
     box_list pairs = between_segments(inquiry, set, seed, &own);
     const int protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
     for (int p = 0; p < 2 && pairs.count > 0; p++) {

@@ -213,10 +213,14 @@ static void groups_open_only_on(struct inquiry *inquiry)
     of_each_group(inquiry, group_opens_more, "none admits anywhere to other ports");
 }
 
-static bool has_every_port(struct arena *arena, const struct port_segment *segments, size_t count, enum family family)
+// Which ports are not open to anywhere, port 0 aside: "every port" is all but less than a third of them, as "anywhere"
+// is of the internet.
+static bool has_every_port(struct arena *arena, const struct port_segment *segments, size_t count, enum family family,
+                           struct portset *left)
 {
     struct portset open = group_ports_of_anywhere(arena, portmap_from(arena, segments, count), family);
-    return portset_is_empty(portset_subtract(arena, portset_of(arena, 1, PORT_LAST), open));
+    *left = portset_subtract(arena, portset_of(arena, 1, PORT_LAST), open);
+    return portset_size(*left) * 3 < PORT_LAST;
 }
 
 // Peers of a family that a rule names: addresses, and what is in prefix lists.
@@ -255,8 +259,13 @@ struct group_hole group_hole_of(struct inquiry *inquiry, struct group_cache *cac
                     continue;
                 *vector_add(inquiry->arena, &segments) =
                     (struct port_segment){rule->low, rule->high, peers_of(inquiry, cache, rule, family)};
-                if (has_every_port(inquiry->arena, segments.items, segments.count, family))
-                    return (struct group_hole){rule, asked[a].what};
+                struct portset left;
+                if (!has_every_port(inquiry->arena, segments.items, segments.count, family, &left))
+                    continue;
+                const char *what = portset_is_empty(left) ? asked[a].what
+                                                          : arena_printf(inquiry->arena, "%s but %s", asked[a].what,
+                                                                         portset_format(inquiry->arena, left));
+                return (struct group_hole){rule, what};
             }
         }
     return (struct group_hole){0};

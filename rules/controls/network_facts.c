@@ -24,7 +24,9 @@ static void imdsv2_required(struct inquiry *inquiry)
                            instance->id);
         else if (strcmp(instance->http_tokens, "required") != 0) {
             answer(inquiry, CONTROL_FAIL, instance->id, instance->reference,
-                   "version 1 of the metadata service answers");
+                   instance->metadata_disabled ? "version 1 of the metadata service is allowed, though its endpoint is "
+                                                 "disabled now: it answers once that is enabled"
+                                               : "version 1 of the metadata service answers");
             if (fix_is_plain(instance->id))
                 answer_fix(inquiry,
                            "aws ec2 modify-instance-metadata-options%s --instance-id %s --http-tokens required",
@@ -46,6 +48,27 @@ static const char *told_ipv4(const struct instance *instance)
     return NULL;
 }
 
+// An Elastic IP address is taken off; an automatic one, the interface no longer asks for.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/working-with-ip-addresses.html
+static void fix_public_ipv4(struct inquiry *inquiry, const struct network_interface *interface, const char *address)
+{
+    const struct estate *estate = inquiry->input->estate;
+    const char *region = fix_region(inquiry->arena, interface->place->region);
+    for (size_t i = 0; i < estate->elastic_addresses.count; i++)
+        if (strcmp(estate->elastic_addresses.items[i].address, address) == 0) {
+            answer_fix(inquiry,
+                       "aws ec2 disassociate-address%s --association-id $(aws ec2 describe-addresses%s --public-ips %s "
+                       "--query 'Addresses[0].AssociationId' --output text)",
+                       region, region, address);
+            return;
+        }
+    if (fix_is_plain(interface->id))
+        answer_fix(inquiry,
+                   "aws ec2 modify-network-interface-attribute%s --network-interface-id %s "
+                   "--no-associate-public-ip-address",
+                   region, interface->id);
+}
+
 static void instances_without_public_ipv4(struct inquiry *inquiry)
 {
     const struct exposure_set *exposures = inquiry->input->exposures;
@@ -64,8 +87,14 @@ static void instances_without_public_ipv4(struct inquiry *inquiry)
         const struct instance *instance = map_get(&inquiry->input->estate->instances, id);
         answer(inquiry, CONTROL_FAIL, id, instance == NULL ? NULL : instance->reference, "has the public address %s",
                address);
+        fix_public_ipv4(inquiry, endpoint->interface, address);
     }
-    void **instances = map_values(inquiry->arena, &inquiry->input->estate->instances, &count);
+    const struct estate *estate = inquiry->input->estate;
+    struct map attached = {0};
+    for (size_t i = 0; i < estate->interfaces.count; i++)
+        if (estate->interfaces.items[i]->instance_id != NULL)
+            map_put(inquiry->arena, &attached, estate->interfaces.items[i]->instance_id, estate->interfaces.items[i]);
+    void **instances = map_values(inquiry->arena, &estate->instances, &count);
     for (size_t i = 0; i < count; i++) {
         const struct instance *instance = instances[i];
         if (map_get(&public, instance->id) != NULL || instance_is_gone(instance))
@@ -73,6 +102,8 @@ static void instances_without_public_ipv4(struct inquiry *inquiry)
         if (told_ipv4(instance) != NULL)
             answer(inquiry, CONTROL_FAIL, instance->id, instance->reference, "has the public address %s",
                    told_ipv4(instance));
+        else if (map_get(&attached, instance->id) == NULL) // each instance has one; addresses are on it
+            answer_missing(inquiry, "the interfaces of %s", instance->id);
         else
             good++;
     }
@@ -272,6 +303,15 @@ static void interfaces_check_source(struct inquiry *inquiry)
 }
 
 // Each instance has a role, so that no key needs to be kept on it.
+static void answer_no_profile(struct inquiry *inquiry, const struct instance *instance)
+{
+    answer(inquiry, CONTROL_FAIL, instance->id, instance->reference, "has no instance profile");
+    if (fix_is_plain(instance->id))
+        answer_fix(inquiry,
+                   "aws ec2 associate-iam-instance-profile%s --instance-id %s --iam-instance-profile Name=PROFILE",
+                   fix_region(inquiry->arena, instance->place->region), instance->id);
+}
+
 static void instances_have_roles(struct inquiry *inquiry)
 {
     size_t count, good = 0, all = 0;
@@ -285,7 +325,7 @@ static void instances_have_roles(struct inquiry *inquiry)
         all++;
         good += instance->profile != NULL;
         if (instance->profile == NULL)
-            answer(inquiry, CONTROL_FAIL, instance->id, instance->reference, "has no instance profile");
+            answer_no_profile(inquiry, instance);
     }
     answer_rest(inquiry, good, "instance", "instances", "with an instance profile");
     if (all == 0)

@@ -22,6 +22,17 @@ static const char *trail_unknown(struct inquiry *inquiry, const struct trail *tr
     if (trail->logging == TOLD_YES && trail->delivery_error == NULL && age > MOST_DAYS)
         return arena_printf(arena, "a recent delivery of trail %s: its last was on %.10s, %ld days before %s",
                             trail->name, trail->delivered, age, today);
+    age = account_days_since(trail->digested, today);
+    if (trail->validation && fact_flag(inquiry, "validation", true) && trail->digest_error == NULL && age > MOST_DAYS)
+        return arena_printf(arena,
+                            "a recent digest of trail %s, which validates its log files: its last was on %.10s, %ld "
+                            "days before %s",
+                            trail->name, trail->digested, age, today);
+    if (trail->events.basic && trail->events.advanced)
+        return arena_printf(arena,
+                            "what trail %s records: get-event-selectors has basic and advanced selectors, and "
+                            "a trail takes either",
+                            trail->name);
     if (!trail->events.told)
         return arena_printf(arena, "get-event-selectors of trail %s", trail->name);
     if (!trail->events.selectors)

@@ -8,6 +8,13 @@
 
 enum told { TOLD_NOTHING, TOLD_NO, TOLD_YES };
 
+// One key of a Condition: all of them must hold, of the values one.
+struct iam_condition {
+    const char *operator; // "StringLike", "ForAnyValue:StringEquals", "ArnLikeIfExists"
+    const char *key;      // "aws:PrincipalOrgID"
+    text_list values;     // numbers and booleans as JSON has them
+};
+
 struct iam_statement {
     bool allow;
     bool not_actions;   // NotAction: every action but these
@@ -18,6 +25,7 @@ struct iam_statement {
     text_list principals; // of those of resources, and trust policies: "AWS:arn:...", "Service:ec2.amazonaws.com";
                           // "AWS:*" is everyone
     bool not_principals;  // NotPrincipal
+    VECTOR(struct iam_condition) conditions; // of trust policies, as far as they are understood
 };
 
 struct iam_policy {
@@ -95,7 +103,8 @@ struct trail_events {
     bool told;      // the selectors were read
     bool selectors; // there are some
     bool partly;    // something of the management events is recorded that is neither half
-    bool advanced;  // they are advanced ones
+    bool basic;     // some are basic ones
+    bool advanced;  // some are advanced ones: a trail has one kind
     bool others;    // some select events that are not of management, or may
     bool covered[EVENTS_HALVES];
     text_list excluded[EVENTS_HALVES]; // "kms.amazonaws.com"
@@ -114,6 +123,7 @@ struct trail {
     const char *delivery_error; // what the last delivery to its bucket ended with, or NULL
     const char *digest_error;   // the same of digest files, by which log files are validated
     const char *delivered;      // when it last delivered, RFC 3339, or NULL
+    const char *digested;       // the same of digest files
     const char *doubt;          // as an identity's
     record_place record;
 };
@@ -189,5 +199,5 @@ struct account {
     VECTOR(struct sign_in_assignment) assignments; // each once
     text_list trail_regions;                       // in which trails were asked for
     text_list opted_regions;                       // that DescribeRegions says are opted into
-    bool regions_told;                             // it tells of some
+    text_list told_regions;                        // that it tells of
 };

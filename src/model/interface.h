@@ -22,6 +22,7 @@ struct instance {
     const char *id;
     const char *state;       // "running", "stopped"...
     const char *name;        // Name tag, or NULL
+    bool metadata_disabled;  // the endpoint of the metadata service is
     const char *http_tokens; // of the metadata service: "required", "optional", or NULL
     bool options_pending;    // which is being changed
     const char *profile;     // ARN of its instance profile, or NULL: none

@@ -439,7 +439,7 @@ class Account(unittest.TestCase):
     def test_version_1_tokens_fail_only_where_a_region_that_was_opted_into_is_used(self):
         documents = guarded()
         documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 1
-        self.assertEqual(self.judge(documents)["sts-tokens"]["result"], "pass")
+        self.assertEqual(self.judge(documents)["sts-tokens"]["result"], "not-evaluated")  # describe-regions is not there
         with tempfile.TemporaryDirectory() as folder:
             estates.write(plain(), folder)
             write_account(folder, documents)
@@ -580,13 +580,55 @@ class Account(unittest.TestCase):
             {"Effect": "Deny", "Action": "*", "Resource": "*"}]}}]
         self.assertEqual(self.results(documents, "least-privilege"), ("pass",))
 
+    def test_what_contradicts_itself_or_says_something_unknown_passes_nothing(self):
+        def change(control, edit, says):
+            documents = guarded()
+            edit(documents)
+            told = self.judge(documents)[control]
+            self.assertEqual(told["result"], "not-evaluated", told)
+            self.assertIn(says, " ".join(told["missing"]))
+
+        both = {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]}]}
+        change("cloudtrail", lambda d: d["get-event-selectors.all"].update(both), "basic and advanced selectors, and a trail takes either")
+        change("cloudtrail", lambda d: d["get-trail-status.all"].update(LatestDigestDeliveryTime="2026-06-01T00:00:00+00:00"), "a recent digest of trail all")
+        change("root-not-used", lambda d: d["get-credential-report"]["Content"].__setitem__(0, row("<root_account>", password_last_used="yesterday")),
+               "the columns of last use in get-credential-report")
+        for made in ("2026-07-03T00:00:00+00:00", "2027-06-30T00:00:00+00:00"):
+            for control in ("root-not-used", "user-mfa", "temporary-credentials"):
+                change(control, lambda d, made=made: d["get-credential-report"].update(GeneratedTime=made), "of a day before 2026-06-30: it was made on " + made[:10])
+        for length in ("14", None):
+            change("password-policy", lambda d, length=length: d["get-account-password-policy"]["PasswordPolicy"].update(MinimumPasswordLength=length), "MinimumPasswordLength")
+        change("password-policy", lambda d: d["get-account-password-policy"]["PasswordPolicy"].pop("MinimumPasswordLength"), "has no MinimumPasswordLength")
+
+    def test_a_signing_certificate_is_a_long_lived_credential(self):
+        COLUMNS.extend(["cert_1_active", "cert_2_active"])
+        try:
+            documents = guarded()
+            documents["get-credential-report"]["Content"] = [row("<root_account>"), row("ann", cert_2_active="true"), row("bob", cert_1_active="false")]
+            told = self.judge(documents)["temporary-credentials"]
+        finally:
+            del COLUMNS[-2:]
+        self.assertEqual([(e["subject"], e["result"]) for e in told["evidence"] if e["result"] == "fail"], [(ARN + "user/ann", "fail")])
+        self.assertIn("X.509 signing certificate", told["decided"])
+
     def test_regions_that_were_opted_into_count_though_nothing_of_them_was_read(self):
         documents = guarded()
+        by_default = ("ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 eu-west-1 "
+                      "eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2").split()
         documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 1
-        documents["describe-regions"] = {"Regions": [{"RegionName": "us-east-1", "OptInStatus": "opt-in-not-required"}, {"RegionName": "me-south-1", "OptInStatus": "opted-in"}]}
+        self.assertIn("describe-regions", self.judge(documents)["sts-tokens"]["missing"][0])
+        told = [{"RegionName": name, "OptInStatus": "opt-in-not-required"} for name in by_default]
+        documents["describe-regions"] = {"Regions": [*told, {"RegionName": "me-south-1", "OptInStatus": "opted-in"}]}
         self.assertIn("not valid in me-south-1", self.judge(documents)["sts-tokens"]["decided"])
-        documents["describe-regions"]["Regions"][1]["OptInStatus"] = "not-opted-in"
+        documents["describe-regions"]["Regions"][-1]["OptInStatus"] = "not-opted-in"
         self.assertEqual(self.results(documents, "sts-tokens"), ("pass",))
+        # A list that leaves one out was filtered; one without states says nothing.
+        documents["describe-regions"] = {"Regions": told[:-1]}
+        self.assertIn("does not tell of us-west-2", self.judge(documents)["sts-tokens"]["missing"][0])
+        documents["describe-regions"] = {"Regions": [{"RegionName": name} for name in by_default]}
+        self.assertEqual(self.results(documents, "sts-tokens"), ("not-evaluated",))
+        documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 3
+        self.assertIn("1 and 2 are known", self.judge(documents)["sts-tokens"]["missing"][0])
 
     def test_what_asks_nothing_here_is_refused(self):
         pack = {"schema": "sgproof/pack/v1", "id": "mixed", "title": "Mixed", "source": "us", "controls": [

@@ -358,7 +358,9 @@ class Packs(Bundles):
         self.assertIn("TCP ports 22", failing("security-hub-exposure/EC2.13")["sg-dw"])
         self.assertIn("15672 (RabbitMQ console)", failing("beyond-exposure/service-ports")["sg-dw"])
         self.assertIn("::/0 to TCP ports 3389", failing("cis-aws-5.0/5.4")["sg-dw"])
-        self.assertIn("TCP ports 22,3389", failing("fsbp-exposure/EC2.21")["acl-1"])
+        self.assertIn("TCP ports 22,3389: entry 100", failing("fsbp-exposure/EC2.21")["acl-1"])
+        self.assertIn("aws ec2 delete-network-acl-entry --region eu-west-3 --network-acl-id acl-1 --ingress --rule-number 100",
+                      [e["fix"] for e in found["fsbp-exposure/EC2.21"]["evidence"] if e["subject"] == "acl-1"])
         # A half is no anywhere, and what an entry above denies whole is not open.
         dw["IpPermissions"] = [permission("tcp", (22, 22), ["0.0.0.0/1"], ["2000::/4"])]
         sg["IpPermissions"] = []
@@ -366,6 +368,24 @@ class Packs(Bundles):
         found = self.judge(documents, packs=("fsbp-exposure", "security-hub-exposure"))
         self.assertEqual(found["security-hub-exposure/EC2.13"]["result"], "pass")
         self.assertNotIn("22", found["fsbp-exposure/EC2.21"]["decided"])
+
+    def test_every_port_but_some_is_every_port_and_half_of_them_is_not(self):
+        documents = self.files(True)
+        sg = documents["describe-security-groups"]["SecurityGroups"][0]
+        open_to_all = lambda *ports: [permission("tcp", one, ["0.0.0.0/0"]) for one in ports]
+        sg.update(IpPermissions=open_to_all((0, 21), (23, 65535)), IpPermissionsEgress=open_to_all((1024, 65535)))
+        machine = documents["describe-instances"]["Reservations"][0]["Instances"][0]
+        machine["MetadataOptions"] = {"HttpTokens": "optional", "HttpEndpoint": "disabled", "State": "applied"}
+        found = self.judge(documents, packs=("sec-002", "fsbp-exposure"))
+        said = lambda name: "; ".join(e["detail"] for e in found[name]["evidence"] if e["result"] == "fail")
+        self.assertIn("admits every TCP port but 22 from everywhere", said("sec-002/groups-inbound"))
+        self.assertIn("allows every TCP port but 1-1023 to everywhere", said("sec-002/groups-outbound"))
+        self.assertIn("though its endpoint is disabled now", said("fsbp-exposure/EC2.8"))
+        sg.update(IpPermissions=open_to_all((32768, 65535)), IpPermissionsEgress=[])
+        documents["describe-instances"]["Reservations"][0]["Instances"].append({**machine, "InstanceId": "i-2", "NetworkInterfaces": []})
+        found = self.judge(documents, packs=("sec-002", "fsbp-exposure"))
+        self.assertNotIn("sg-1", [e["subject"] for e in found["sec-002/groups-inbound"]["evidence"] if e["result"] == "fail"])
+        self.assertIn("the interfaces of i-2", found["fsbp-exposure/EC2.9"]["missing"])
 
     def test_what_the_documents_do_not_say_is_no_pass_and_no_fail(self):
         documents = self.files(False)

@@ -72,7 +72,7 @@ bool read_region(struct reader *reader, const struct json_cursor *at, void *into
     (void)into;
     GUARD(interned_of(reader, at, "RegionName", &name) && interned_of(reader, at, "OptInStatus", &status));
     struct account *account = account_of(reader);
-    account->regions_told = true;
+    text_list_add(reader->arena, &account->told_regions, name);
     if (strcmp(status, "opted-in") == 0)
         text_list_add(reader->arena, &account->opted_regions, name);
     return true;
@@ -139,6 +139,10 @@ bool read_password_policy(struct reader *reader, const struct json_cursor *at, v
         return true;
     }
     account->password_policy_record = reader->record;
+    reader->doubt = &account->password_policy_doubt;
+    const cJSON *length = json_find(at->node, "MinimumPasswordLength");
+    if (length == NULL || cJSON_IsNull(length)) // AWS prints it always
+        doubt_at(reader, at, "has no MinimumPasswordLength, expected one");
     if (!json_optional_integer(at, "MinimumPasswordLength", 0, INT32_MAX, &policy->minimum_length, &present,
                                reader->error))
         doubt_failure(reader);
@@ -153,6 +157,7 @@ bool read_password_policy(struct reader *reader, const struct json_cursor *at, v
     lenient_boolean(reader, at, "RequireNumbers", &policy->numbers);
     lenient_boolean(reader, at, "RequireUppercaseCharacters", &policy->uppercase);
     lenient_boolean(reader, at, "RequireLowercaseCharacters", &policy->lowercase);
+    reader->doubt = NULL;
     account->password_policy = policy;
     return true;
 }

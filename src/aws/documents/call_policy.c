@@ -48,11 +48,11 @@ void call_policy(struct text *out)
                                                  "SgproofOrganization", "SgproofOtherAccounts"};
     struct arena *arena = arena_new();
     struct json_writer writer = json_writer_to(out);
+    struct map written = {0}; // each action once
     json_open(&writer, NULL, '{');
     json_put_string(&writer, "Version", "2012-10-17");
     json_open(&writer, "Statement", '[');
     for (int s = 0; s < STATEMENTS; s++) {
-        struct map written = {0};
         json_open(&writer, NULL, '{');
         json_put_string(&writer, "Sid", sids[s]);
         json_put_string(&writer, "Effect", "Allow");

@@ -29,8 +29,6 @@ static const char *const every_route[] = {"Filter.1.Name", "type", "Filter.1.Val
 const struct aws_call aws_calls[] = {
     {"sts", "GetCallerIdentity", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"ec2", "DescribeRegions", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
-    {"ec2", "DescribeRegions", NULL, LIST("Regions", KIND_COUNT, read_region), .is_ours = ours_region,
-     .strings_elsewhere = true},
     {"organizations", "ListAccounts", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"organizations", "ListAccountsForParent", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"organizations", "ListOrganizationalUnitsForParent", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
@@ -264,6 +262,8 @@ const struct aws_call aws_calls[] = {
      .assumption = "the interfaces that instances tell of are taken to be all", .scope = CALL_LAST},
 
     // How the account is guarded.
+    {"ec2", "DescribeRegions", "describe-regions", LIST("Regions", KIND_COUNT, read_region), .is_ours = ours_region,
+     .late = true, .strings_elsewhere = true, .optional = true, .spare = true, .scope = CALL_ACCOUNT},
     {"iam", "GetAccountSummary", "get-account-summary", WHOLE("SummaryMap", KIND_ACCOUNT_SUMMARY, read_account_summary),
      .late = true, .scope = CALL_ACCOUNT},
     {"iam", "GetAccountPasswordPolicy", "get-account-password-policy",
@@ -301,6 +301,8 @@ const struct aws_call aws_calls[] = {
     {"cloudtrail", "GetTrailStatus", NULL, WHOLE("LatestDigestDeliveryError", KIND_TRAIL_STATUS, read_digest_error),
      .late = true},
     {"cloudtrail", "GetTrailStatus", NULL, WHOLE("LatestDeliveryTime", KIND_TRAIL_STATUS, read_delivery_time),
+     .late = true},
+    {"cloudtrail", "GetTrailStatus", NULL, WHOLE("LatestDigestDeliveryTime", KIND_TRAIL_STATUS, read_digest_time),
      .late = true},
     {"cloudtrail", "ListEventDataStores", "list-event-data-stores",
      LIST("EventDataStores", KIND_COUNT, read_event_store)},

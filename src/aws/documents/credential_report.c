@@ -29,6 +29,8 @@ static char *next_field(char **at)
     return start;
 }
 
+enum { MOST_COLUMNS = 64 };
+
 static const char *column(char *const *names, char *const *fields, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -37,9 +39,9 @@ static const char *column(char *const *names, char *const *fields, size_t count,
     return NULL;
 }
 
-// A cell that tells a moment, or that there is none; another word is a doubt.
+// A cell that holds a moment, or a word for none. Another text is a doubt: what it means is not known.
 static const char *moment(struct reader *reader, const struct json_cursor *at, char *const *names, char *const *fields,
-                          size_t count, const char *name)
+                          size_t count, const char *name, struct iam_credentials *of)
 {
     static const char *const none[] = {"N/A", "no_information", "not_supported", NULL};
     const char *text = column(names, fields, count, name);
@@ -48,12 +50,11 @@ static const char *moment(struct reader *reader, const struct json_cursor *at, c
         return NULL;
     if (clock_parse_zone(text, &seconds))
         return arena_strdup(reader->arena, text);
-    doubt_at(reader, at, "%s of %s is %s, expected a moment", name, column(names, fields, count, "user"),
-             text[0] == '\0' ? "empty" : text);
+    doubt_at(reader, at, "%s of %s is %s, expected a moment, N/A or no_information", name,
+             column(names, fields, count, "user"), text[0] == '\0' ? "empty" : text);
+    of->use_told = false;
     return NULL;
 }
-
-enum { MOST_COLUMNS = 64 };
 
 // A cell that says yes or no; whether root has a password is never told. A column that is not there tells nothing;
 // another word is a doubt.
@@ -82,15 +83,16 @@ static size_t split(char *line, char **fields)
 }
 
 static void read_key(struct reader *reader, const struct json_cursor *at, char *const *names, char *const *fields,
-                     size_t count, int number, struct iam_access_key *key)
+                     size_t count, int number, struct iam_credentials *of)
 {
+    struct iam_access_key *key = &of->keys[number - 1];
     char name[64];
     snprintf(name, sizeof(name), "access_key_%d_active", number);
     key->active = flag(reader, at, names, fields, count, name);
     snprintf(name, sizeof(name), "access_key_%d_last_rotated", number);
-    key->last_rotated = moment(reader, at, names, fields, count, name);
+    key->last_rotated = moment(reader, at, names, fields, count, name, of);
     snprintf(name, sizeof(name), "access_key_%d_last_used_date", number);
-    key->last_used = moment(reader, at, names, fields, count, name);
+    key->last_used = moment(reader, at, names, fields, count, name, of);
 }
 
 static bool same_credentials(const struct iam_credentials *a, const struct iam_credentials *b)
@@ -158,20 +160,20 @@ static void read_report(struct reader *reader, const struct json_cursor *at, cha
         of->user = arena_strdup(reader->arena, column(names, fields, count, "user"));
         of->arn = arena_strdup(reader->arena, column(names, fields, count, "arn"));
         of->evidence = arena_printf(reader->arena, "%s#/Content (row %zu)", reader->name, row);
-        of->created = moment(reader, at, names, fields, count, "user_creation_time");
+        of->created = moment(reader, at, names, fields, count, "user_creation_time", of);
         of->password_enabled = flag(reader, at, names, fields, count, "password_enabled");
         of->mfa_active = flag(reader, at, names, fields, count, "mfa_active");
         of->use_told = column(names, fields, count, "password_last_used") != NULL &&
                        column(names, fields, count, "access_key_1_last_used_date") != NULL &&
                        column(names, fields, count, "access_key_2_last_used_date") != NULL;
-        of->password_last_used = moment(reader, at, names, fields, count, "password_last_used");
-        of->password_changed = moment(reader, at, names, fields, count, "password_last_changed");
+        of->password_last_used = moment(reader, at, names, fields, count, "password_last_used", of);
+        of->password_changed = moment(reader, at, names, fields, count, "password_last_changed", of);
         for (int k = 0; k < 2; k++) {
             const char *active = column(names, fields, count, k == 0 ? "cert_1_active" : "cert_2_active");
             of->certificate = of->certificate || (active != NULL && strcmp(active, "true") == 0);
         }
         for (int k = 0; k < 2; k++)
-            read_key(reader, at, names, fields, count, k + 1, &of->keys[k]);
+            read_key(reader, at, names, fields, count, k + 1, of);
     }
     if (account == NULL)
         account = account_of(reader);

@@ -105,6 +105,30 @@ static void doubt_members(struct reader *reader, const struct json_cursor *at, c
         doubt_at(reader, at, "names a resource, which a trust policy does not");
 }
 
+// Who meets the Condition of a trust policy. What of it is not understood is left out: it keeps nobody out.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
+static void read_conditions(struct reader *reader, const struct json_cursor *at, struct iam_statement *statement)
+{
+    const cJSON *operators = json_find(at->node, "Condition"), *operator, * key, *value;
+    cJSON_ArrayForEach (operator, operators) {
+        cJSON_ArrayForEach (key, operator) {
+            if (key->string == NULL)
+                continue;
+            struct iam_condition one = {.operator= intern(reader, operator->string),
+                                        .key = intern(reader, key->string)};
+            if (cJSON_IsString(key))
+                *vector_add(reader->arena, &one.values) = intern(reader, key->valuestring);
+            else if (cJSON_IsBool(key))
+                *vector_add(reader->arena, &one.values) = cJSON_IsTrue(key) ? "true" : "false";
+            else if (cJSON_IsArray(key))
+                cJSON_ArrayForEach (value, key)
+                    *vector_add(reader->arena, &one.values) =
+                        cJSON_IsString(value) ? intern(reader, value->valuestring) : "*";
+            *vector_add(reader->arena, &statement->conditions) = one;
+        }
+    }
+}
+
 static bool read_statement(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct iam_policy *policy = into;
@@ -118,6 +142,8 @@ static bool read_statement(struct reader *reader, const struct json_cursor *at, 
     }
     doubt_members(reader, at, policy);
     statement.conditional = member_of(reader, at, "Condition").node != NULL;
+    if (policy->trust)
+        read_conditions(reader, at, &statement);
     GUARD(read_words(reader, at, "Action", "NotAction", &statement.actions, &statement.not_actions));
     if (policy->trust || policy->resource)
         GUARD(read_principals(reader, at, &statement));

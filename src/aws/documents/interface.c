@@ -294,6 +294,7 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
         lenient_text(reader, &state, "Name", &instance->state);
     if (lenient_object(reader, at, "MetadataOptions", &metadata)) {
         lenient_text(reader, &metadata, "HttpTokens", &instance->http_tokens);
+        instance->metadata_disabled = is_word(text_beside(reader, &metadata, "HttpEndpoint"), "disabled");
         instance->options_pending = is_word(text_beside(reader, &metadata, "State"), "pending");
     }
     if (lenient_object(reader, at, "IamInstanceProfile", &profile))

@@ -14,7 +14,11 @@ bool read_organization(struct reader *reader, const struct json_cursor *at, void
     (void)into;
     GUARD(json_expect_object(at, reader->error));
     GUARD(interned_of(reader, at, "Id", &id) && interned_of(reader, at, "MasterAccountId", &management));
-    if (text_same(text_beside(reader, at, "FeatureSet"), "CONSOLIDATED_BILLING"))
+    const char *features = text_beside(reader, at, "FeatureSet");
+    if (features == NULL || (strcmp(features, "ALL") != 0 && strcmp(features, "CONSOLIDATED_BILLING") != 0))
+        doubt_at(reader, at, "has FeatureSet %s, expected ALL or CONSOLIDATED_BILLING",
+                 features == NULL ? "missing" : features);
+    if (features == NULL || strcmp(features, "ALL") != 0) // else no control policy surely limits anything
         map_put(reader->arena, &documents->billing_only, id, documents);
     known = map_get(&documents->organizations, id);
     if (known != NULL && strcmp(known, management) != 0) {

@@ -67,9 +67,9 @@ bool read_digest_error(struct reader *reader, const struct json_cursor *at, void
     return true;
 }
 
-bool read_delivery_time(struct reader *reader, const struct json_cursor *at, void *into)
+static bool read_moment_of(struct reader *reader, const struct json_cursor *at, const struct trail *trail,
+                           const char **into)
 {
-    struct trail *trail = into;
     char text[32];
     const char *moment = cJSON_GetStringValue(at->node);
     if (cJSON_IsNumber(at->node) && at->node->valuedouble > 0 && at->node->valuedouble < 1e11) {
@@ -80,11 +80,23 @@ bool read_delivery_time(struct reader *reader, const struct json_cursor *at, voi
     }
     if (moment == NULL)
         return json_fail(at, reader->error, "is %s, expected a moment", json_kind(at->node));
-    if (trail != NULL && trail->delivered != NULL && strcmp(trail->delivered, moment) != 0)
+    if (into != NULL && *into != NULL && strcmp(*into, moment) != 0)
         return doubt_at(reader, at, "is not what another file says of trail %s", trail->name);
-    if (trail != NULL)
-        trail->delivered = intern(reader, moment);
+    if (into != NULL)
+        *into = intern(reader, moment);
     return true;
+}
+
+bool read_delivery_time(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct trail *trail = into;
+    return read_moment_of(reader, at, trail, trail == NULL ? NULL : &trail->delivered);
+}
+
+bool read_digest_time(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct trail *trail = into;
+    return read_moment_of(reader, at, trail, trail == NULL ? NULL : &trail->digested);
 }
 
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventDataStore.html
@@ -153,6 +165,7 @@ bool read_event_selector(struct reader *reader, const struct json_cursor *at, vo
     if (trail == NULL)
         return true;
     trail->events.selectors = true;
+    trail->events.basic = true;
     trail->events.others = trail->events.others || cJSON_GetArraySize(json_find(at->node, "DataResources")) > 0;
     GUARD(json_borrow_string(at, "ReadWriteType", &which, reader->error));
     if (!cJSON_IsBool(included.node))

@@ -281,6 +281,7 @@ void unite_instances(struct reader *reader, struct instance *old, const struct i
         old->tag_count = other->tag_count;
     }
     old->http_tokens = lesser_text(old->http_tokens, other->http_tokens); // "optional" before "required"
+    old->metadata_disabled = old->metadata_disabled && other->metadata_disabled;
     old->profile = lesser_text(old->profile, other->profile);
     if (text_same(old->state, other->state) && !old->state_unsure && !other_groups)
         return;

@@ -1,0 +1,267 @@
+#include "rules/access/strangers.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "rules/access/organization_limits.h"
+#include "rules/access/trust.h"
+
+enum { MOST_CLAIMS = 12 };
+
+// Claims that tell whose a token is. Those of the shared providers that AWS lists, and with GitHub's those that STS has
+// known since January 2026; of Google, Facebook and Amazon the application, or the person.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+static const struct shared_provider {
+    const char *address;
+    const char *claims[MOST_CLAIMS];
+} shared_providers[] = {
+    {"token.actions.githubusercontent.com",
+     {"sub", "repository", "repository_id", "repository_owner", "repository_owner_id", "job_workflow_ref", "actor",
+      "actor_id", "enterprise", "enterprise_id"}},
+    {"vstoken.actions.githubusercontent.com", {"sub"}},
+    {"oidc-configuration.audit-log.githubusercontent.com", {"sub"}},
+    {"gitlab.com", {"sub"}},
+    {"app.terraform.io", {"sub"}},
+    {"agent.buildkite.com", {"sub"}},
+    {"oidc.codefresh.io", {"sub"}},
+    {"studio.datachain.ai/api", {"sub"}},
+    {"scalr.io", {"sub"}},
+    {"tokens.cloud.shisho.dev", {"sub"}},
+    {"proidc.upbound.io", {"sub"}},
+    {"api.pulumi.com/oidc", {"aud", "sub"}},
+    {"sandboxes.cloud", {"aud", "sub"}},
+    {"oidc.vercel.com", {"aud", "sub"}},
+    {"accounts.google.com", {"aud", "oaud", "azp", "sub"}},
+    {"graph.facebook.com", {"app_id", "id"}},
+    {"www.amazon.com", {"app_id", "user_id"}},
+};
+
+// Keys that AWS fills in, by which a policy for everyone is one for some. What the caller writes itself (tags, names of
+// sessions, the external id, which is no secret) keeps nobody out.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+static const char *const caller_keys[] = {"aws:PrincipalArn",
+                                          "aws:PrincipalAccount",
+                                          "aws:PrincipalOrgID",
+                                          "aws:PrincipalOrgPaths",
+                                          "aws:userid",
+                                          "aws:SourceIp",
+                                          "aws:SourceVpc",
+                                          "aws:SourceVpce",
+                                          "aws:VpcSourceIp",
+                                          "aws:SourceAccount",
+                                          "aws:SourceArn",
+                                          "aws:SourceOrgID",
+                                          "aws:PrincipalServiceName",
+                                          "aws:SourceOrgPaths",
+                                          "aws:SourceVpcArn",
+                                          "aws:VpceAccount",
+                                          "aws:VpceOrgID",
+                                          "aws:VpceOrgPaths",
+                                          NULL};
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcasecmp(text + length - tail, end) == 0;
+}
+
+// Of a condition's operator without what stands before and behind it: whether it asks for a likeness (or, `negated`,
+// for none) to its values, and whether "*" is a wildcard in them.
+static bool asks_for_likeness(const char *operator, bool negated, bool *wild)
+{
+    static const struct {
+        const char *name, *not_name;
+        bool wild;
+    } operators[] = {{"StringEquals", "StringNotEquals", false},
+                     {"StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", false},
+                     {"StringLike", "StringNotLike", true},
+                     {"ArnEquals", "ArnNotEquals", true},
+                     {"ArnLike", "ArnNotLike", true},
+                     {"IpAddress", "NotIpAddress", false}};
+    size_t length = strlen(operator) - (ends_with(operator, "IfExists") ? 8 : 0);
+    for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+        const char *name = negated ? operators[i].not_name : operators[i].name;
+        *wild = operators[i].wild;
+        if (strlen(name) == length && strncasecmp(operator, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+// The part of a value that tells whose it is: the account of an ARN; of a subject ("repo:OWNER/NAME:...",
+// "organization:NAME:...") the first name; else all up to a slash ("o-1/r-2/ou-3/*").
+static void owner_part(const char *key, const char *value, const char **from, size_t *length)
+{
+    if (strncasecmp(value, "arn:", 4) == 0) {
+        for (int i = 0; i < 4 && *value != '\0'; i++)
+            value += strcspn(value, ":") + (value[strcspn(value, ":")] == ':');
+        *length = strcspn(value, ":");
+    } else {
+        size_t kind = strcspn(value, ":/");
+        if (ends_with(key, ":sub") && value[kind] == ':' && memchr(value, '*', kind) == NULL &&
+            memchr(value, '?', kind) == NULL)
+            value += kind + 1;
+        *length = strcspn(value, ":/");
+    }
+    *from = value;
+}
+
+static bool is_for_all(const char *key, const char *value, bool wild)
+{
+    const char *part;
+    size_t length;
+    if (strcmp(value, "0.0.0.0/0") == 0 || strcmp(value, "::/0") == 0)
+        return true;
+    if (!wild)
+        return false;
+    owner_part(key, value, &part, &length);
+    return length == 0 || memchr(part, '*', length) != NULL || memchr(part, '?', length) != NULL;
+}
+
+// Whether a condition lets in those alone that its values tell of (`negated`: a Deny's, all but those).
+static bool tells_whose(const struct iam_condition *condition, bool negated)
+{
+    const char *operator= condition->operator;
+    bool wild, always = ends_with(condition->key, ":sub") || strcasecmp(condition->key, "aws:PrincipalArn") == 0 ||
+                        strcasecmp(condition->key, "aws:PrincipalAccount") == 0;
+    if (strncasecmp(operator, "ForAnyValue:", 12) == 0 && !negated)
+        operator+= 12;
+    if (ends_with(operator, "IfExists") && !always && !negated) // where the key is not there, it holds
+        return false;
+    if (!asks_for_likeness(operator, negated, &wild) || condition->values.count == 0)
+        return false;
+    for (size_t i = 0; i < condition->values.count; i++)
+        if (is_for_all(condition->key, condition->values.items[i], wild))
+            return false;
+    return true;
+}
+
+static bool key_is(const char *key, const char *provider, const char *claim)
+{
+    size_t length = strlen(provider);
+    return strncasecmp(key, provider, length) == 0 && key[length] == ':' && strcasecmp(key + length + 1, claim) == 0;
+}
+
+// Whether one of a statement's conditions tells whose tokens of a provider it means.
+static bool names_claim(const struct iam_statement *statement, const char *provider, const char *const *claims)
+{
+    for (size_t i = 0; i < statement->conditions.count; i++)
+        for (size_t c = 0; c < MOST_CLAIMS && claims[c] != NULL; c++)
+            if (key_is(statement->conditions.items[i].key, provider, claims[c]) &&
+                tells_whose(&statement->conditions.items[i], false))
+                return true;
+    return false;
+}
+
+static bool names_caller(const struct iam_statement *statement, bool negated)
+{
+    for (size_t i = 0; i < statement->conditions.count; i++) {
+        const struct iam_condition *one = &statement->conditions.items[i];
+        bool service = !negated && strcasecmp(one->key, "aws:PrincipalIsAWSService") == 0 && one->values.count == 1 &&
+                       strcasecmp(one->operator, "Bool") == 0 && strcasecmp(one->values.items[0], "true") == 0;
+        if (service)
+            return true;
+        for (const char *const *key = caller_keys; *key != NULL; key++)
+            if (strcasecmp(one->key, *key) == 0 && tells_whose(one, negated))
+                return true;
+    }
+    return false;
+}
+
+// Identity pools of Cognito let guests in where the pool is set so, which no document here tells.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
+static const char *guests_of_pool(struct arena *arena, const struct iam_statement *statement, const char *pools,
+                                  const struct iam_identity *role, const char **unsure)
+{
+    static const char *const pool[MOST_CLAIMS] = {"aud", "sub"};
+    if (!names_claim(statement, pools, pool))
+        return "anybody, by an identity pool of Amazon Cognito of any account,";
+    for (size_t i = 0; i < statement->conditions.count; i++) {
+        const struct iam_condition *one = &statement->conditions.items[i];
+        if (!key_is(one->key, pools, "amr") || !tells_whose(one, false))
+            continue;
+        return text_list_holds(&one->values, "unauthenticated") ? "guests of an identity pool of Amazon Cognito" : NULL;
+    }
+    *unsure = arena_printf(arena,
+                           "whether guests are let in by the identity pool that the trust policy of %s names: it has "
+                           "no condition on %s:amr",
+                           role->arn, pools);
+    return NULL;
+}
+
+static const char *strangers_by_provider(struct arena *arena, const struct iam_statement *statement,
+                                         const char *principal, const struct iam_identity *role, const char **unsure)
+{
+    const char *address = strstr(principal, ":oidc-provider/");
+    address = address != NULL ? address + strlen(":oidc-provider/") : principal;
+    if (strcmp(principal, "*") == 0)
+        return "anybody, by any provider,";
+    if (!trust_speaks_of(statement, "sts:AssumeRoleWithWebIdentity"))
+        return NULL;
+    if (strncasecmp(address, "cognito-identity.", 17) == 0)
+        return guests_of_pool(arena, statement, address, role, unsure);
+    for (size_t i = 0; i < sizeof(shared_providers) / sizeof(shared_providers[0]); i++)
+        if (strcasecmp(shared_providers[i].address, address) == 0)
+            return names_claim(statement, address, shared_providers[i].claims)
+                       ? NULL
+                       : arena_printf(arena, "anybody of %s", address);
+    return NULL;
+}
+
+// Whether a Deny keeps out everyone, or all but those that it tells of. Of several conditions all must hold.
+static bool keeps_strangers_out(const struct iam_statement *statement)
+{
+    return !statement->allow && !statement->not_principals && text_list_holds(&statement->principals, "AWS:*") &&
+           trust_speaks_of(statement, "sts:AssumeRole") &&
+           (!statement->conditional || (statement->conditions.count == 1 && names_caller(statement, true)));
+}
+
+static const char *strangers_by_statement(struct arena *arena, const struct iam_statement *statement,
+                                          const struct iam_identity *role, const char **unsure)
+{
+    bool assumes = trust_speaks_of(statement, "sts:AssumeRole");
+    if (!statement->allow)
+        return NULL;
+    if (statement->not_principals)
+        return assumes && !names_caller(statement, false) ? "anybody" : NULL;
+    for (size_t i = 0; i < statement->principals.count; i++) {
+        const char *principal = statement->principals.items[i], *who = NULL;
+        if (strcmp(principal, "AWS:*") == 0 && assumes && !names_caller(statement, false))
+            who = statement->conditional ? "anybody who meets its conditions" : "anybody";
+        if (strncmp(principal, "Federated:", 10) == 0)
+            who = strangers_by_provider(arena, statement, principal + 10, role, unsure);
+        if (who != NULL)
+            return who;
+    }
+    return NULL;
+}
+
+const char *strangers_of(struct arena *arena, const struct account *account, const struct iam_identity *role,
+                         const char **unsure)
+{
+    *unsure = NULL;
+    if (role->trust == NULL || organization_bars_role(account, role))
+        return NULL;
+    for (size_t i = 0; i < role->trust->statements.count; i++)
+        if (keeps_strangers_out(&role->trust->statements.items[i]))
+            return NULL;
+    for (size_t i = 0; i < role->trust->statements.count; i++) {
+        const char *who = strangers_by_statement(arena, &role->trust->statements.items[i], role, unsure);
+        if (who != NULL)
+            return who;
+    }
+    return NULL;
+}
+
+const char *strangers_saml_provider(const struct iam_identity *role)
+{
+    for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
+        const struct iam_statement *statement = &role->trust->statements.items[i];
+        for (size_t p = 0; statement->allow && p < statement->principals.count; p++)
+            if (strncmp(statement->principals.items[p], "Federated:", 10) == 0 &&
+                strstr(statement->principals.items[p], ":saml-provider/") != NULL &&
+                trust_speaks_of(statement, "sts:AssumeRoleWithSAML"))
+                return statement->principals.items[p] + 10;
+    }
+    return NULL;
+}
