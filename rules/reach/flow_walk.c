@@ -13,8 +13,10 @@ struct walk {
     const struct flow_packet *packet;
     struct party from;
     struct party to;
-    struct portset left; // client ports that its reply gets back to, so far
-    flow_hops *hops;     // NULL: only the first stop is wanted
+    struct portset left;     // client ports that its reply gets back to, so far
+    flow_hops *hops;         // NULL: only the first stop is wanted
+    struct prefixset resent; // addresses by which something in between may send it on, instead of its own; or empty
+    const char *resent_by;
     const struct reason *stop;
 };
 
@@ -108,6 +110,34 @@ struct packet_admission {
     bool extra;
 };
 
+// What would stop it by its own address passes, maybe, where something in between sends it on by one of these.
+static bool passes_resent(struct walk *walk, const char *words, struct prefixset admitted)
+{
+    static const reason_list none = {0};
+    struct arena *arena = walk->arena;
+    if (!prefixset_overlap(walk->resent, admitted))
+        return false;
+    if (walk->hops == NULL)
+        return true;
+    struct flow_hop *hop = pass(walk, words, &none);
+    const char *what = walk->resent_by == NULL ? "what is in between" : walk->resent_by;
+    hop->result = HOP_POSSIBLE;
+    hop->text =
+        arena_printf(arena, "by its own address it does not pass; %s may send it on by another one, %s%s", what,
+                     way_resent_told(walk->resent) ? prefixset_text(arena, walk->packet->source.family, walk->resent, 3)
+                                                   : "which is not told",
+                     ", that does");
+    *vector_add(arena, &hop->reasons) =
+        reason_doubt(arena, REASON_APPLIANCE, walk->resent_by, settle_by_probe, hop->text);
+    return true;
+}
+
+// Within a VPC it may lie in the subnet of who is asked, where no ACL is.
+static bool within_vpc(const struct walk *walk)
+{
+    return text_same(walk->from.vpc_id, walk->to.vpc_id);
+}
+
 static void try_groups(struct walk *walk, bool egress, const struct other_side *other, struct packet_admission *best)
 {
     const struct flow_packet *packet = walk->packet;
@@ -146,11 +176,32 @@ static struct packet_admission admission_of(struct walk *walk, bool egress)
     return best;
 }
 
+// Inbound rules, of something in between by an address of its own, where they do not admit the sender's.
+static bool admits_resent(struct walk *walk)
+{
+    struct packet_admission own = admission_of(walk, false);
+    if (own.must || own.extra)
+        return false;
+    struct flow_walker *walker = walk->walker;
+    struct other_side anyone;
+    struct prefixset admitted = prefixset_empty;
+    const struct other_side *other =
+        flow_walk_other(walker, walk->to.vpc_id, walk->from.vpc_id, within_vpc(walk) ? NULL : &unmodelled);
+    ways_resent(walker->traffic, walk->to.vpc_id, other, &anyone);
+    const struct group_claim *claim = group_claim_of(
+        walker->traffic, &walk->to, false, way_resent_told(walk->resent) ? other : &anyone, walk->packet->protocol);
+    admitted = prefixset_union(walk->arena, portmap_sources(claim->must, walk->packet->number),
+                               portmap_sources(claim->extra, walk->packet->number));
+    return passes_resent(walk, "inbound rules", admitted);
+}
+
 static void ask_groups(struct walk *walk, bool egress)
 {
     static const reason_list none = {0};
     struct arena *arena = walk->arena;
     const struct flow_packet *packet = walk->packet;
+    if (!egress && !prefixset_is_empty(walk->resent) && admits_resent(walk))
+        return;
     const struct group_set *groups = (egress ? &walk->from : &walk->to)->groups;
     const char *words = egress ? "outbound rules" : "inbound rules", *names = NULL;
     struct packet_admission admission = admission_of(walk, egress);
@@ -212,6 +263,15 @@ static void ask_acl(struct walk *walk, bool egress)
     bool allows = entry != NULL && entry->allow;
     if (allows && walk->hops == NULL)
         return;
+    if (!allows && !egress && !prefixset_is_empty(walk->resent) &&
+        passes_resent(
+            walk, words,
+            within_vpc(walk)
+                ? walk->resent
+                : portmap_sources(
+                      ground_passage(walk->walker->traffic, ground, walk->to.family, packet->protocol)->in.allows,
+                      packet->number)))
+        return;
     const struct reason *reason = acl_reason(walk, ground->acl, entry, egress);
     const char *text = entry == NULL ? reason_text(walk->arena, reason) : reason_told(walk->arena, reason);
     if (!allows) {
@@ -240,6 +300,22 @@ static struct portset replies_of(struct walk *walk, const struct party *party, b
     return portset_empty;
 }
 
+// Whom the ACL of who is asked lets replies pass to, at some of their ports.
+static struct prefixset answered(struct walk *walk)
+{
+    const struct flow_packet *packet = walk->packet;
+    const struct ground_passage *passage =
+        ground_passage(walk->walker->traffic, walk->to.ground, walk->to.family, packet->protocol);
+    struct prefixset all = prefixset_empty;
+    if (within_vpc(walk) &&
+        (!protocol_is_icmp(packet->protocol) || site_icmp_reply(packet->protocol, packet->number) >= 0))
+        return walk->resent;
+    for (size_t i = 0; i < passage->answers.count; i++)
+        if (portset_holds(passage->answers.items[i].on, packet->number))
+            all = prefixset_union(walk->arena, all, passage->answers.items[i].others);
+    return all;
+}
+
 static void ask_reply(struct walk *walk, bool asks)
 {
     struct arena *arena = walk->arena;
@@ -262,6 +338,8 @@ static void ask_reply(struct walk *walk, bool asks)
                 : arena_printf(arena, "it lets the reply pass to client ports %s", portset_format(arena, passes));
         return;
     }
+    if (!asks && !prefixset_is_empty(walk->resent) && passes_resent(walk, words, answered(walk)))
+        return;
     int reply = site_icmp_reply(packet->protocol, packet->number);
     if (protocol_is_icmp(packet->protocol) && reply < 0) {
         const char *text = "it asks for no reply, and so goes one way only";
@@ -300,7 +378,14 @@ static void ask_route(struct walk *walk, bool back)
     const struct address address = back ? packet->source : packet->destination;
     const char *table = own->ground->table == NULL ? "the route table" : own->ground->table->id;
     const char *words = back ? "route back" : "route";
-    const struct way *best = best_way(flow_walk_ways(walk->walker, own, far->vpc_id), address);
+    const way_list *ways = flow_walk_ways(walk->walker, own, far->vpc_id);
+    const struct way *best = best_way(ways, address);
+    struct prefixset led = prefixset_empty;
+    for (size_t i = 0; back && best == NULL && i < ways->count; i++)
+        led = prefixset_union(arena, led, ways->items[i].others);
+    if (back && best == NULL && !prefixset_is_empty(walk->resent) &&
+        passes_resent(walk, words, way_resent_told(walk->resent) ? led : walk->resent))
+        return;
     if (best == NULL) {
         char where[ADDRESS_TEXT];
         address_format(address, where);
@@ -311,8 +396,12 @@ static void ask_route(struct walk *walk, bool back)
     }
     if (walk->hops == NULL)
         return;
-    struct flow_hop *hop = pass(walk, words, &best->doubts);
-    hop->text = best->doubts.count > 0 ? joined(arena, &best->doubts)
+    reason_list doubts = {0};
+    reason_add_all(arena, &doubts, &best->doubts);
+    if (far->vpc_id != NULL)
+        way_asks_between(walk->walker->traffic, arena, best, own->family, packet->protocol, &doubts);
+    struct flow_hop *hop = pass(walk, words, &doubts);
+    hop->text = doubts.count > 0       ? joined(arena, &doubts)
                 : best->reason != NULL ? reason_told(arena, best->reason)
                                        : arena_printf(arena, "%s: local", table);
     if (best->reason != NULL)
@@ -393,6 +482,12 @@ static void walk_inside(struct walk *walk)
 {
     const struct interface_place *from = walk->packet->from->place, *to = walk->packet->to->place;
     bool filtered = from->subnet_id == NULL || !text_same(from->subnet_id, to->subnet_id);
+    const way_list *ways = flow_walk_ways(walk->walker, &walk->from, walk->to.vpc_id);
+    for (size_t i = 0; i < ways->count; i++)
+        if (prefixset_holds(ways->items[i].others, walk->packet->destination.bits) && ways->items[i].resent.count > 0) {
+            walk->resent = prefixset_union(walk->arena, walk->resent, ways->items[i].resent);
+            walk->resent_by = ways->items[i].by;
+        }
     ask_groups(walk, true);
     if (!is_over(walk) && filtered)
         ask_acl(walk, true);

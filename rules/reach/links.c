@@ -110,6 +110,16 @@ static void by_transit(struct traffic *traffic, const char *id, const char *own_
         unsure(traffic, KIND_TRANSIT_GATEWAYS, id, false, other);
 }
 
+void ways_resent(struct traffic *traffic, const char *own_vpc, const struct other_side *other,
+                 struct other_side *resent)
+{
+    *resent = *other;
+    resent->key = arena_printf(traffic->arena, "%s|resent", other->key);
+    resent->own_vpc = other->same_vpc ? NULL : own_vpc;
+    resent->anyone = reason_doubt(traffic->arena, REASON_GROUP, NULL, settle_by_probe,
+                                  "whether what sends it on is of a group that a rule refers to is not known");
+}
+
 // What is in between may send them on over a peering connection or a transit gateway.
 void ways_references(struct traffic *traffic, const char *own_vpc, const char *other_vpc,
                      const struct passage_by *passage, struct other_side *other)

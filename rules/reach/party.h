@@ -20,6 +20,8 @@ struct ground {
     const struct zone_claims *zones; // of its subnets, where a transit gateway's routes ask for them; or NULL
     reason_list doubts;              // why nothing of it is sure
     struct gate exit;                // what Block Public Access does to what leaves by a gateway of the VPC
+    const struct reason *edge[2];    // of a family: why replies from an internet gateway may not get to it; or NULL
+    const struct reason *between;    // that its ACL may stop what a transit gateway passes through it; NULL: not asked
     const struct reason *translates; // why what has no public address may leave by the internet gateway, or NULL
     struct map passages[2];          // of a family: protocol as text -> struct ground_passage
 };
@@ -71,6 +73,8 @@ struct traffic {
     struct group_cache groups;
     struct map grounds_of_place; // struct interface_place -> struct ground
     struct map grounds_by_key;
+    struct map grounds_of_subnets;  // "SUBNET|VPC|ACCOUNT|REGION" -> struct ground
+    struct map entered[2];          // of a family: struct ground -> way_list, to its own VPC
     VECTOR(struct party *) parties; // ascending by VPC, family, key
     struct map members;             // "VPC|GROUP" -> struct group_members; "VPC|": of unknown groups
     struct map group_sides;         // rules/reach/group_side.h

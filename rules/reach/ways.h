@@ -11,11 +11,22 @@ struct way {
     struct prefixset others;     // for which addresses
     reason_list doubts;          // why only possible; none: it is sure
     const struct route *route;   // or NULL: the table's own local one, or it is not known
+    // Addresses of its own by which what is behind it may send packets on, so that the other side sees them in place of
+    // the sender's; empty: it sends on as it gets them.
+    struct prefixset resent;
+    VECTOR(const struct ground *) between; // subnets in which a transit gateway's attachments lie: their ACLs are asked
 };
 typedef VECTOR(struct way) way_list;
 
 // The ways from a ground to addresses of a VPC: its own, or another one.
 way_list ways_inside(struct traffic *traffic, const struct ground *ground, enum family family, const char *to_vpc);
+
+// Whether the addresses by which packets are sent on are told one by one; else whatever is outside may be.
+bool way_resent_told(struct prefixset resent);
+
+// Adds why the subnets that packets of a protocol pass on a way may stop them.
+void way_asks_between(struct traffic *traffic, struct arena *arena, const struct way *way, enum family family,
+                      int protocol, reason_list *doubts);
 
 // The ways to the internet: of NAT gateways only that the route leads there.
 way_list ways_outside(struct traffic *traffic, const struct ground *ground, enum family family);
@@ -42,3 +53,6 @@ struct passage_by passage_of_way(const struct way *way);
 struct other_side;
 void ways_references(struct traffic *traffic, const char *own_vpc, const char *other_vpc,
                      const struct passage_by *passage, struct other_side *other);
+// The other side as it is seen of packets that something in between may send on by whatever address of its own.
+void ways_resent(struct traffic *traffic, const char *own_vpc, const struct other_side *other,
+                 struct other_side *resent);

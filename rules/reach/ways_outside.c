@@ -27,6 +27,8 @@ static void add_internet_gateway(struct way_maker *maker, struct route_share *sh
     struct way *way = way_add(maker, FLOW_INTERNET_GATEWAY, share, share->sources);
     if (share->doubt != NULL)
         way_doubt(maker, way, share->doubt);
+    if (maker->ground->edge[maker->family == FAMILY_IPV6] != NULL)
+        way_doubt(maker, way, maker->ground->edge[maker->family == FAMILY_IPV6]);
 }
 
 // https://docs.aws.amazon.com/vpc/latest/userguide/egress-only-internet-gateway.html

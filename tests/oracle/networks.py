@@ -177,6 +177,15 @@ class Maker:
             vpc["tables"].append(self.add("RouteTables", {"RouteTableId": "rtb-%d%d" % (n, k), "VpcId": vpc["id"], "OwnerId": ACCOUNT, "Routes": listed,
                                                           "Associations": associations, "PropagatingVgws": []}, vpc["region"]))
 
+    def edge(self, vpc):
+        """A table that is associated with the internet gateway, and leads what comes by it through something."""
+        n, subnet = vpc["n"], pick(self.rng, vpc["subnets"])
+        routes = {"10.%d.0.0/16" % n: ("GatewayId", "local"), "2001:db8:%d::/48" % n: ("GatewayId", "local"),
+                  pick(self.rng, [subnet["CidrBlock"], subnet["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]]): pick(self.rng, [("NetworkInterfaceId", "eni-appliance"), ("GatewayId", "vpce-9")])}
+        self.add("RouteTables", {"RouteTableId": "rtb-%d9" % n, "VpcId": vpc["id"], "OwnerId": ACCOUNT, "PropagatingVgws": [],
+                                 "Routes": [self.route(vpc, where, target) for where, target in routes.items()],
+                                 "Associations": [{"Main": False, "GatewayId": "igw-%d" % n, "RouteTableId": "rtb-%d9" % n, "RouteTableAssociationId": "e%d" % n}]}, vpc["region"])
+
     def interfaces(self, vpc):
         for k in range(3):
             s = self.rng.randrange(3) if k else 0
@@ -278,6 +287,8 @@ class Maker:
             self.network(vpc)
         for vpc in self.vpcs:
             self.tables(vpc)
+            if self.chance(0.12):
+                self.edge(vpc)
             self.interfaces(vpc)
             self.add("VpcEndpoints", {"VpcEndpointId": "vpce-%d" % vpc["n"], "VpcEndpointType": "Gateway", "VpcId": vpc["id"], "ServiceName": "com.amazonaws.%s.s3" % vpc["region"],
                                       "State": "available", "OwnerId": ACCOUNT, "RouteTableIds": [t["RouteTableId"] for t in vpc["tables"] if any(
