@@ -153,8 +153,12 @@ static const way_list *ways_of(struct encounter *encounter, const struct party *
     way_list *ways = map_get_pointer(known, party->ground);
     if (ways == NULL) {
         ways = arena_new_of(encounter->scratch, way_list);
-        *ways = asks ? ways_there(encounter, party)
-                     : ways_inside(encounter->traffic, party->ground, party->family, encounter->from->vpc_id);
+        if (asks) {
+            *ways = ways_there(encounter, party);
+        } else {
+            way_list back = ways_inside(encounter->traffic, party->ground, party->family, encounter->from->vpc_id);
+            *ways = ways_answering(encounter->traffic, encounter->scratch, &back, encounter->by);
+        }
         map_put_pointer(encounter->scratch, known, party->ground, ways);
     }
     return ways;
@@ -275,7 +279,22 @@ static void meet_resent(struct encounter *encounter, size_t asking, const struct
     }
 }
 
-static void meet(struct encounter *encounter, size_t asking, const struct party *to, const struct half *answering)
+// What comes over the internet gets in where its gateway, Block Public Access and the interface let it.
+static void meet_over_internet(struct encounter *encounter, struct party *to, struct meeting *meeting, flow_list *flows)
+{
+    const struct party_entry *entry = party_entry(encounter->traffic, to);
+    size_t first = flows->count;
+    meeting->destinations = entry->may;
+    half_meet(meeting, flows);
+    for (size_t i = first; i < flows->count; i++) {
+        reason_add_all(encounter->scratch, &flows->items[i].via, &entry->doubts);
+        flows->items[i].certainty = CERTAINTY_POSSIBLE;
+    }
+    meeting->destinations = entry->must;
+    half_meet(meeting, flows);
+}
+
+static void meet(struct encounter *encounter, size_t asking, struct party *to, const struct half *answering)
 {
     const struct party *from = encounter->from->parties[asking];
     const struct half *half = &encounter->asking[asking];
@@ -293,7 +312,9 @@ static void meet(struct encounter *encounter, size_t asking, const struct party 
     bool one_subnet = same_vpc && from->subnets.count == 1 && to->subnets.count == 1 &&
                       strcmp(from->subnets.items[0].id, to->subnets.items[0].id) == 0 &&
                       from->subnets.items[0].id[0] != '\0';
-    if (!one_subnet || !filtered)
+    if (encounter->by != NULL && encounter->by->kind == FLOW_INTERNET_GATEWAY)
+        meet_over_internet(encounter, to, &meeting, &flows);
+    else if (!one_subnet || !filtered)
         half_meet(&meeting, &flows);
     if (same_vpc && filtered) {
         meeting.from = half_past(encounter, from, true);
@@ -380,7 +401,7 @@ static void ask_by(struct encounter *encounter, const struct passage_by *by, con
 {
     const char *from = encounter->from->vpc_id, *to = encounter->to->vpc_id;
     encounter->by = by;
-    encounter->ways[true] = (struct map){0};
+    encounter->ways[false] = encounter->ways[true] = (struct map){0};
     ways_references(encounter->traffic, from, to, by, &encounter->of_to);
     ways_references(encounter->traffic, to, from, by, &encounter->of_from);
     ways_resent(encounter->traffic, to, &encounter->of_from, &encounter->of_anyone);
@@ -442,7 +463,7 @@ void inside_compute(struct traffic *traffic, struct segment_set *set)
             const struct household *from = &all.items[a], *to = &all.items[b];
             bool same = strcmp(from->vpc_id, to->vpc_id) == 0;
             if (from->family == to->family &&
-                (same || links_join(map_get(&links, from->vpc_id), map_get(&links, to->vpc_id))))
+                (same || links_join(map_get(&links, from->vpc_id), map_get(&links, to->vpc_id), from->family)))
                 encounter_vpcs(traffic, set, from, to);
         }
     if (set->inside.count > 1) // of several VPCs

@@ -60,6 +60,7 @@ static void add_unmodelled(struct way_maker *maker, const struct route_share *sh
                                   maker->ground->table->id, route->prefix_list != NULL ? route->prefix_list : prefix,
                                   route->target_id, firewall == NULL ? "" : " of AWS Network Firewall ",
                                   firewall == NULL ? "" : firewall)));
+    way_asks_gateway(maker, way);
 }
 
 // ---- Peering connections
@@ -287,6 +288,21 @@ static void add_nat_inside(struct way_maker *maker, const struct route_share *sh
     }
 }
 
+// IPv6 addresses of two VPCs meet over the internet by the addresses that they have.
+static void add_internet(struct way_maker *maker, struct route_share *share)
+{
+    const struct gate *exit = &maker->ground->exit;
+    size_t first = maker->ways->count;
+    if (maker->family != FAMILY_IPV6 || maker->depth > 0 || exit->state == GATE_SHUT)
+        return;
+    if (share->route->target == ROUTE_INTERNET_GATEWAY)
+        way_add_internet_gateway(maker, share);
+    else
+        way_add_egress_only(maker, share);
+    for (size_t i = 0; i < exit->doubts.count; i++)
+        way_doubt_from(maker, first, exit->doubts.items[i]);
+}
+
 static void add_inside(struct way_maker *maker, struct route_share *share)
 {
     const struct route *route = share->route;
@@ -304,7 +320,7 @@ static void add_inside(struct way_maker *maker, struct route_share *share)
     if (maker->same_vpc || route->target == ROUTE_APPLIANCE || route->target == ROUTE_UNKNOWN)
         add_unmodelled(maker, share, FLOW_UNMODELLED);
     else if (route->target == ROUTE_INTERNET_GATEWAY || route->way == WAY_EGRESS_ONLY)
-        return;
+        add_internet(maker, share);
     else if (route->way == WAY_PEERING)
         add_peering(maker, share);
     else if (route->way == WAY_TRANSIT)

@@ -35,18 +35,25 @@ way_list ways_outside(struct traffic *traffic, const struct ground *ground, enum
 struct links {
     text_list peerings; // in active routes
     bool others;        // routes to what may lead to any VPC, or tables that are not known
+    bool internet;      // routes to an internet gateway, or an egress-only one, by which IPv6 goes
 };
 // VPC -> struct links, of all VPCs of the parties.
 struct map links_of_vpcs(struct traffic *traffic);
-bool links_join(const struct links *a, const struct links *b);
+bool links_join(const struct links *a, const struct links *b, enum family family);
 
-// By what packets get from one VPC into another: a peering connection, a transit gateway (`kind` and its id), or
-// something that is not modelled (FLOW_UNMODELLED and NULL).
+// By what packets get from one VPC into another: a peering connection, a transit gateway (`kind` and its id), the
+// internet (FLOW_INTERNET_GATEWAY and NULL), or something that is not modelled (FLOW_UNMODELLED and NULL).
 struct passage_by {
     enum flow_way kind;
     const char *by;
 };
 struct passage_by passage_of_way(const struct way *way);
+bool way_is_internet(const struct way *way);
+
+// Of the ways back those that an answer may take to what came by `passage`, in `arena`. Where it came over the internet
+// and goes back by something else, or the other way round, it is not sure that it gets there.
+way_list ways_answering(struct traffic *traffic, struct arena *arena, const way_list *back,
+                        const struct passage_by *passage);
 
 // Whether references to groups count between two VPCs, for packets that get there so; within one, `passage` is NULL
 // (rules/reach/group_side.h).

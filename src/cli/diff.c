@@ -308,8 +308,6 @@ const struct command command_diff = {
         "UNKNOWN.\n"
         "What gets out and who reaches whom inside is compared too, by security groups or the intent's tiers: what\n"
         "opens there and a rule of the intent with `from` and `to` forbids is high, the rest is information.\n"
-        "What gets out and who reaches whom inside is compared too, by security groups or the intent's tiers; what of\n"
-        "that opens and a rule of the intent with `from` and `to` forbids is high, the rest is information.\n"
         "Without a snapshot a plan stands on its own prior_state, which holds what its configuration manages only.\n"
         "With --intent or --fail-on it is a gate: an opening that the intent does not allow is high, and so is what\n"
         "closes and a rule of it expects. Without an intent, openings are medium, and high where all of the internet\n"

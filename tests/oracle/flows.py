@@ -40,6 +40,7 @@ class Packet:
 class Judge:
     def __init__(self, estate):
         self.estate = estate
+        self.known = {}
         self.regions = sorted({key[0] for key in estate if key != "files"})
         self.vpcs = {v["VpcId"]: (v, region) for region in self.regions for v in estate[region, "Vpcs"]}
 
@@ -192,7 +193,53 @@ class Judge:
             return least("maybe", self.through_nat(region, other, address, family, route["NatGatewayId"])), "unmodelled", None
         if "NetworkInterfaceId" in route or route.get("GatewayId", "").startswith(("vpce-", "vgw-")):
             return "maybe", "unmodelled", None
-        return "no", "outside", None  # an internet gateway, an egress-only one
+        if family == 4:
+            return "no", "outside", None
+        stands = self.first_of(region, eni["SubnetId"])  # IPv6 meets over the internet
+        shield = self.shielded(region, eni["SubnetId"], eni["VpcId"])
+        if "EgressOnlyInternetGatewayId" in route:
+            return least(shield, self.egress_only(region, eni["VpcId"], route["EgressOnlyInternetGatewayId"])), "egress-only", None
+        return least(shield, self.gateway_is_there(region, eni["VpcId"], route["GatewayId"]), self.edge_or_maybe(region, eni["VpcId"], stands)), "internet", None
+
+    def first_of(self, region, subnet_id):
+        one = next((s for s in self.kind(region, "Subnets") or [] if s["SubnetId"] == subnet_id), None)
+        return None if one is None else str(ip_network(one["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]).network_address)
+
+    def edge_or_maybe(self, region, vpc_id, address):
+        gateway = "igw-" + vpc_id.split("-")[1]
+        return "maybe" if address is None else self.edge(region, gateway, address)
+
+    def enters(self, other, address):
+        """Whether a packet of the internet gets in to an IPv6 address."""
+        region, vpc_id = self.region_of(other), other["VpcId"]
+        listed = self.kind(region, "InternetGateways")
+        table = self.table_of(region, other["SubnetId"], vpc_id)
+        tables = [table] if table is not None else [t for t in self.kind(region, "RouteTables") or [] if t["VpcId"] == vpc_id]
+        named = [r["GatewayId"] for t in tables for r in t["Routes"] if r["State"] == "active" and r.get("GatewayId", "").startswith("igw-")]
+        answer = "maybe" if listed is None else "yes" if any(a["VpcId"] == vpc_id for g in listed for a in g["Attachments"]) else (
+            "no" if set(named) <= {g["InternetGatewayId"] for g in listed} else "maybe")  # of one that no document tells, it may be attached
+        return least(answer, self.lets_in(region, other["SubnetId"], vpc_id), self.edge(region, "igw-" + vpc_id.split("-")[1], address))
+
+    def lets_in(self, region, subnet_id, vpc_id):
+        """Block Public Access, of what begins outside."""
+        options = self.kind(region, "VpcBlockPublicAccessOptions")
+        if options is None:
+            return "yes" if all(self.kind(r, "VpcBlockPublicAccessOptions") is None for r in self.regions) else "maybe"
+        sure = options["State"] in ("update-complete", "default-state")
+        if sure and options["InternetGatewayBlockMode"] == "off":
+            return "yes"
+        found = [e for e in self.kind(region, "VpcBlockPublicAccessExclusions")
+                 if e["ResourceArn"].split("/")[-1] in (subnet_id, vpc_id) and e["State"] != "delete-complete" and e["InternetGatewayExclusionMode"] == "allow-bidirectional"]
+        if sure and any(e["State"] == "create-complete" for e in found):
+            return "yes"
+        return "maybe" if found or not sure or self.kind(region, "Subnets") is None else "no"
+
+    @staticmethod
+    def answering(way, back):
+        """Of what came by one way, whether the answer gets back by another one."""
+        over = way[1] in ("internet", "egress-only")
+        answer, kind, _ = back
+        return "no" if kind == "egress-only" else least(answer, "maybe") if over != (kind == "internet") else answer
 
     def through_nat(self, region, other, address, family, nat_id):
         """Whether a NAT gateway may lead on to another VPC: as the table of its own subnet says."""
@@ -279,7 +326,12 @@ class Judge:
         state, one = self.attachment(vpc_id)
         return state != "no" and one is not None and all(self.straight(HOME, s, vpc_id, address) for s in one["SubnetIds"])
 
-    def lets_all(self, region, subnet_id, vpc_id, protocol, family):
+    def lets_all(self, *words):
+        if words not in self.known:
+            self.known[words] = self.tries_all(*words)
+        return self.known[words]
+
+    def tries_all(self, region, subnet_id, vpc_id, protocol, family):
         """Whether a subnet's ACL lets everything of a protocol pass, both ways: one packet for each place between which no entry begins or ends."""
         acl = self.acl_of(region, subnet_id, vpc_id)
         if acl is None:
@@ -483,7 +535,8 @@ class Judge:
             return "no"
         subnets = [eni["SubnetId"], other["SubnetId"]]
         there, back = self.ways(eni, other, target, family, packet), self.ways(other, eni, source, family, packet)
-        answer = least(self.several(self.admitted(eni, source, other, target, packet, way) for way in there), self.several(a for a, _, _ in back))
+        answer = self.several(least(self.admitted(eni, source, other, target, packet, way), self.enters(other, target) if way[1] in ("internet", "egress-only") else "yes",
+                                    self.several(self.answering(way, one) for one in back)) for way in there)
         sent_on = self.sent_on(eni, source, other, target, packet, family, there)
         if self.kind(self.region_of(eni), "Subnets") is None or self.kind(self.region_of(other), "Subnets") is None:
             answer = least(answer, "maybe")

@@ -145,7 +145,7 @@ class Maker:
                 ("TransitGatewayId", "tgw-1"), ("NetworkInterfaceId", "eni-appliance"), ("GatewayId", "vgw-1"), ("GatewayId", "igw-9"), ("VpcPeeringConnectionId", "pcx-12")]
             if k == 2:
                 out = out[:4]  # the subnet that NAT gateways are in
-            out6 = [("GatewayId", "igw-%d" % n)] * 2 + [("EgressOnlyInternetGatewayId", "eigw-%d" % n)] * 3 + [("NetworkInterfaceId", "eni-appliance")]
+            out6 = [("GatewayId", "igw-%d" % n)] * 4 + [("EgressOnlyInternetGatewayId", "eigw-%d" % n)] * 3 + [("NetworkInterfaceId", "eni-appliance")]
             state = lambda: "active" if rng.random() < 0.95 else "blackhole"
             states = {}
             if self.chance(0.9):
@@ -164,7 +164,7 @@ class Maker:
                 a, b = sorted((n, other["n"]))
                 ways = [("VpcPeeringConnectionId", "pcx-%d%d" % (a, b))] * 3 + [("TransitGatewayId", "tgw-1")] * 3 + [("NetworkInterfaceId", "eni-appliance"), ("GatewayId", "vgw-1")]
                 for where in ("10.%d.0.0/16" % other["n"], "2001:db8:%d::/48" % other["n"], "10.%d.1.0/24" % other["n"]):
-                    if self.chance(0.12 if where.endswith("/24") else 0.8):
+                    if self.chance(0.12 if where.endswith("/24") else 0.5 if ":" in where else 0.8):
                         routes[where] = pick(rng, ways)
             if self.chance(0.12):  # between its own subnets
                 routes["10.%d.%d.0/24" % (n, rng.randrange(3))] = pick(rng, [("NetworkInterfaceId", "eni-appliance"), ("GatewayId", "vpce-9")])
