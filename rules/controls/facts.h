@@ -15,6 +15,7 @@ struct inside_seen {
     const struct verdict_set *verdicts; // of what was asked
     const char *path;                   // of those in the evidence
     const char *first_day;              // YYYY-MM-DD of the first question; NULL: not told
+    bool sentinel_answered;             // what had answered was asked again, and answered: so silence counts
 };
 
 struct fact_input {

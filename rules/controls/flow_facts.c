@@ -269,29 +269,31 @@ static bool is_alongside(const struct flow *one, const struct flow *other)
            strcmp(one->from_vpc, other->from_vpc) == 0 && text_same(one->to_vpc, other->to_vpc);
 }
 
-// Between which addresses of a flow every TCP and UDP port passes, by all flows of its pair of segments. `exact`: by
-// exact ones alone.
+// Nobody listens on port 0: all but that is everything.
+static struct portset every_port(struct arena *arena)
+{
+    return portset_of(arena, 1, PORT_LAST);
+}
+
+// Between which addresses of a flow every port of its protocol passes, by all flows of its pair of segments. `exact`:
+// by exact ones alone.
 static box_list everything_of(struct inquiry *inquiry, const struct segment_set *set, const flow_list *flows,
                               const struct flow *seed, bool exact)
 {
     struct arena *arena = inquiry->arena;
     box_list own = {0};
-    box_add(arena, &own, portset_of(arena, 1, PORT_LAST), seed->sources, seed->destinations); // nobody uses port 0
-    box_list pairs = between_segments(inquiry, set, seed, &own);
-    const int protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
-    for (int p = 0; p < 2 && pairs.count > 0; p++) {
-        box_list left = pairs;
-        for (size_t i = 0; i < flows->count && left.count > 0; i++) {
-            const struct flow *flow = &flows->items[i];
-            const struct box box = {flow->ports, flow->sources, flow->destinations};
-            if (flow->protocol == protocols[p] && is_alongside(flow, seed) &&
-                (!exact || flow->certainty == CERTAINTY_EXACT))
-                left = boxes_without(arena, &left, &box);
-        }
-        for (size_t i = 0; i < left.count; i++) {
-            const struct box lacking = {portset_all, left.items[i].sources, left.items[i].destinations};
-            pairs = boxes_without(arena, &pairs, &lacking);
-        }
+    box_add(arena, &own, every_port(arena), seed->sources, seed->destinations);
+    box_list pairs = between_segments(inquiry, set, seed, &own), left = pairs;
+    for (size_t i = 0; i < flows->count && left.count > 0; i++) {
+        const struct flow *flow = &flows->items[i];
+        const struct box box = {flow->ports, flow->sources, flow->destinations};
+        if (flow->protocol == seed->protocol && is_alongside(flow, seed) &&
+            (!exact || flow->certainty == CERTAINTY_EXACT))
+            left = boxes_without(arena, &left, &box);
+    }
+    for (size_t i = 0; i < left.count; i++) {
+        const struct box lacking = {portset_all, left.items[i].sources, left.items[i].destinations};
+        pairs = boxes_without(arena, &pairs, &lacking);
     }
     return pairs;
 }
@@ -316,26 +318,43 @@ static flow_list next_pair(const flow_list *flows, size_t *at)
     return (flow_list){.items = flows->items + begin, .count = (uint32_t)(*at - begin)};
 }
 
-static bool pair_is_selective(struct inquiry *inquiry, const struct segment_set *set, const flow_list *pair)
+// Of a protocol, a flow of the pair by which everything passes: surely, or maybe.
+static const struct flow *everything_by(struct inquiry *inquiry, const struct segment_set *set, const flow_list *pair,
+                                        int protocol, bool exact)
 {
-    const struct flow *doubtful = NULL;
     for (size_t i = 0; i < pair->count; i++) {
         const struct flow *flow = &pair->items[i];
-        if (flow->protocol != PROTOCOL_UDP || flow->from == flow->to)
+        if (flow->protocol == protocol && flow->from != flow->to && (!exact || flow->certainty == CERTAINTY_EXACT) &&
+            lets_everything(inquiry, set, pair, flow, exact))
+            return flow;
+    }
+    return NULL;
+}
+
+static bool pair_is_selective(struct inquiry *inquiry, const struct segment_set *set, const flow_list *pair)
+{
+    static const char *const names[] = {"TCP and UDP", "TCP", "UDP"};
+    const struct flow *by[2][2]; // TCP, UDP; maybe, surely
+    for (int exact = 0; exact < 2; exact++) {
+        by[0][exact] = everything_by(inquiry, set, pair, PROTOCOL_TCP, exact == 1);
+        by[1][exact] = everything_by(inquiry, set, pair, PROTOCOL_UDP, exact == 1);
+    }
+    for (int exact = 1; exact >= 0; exact--) {
+        const struct flow *tcp = by[0][exact], *udp = by[1][exact], *first = tcp != NULL ? tcp : udp;
+        if (first == NULL)
             continue;
-        if (flow->certainty == CERTAINTY_EXACT && lets_everything(inquiry, set, pair, flow, true)) {
-            answer(inquiry, CONTROL_FAIL, flow_facts_pair(inquiry->arena, set, flow), NULL,
-                   "every TCP and UDP port passes%s", flow->to == SEGMENT_INTERNET ? ", to everywhere" : "");
-            flow_facts_refer(inquiry, set, flow);
+        const char *which = names[udp == NULL ? 1 : tcp == NULL ? 2 : 0];
+        const char *subject = flow_facts_pair(inquiry->arena, set, first);
+        if (exact == 0) {
+            answer_missing(inquiry, "whether every %s port passes from %s: %s", which, subject, why_possible(first));
             return false;
         }
-        if (doubtful == NULL && lets_everything(inquiry, set, pair, flow, false))
-            doubtful = flow;
+        answer(inquiry, CONTROL_FAIL, subject, NULL, "every %s port passes%s", which,
+               first->to == SEGMENT_INTERNET ? ", to everywhere" : "");
+        flow_facts_refer(inquiry, set, first);
+        return false;
     }
-    if (doubtful != NULL)
-        answer_missing(inquiry, "whether every TCP and UDP port passes from %s: %s",
-                       flow_facts_pair(inquiry->arena, set, doubtful), why_possible(doubtful));
-    return doubtful == NULL;
+    return true;
 }
 
 static void flows_are_selective(struct inquiry *inquiry)

@@ -341,6 +341,11 @@ static void judge_vantage(struct inquiry *inquiry, const struct inside_seen *see
                        "answers about %zu ports of the cardholder environment from %s: silence that proves "
                        "nothing",
                        found.unknown, seen->eni_id);
+    if (found.silent > 0 && !seen->sentinel_answered)
+        answer_missing(inquiry,
+                       "that the way was open while %s asked: no sentinel answered, by what %s tells, so that its "
+                       "silence proves nothing",
+                       seen->eni_id, seen->path);
     if (!seen->verdicts->complete)
         answer_missing(inquiry, "part of what %s tells: it is incomplete", seen->path);
     long most = fact_number(inquiry, "days", 366), age = account_days_since(seen->first_day, inquiry->input->today);
@@ -352,7 +357,7 @@ static void judge_vantage(struct inquiry *inquiry, const struct inside_seen *see
     if (there == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, seen->eni_id, NULL,
                "no route joins its VPC to one of the cardholder environment: nothing of it can be asked from there");
-    else if (found.silent > 0)
+    else if (found.silent > 0 && seen->sentinel_answered)
         answer(
             inquiry, CONTROL_PASS, seen->eni_id, NULL,
             "%zu ports of %zu addresses of the cardholder environment were asked from %s on, and nothing came through",
@@ -361,6 +366,15 @@ static void judge_vantage(struct inquiry *inquiry, const struct inside_seen *see
         return;
     inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
         arena_printf(inquiry->arena, "%s#/verdicts", seen->path);
+}
+
+// Kinds that ask for nothing of their own.
+static bool passes_on(const struct network_interface *interface)
+{
+    static const char *const kinds[] = {
+        "nat_gateway",  "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
+        "vpc_endpoint", NULL};
+    return text_among(interface->type, kinds);
 }
 
 // Whether some interface of the segment is out of scope; *seen: one was asked from.
@@ -378,6 +392,38 @@ static bool is_outside(const struct inquiry *inquiry, const struct segment *segm
     return any;
 }
 
+static bool is_alike(const struct network_interface *a, const struct network_interface *b)
+{
+    return a->groups != NULL && b->groups != NULL && !a->groups_unsure && !b->groups_unsure &&
+           strcmp(a->groups->key, b->groups->key) == 0 && text_same(a->place->vpc_id, b->place->vpc_id) &&
+           text_same(a->place->subnet_id, b->place->subnet_id);
+}
+
+// What is in no segment has nothing in common that somebody named: only who has the same groups and subnet stands for
+// another one.
+static void ask_others(struct inquiry *inquiry, const struct segment *segment)
+{
+    const struct fact_input *input = inquiry->input;
+    const struct network_interface *first = NULL;
+    size_t lacking = 0;
+    for (size_t i = 0; i < input->estate->interfaces.count; i++) {
+        const struct network_interface *one = input->estate->interfaces.items[i];
+        bool seen = !is_of_segment(inquiry, segment, one) || is_in_scope(inquiry, one) || passes_on(one);
+        for (size_t k = 0; k < input->inside_count && !seen; k++)
+            seen = is_alike(one, input->inside[k].asker);
+        if (seen)
+            continue;
+        lacking++;
+        first = first == NULL || strcmp(one->id, first->id) < 0 ? one : first;
+    }
+    if (lacking > 0)
+        answer_missing(inquiry,
+                       "observations from inside: nothing was asked from %s%s, in no segment, or one of the same "
+                       "groups and subnet",
+                       first->id,
+                       lacking == 1 ? "" : arena_printf(inquiry->arena, " and %zu more interfaces", lacking - 1));
+}
+
 static void isolation_is_observed(struct inquiry *inquiry)
 {
     const struct fact_input *input = inquiry->input;
@@ -392,7 +438,9 @@ static void isolation_is_observed(struct inquiry *inquiry)
             !is_outside(inquiry, segment, &seen))
             continue;
         others++;
-        if (!seen)
+        if (intent_segment_named(input->intent, segment->id) == NULL)
+            ask_others(inquiry, segment);
+        else if (!seen)
             answer_missing(inquiry, "observations from inside: nothing was asked from an interface of %s", segment->id);
     }
     if (others == 0)

@@ -1,29 +1,17 @@
-#include "rules/reach/flow_walk.h"
+#include "rules/reach/flow_walk_parts.h"
 
 #include "model/interface_kind.h"
 #include "model/protocol.h"
-#include "rules/reach/group_side.h"
 
-static const struct passage_by unmodelled = {FLOW_UNMODELLED, NULL};
+const struct passage_by walk_unmodelled = {FLOW_UNMODELLED, NULL};
 static const struct other_side internet = {.key = "internet"};
-
-struct walk {
-    struct flow_walker *walker;
-    struct arena *arena;
-    const struct flow_packet *packet;
-    struct party from;
-    struct party to;
-    struct portset left; // client ports that its reply gets back to, so far
-    flow_hops *hops;     // NULL: only the first stop is wanted
-    const struct reason *stop;
-};
 
 const char *flow_hop_text(struct arena *arena, const struct flow_hop *hop)
 {
     return hop->remedy == NULL ? hop->text : arena_printf(arena, "%s: %s", hop->text, hop->remedy);
 }
 
-static struct flow_hop *pass(struct walk *walk, const char *words, const reason_list *doubts)
+struct flow_hop *walk_pass(struct walk *walk, const char *words, const reason_list *doubts)
 {
     struct flow_hop *hop = vector_add(walk->arena, walk->hops);
     *hop = (struct flow_hop){.words = words, .result = doubts->count > 0 ? HOP_POSSIBLE : HOP_PASS};
@@ -31,7 +19,7 @@ static struct flow_hop *pass(struct walk *walk, const char *words, const reason_
     return hop;
 }
 
-static void stop(struct walk *walk, const char *words, const struct reason *why, const char *text, const char *remedy)
+void walk_stop(struct walk *walk, const char *words, const struct reason *why, const char *text, const char *remedy)
 {
     walk->stop = walk->stop == NULL ? why : walk->stop;
     if (walk->hops == NULL)
@@ -41,12 +29,12 @@ static void stop(struct walk *walk, const char *words, const struct reason *why,
     *vector_add(walk->arena, &hop->reasons) = why;
 }
 
-static bool is_over(const struct walk *walk)
+bool walk_is_over(const struct walk *walk)
 {
     return walk->hops == NULL && walk->stop != NULL;
 }
 
-static const char *joined(struct arena *arena, const reason_list *list)
+const char *walk_joined(struct arena *arena, const reason_list *list)
 {
     const char *text = NULL;
     for (size_t i = 0; i < list->count; i++) {
@@ -108,6 +96,34 @@ struct packet_admission {
     bool extra;
 };
 
+// What would stop it by its own address passes, maybe, where something in between sends it on by one of these.
+bool walk_passes_resent(struct walk *walk, const char *words, struct prefixset admitted)
+{
+    static const reason_list none = {0};
+    struct arena *arena = walk->arena;
+    if (!prefixset_overlap(walk->resent, admitted))
+        return false;
+    if (walk->hops == NULL)
+        return true;
+    struct flow_hop *hop = walk_pass(walk, words, &none);
+    const char *what = walk->resent_by == NULL ? "what is in between" : walk->resent_by;
+    hop->result = HOP_POSSIBLE;
+    hop->text =
+        arena_printf(arena, "by its own address it does not pass; %s may send it on by another one, %s%s", what,
+                     way_resent_told(walk->resent) ? prefixset_text(arena, walk->packet->source.family, walk->resent, 3)
+                                                   : "which is not told",
+                     ", that does");
+    *vector_add(arena, &hop->reasons) =
+        reason_doubt(arena, REASON_APPLIANCE, walk->resent_by, settle_by_probe, hop->text);
+    return true;
+}
+
+// Within a VPC it may lie in the subnet of who is asked, where no ACL is.
+bool walk_within_vpc(const struct walk *walk)
+{
+    return text_same(walk->from.vpc_id, walk->to.vpc_id);
+}
+
 static void try_groups(struct walk *walk, bool egress, const struct other_side *other, struct packet_admission *best)
 {
     const struct flow_packet *packet = walk->packet;
@@ -142,8 +158,27 @@ static struct packet_admission admission_of(struct walk *walk, bool egress)
             try_groups(walk, egress, flow_walk_other(walker, own, far, &passage), &best);
         }
     if (best.claim == NULL)
-        try_groups(walk, egress, flow_walk_other(walker, own, far, &unmodelled), &best);
+        try_groups(walk, egress, flow_walk_other(walker, own, far, &walk_unmodelled), &best);
     return best;
+}
+
+// Inbound rules, of something in between by an address of its own, where they do not admit the sender's.
+static bool admits_resent(struct walk *walk)
+{
+    struct packet_admission own = admission_of(walk, false);
+    if (own.must || own.extra)
+        return false;
+    struct flow_walker *walker = walk->walker;
+    struct other_side anyone;
+    struct prefixset admitted = prefixset_empty;
+    const struct other_side *other =
+        flow_walk_other(walker, walk->to.vpc_id, walk->from.vpc_id, walk_within_vpc(walk) ? NULL : &walk_unmodelled);
+    ways_resent(walker->traffic, walk->to.vpc_id, other, &anyone);
+    const struct group_claim *claim = group_claim_of(
+        walker->traffic, &walk->to, false, way_resent_told(walk->resent) ? other : &anyone, walk->packet->protocol);
+    admitted = prefixset_union(walk->arena, portmap_sources(claim->must, walk->packet->number),
+                               portmap_sources(claim->extra, walk->packet->number));
+    return walk_passes_resent(walk, "inbound rules", admitted);
 }
 
 static void ask_groups(struct walk *walk, bool egress)
@@ -151,28 +186,31 @@ static void ask_groups(struct walk *walk, bool egress)
     static const reason_list none = {0};
     struct arena *arena = walk->arena;
     const struct flow_packet *packet = walk->packet;
+    if (!egress && !prefixset_is_empty(walk->resent) && admits_resent(walk))
+        return;
     const struct group_set *groups = (egress ? &walk->from : &walk->to)->groups;
     const char *words = egress ? "outbound rules" : "inbound rules", *names = NULL;
     struct packet_admission admission = admission_of(walk, egress);
     if (admission.must || admission.extra) {
         if (walk->hops == NULL)
             return;
-        struct flow_hop *hop = pass(walk, words, admission.must ? &none : &admission.claim->doubts);
+        struct flow_hop *hop = walk_pass(walk, words, admission.must ? &none : &admission.claim->doubts);
         if (admission.must)
             group_claim_because(arena, admission.claim, portset_of(arena, packet->number, packet->number),
                                 prefixset_of(arena, prefix_of(egress ? packet->destination : packet->source)),
                                 &hop->reasons);
         hop->result = admission.must ? HOP_PASS : HOP_POSSIBLE;
-        hop->text = joined(arena, &hop->reasons);
+        hop->text = walk_joined(arena, &hop->reasons);
         return;
     }
     for (size_t i = 0; groups != NULL && i < groups->count; i++)
         names = names == NULL ? groups->ids[i] : arena_printf(arena, "%s, %s", names, groups->ids[i]);
     const char *text = arena_printf(arena, "no %s rule of %s admits it", egress ? "outbound" : "inbound",
                                     names == NULL ? "its groups" : names);
-    stop(walk, words,
-         reason_stop(arena, REASON_GROUP, groups != NULL && groups->count == 1 ? groups->ids[0] : NULL, text), text,
-         walk->hops == NULL ? NULL : arena_printf(arena, "one that admits %s would let it", packet_text(walk, egress)));
+    walk_stop(
+        walk, words,
+        reason_stop(arena, REASON_GROUP, groups != NULL && groups->count == 1 ? groups->ids[0] : NULL, text), text,
+        walk->hops == NULL ? NULL : arena_printf(arena, "one that admits %s would let it", packet_text(walk, egress)));
 }
 
 // ---- ACLs
@@ -194,7 +232,7 @@ static void not_known(struct walk *walk, const char *words, const struct reason 
         return;
     reason_list doubts = {0};
     *vector_add(walk->arena, &doubts) = missing;
-    pass(walk, words, &doubts)->text = reason_text(walk->arena, missing);
+    walk_pass(walk, words, &doubts)->text = reason_text(walk->arena, missing);
 }
 
 static void ask_acl(struct walk *walk, bool egress)
@@ -212,15 +250,24 @@ static void ask_acl(struct walk *walk, bool egress)
     bool allows = entry != NULL && entry->allow;
     if (allows && walk->hops == NULL)
         return;
+    if (!allows && !egress && !prefixset_is_empty(walk->resent) &&
+        walk_passes_resent(
+            walk, words,
+            walk_within_vpc(walk)
+                ? walk->resent
+                : portmap_sources(
+                      ground_passage(walk->walker->traffic, ground, walk->to.family, packet->protocol)->in.allows,
+                      packet->number)))
+        return;
     const struct reason *reason = acl_reason(walk, ground->acl, entry, egress);
     const char *text = entry == NULL ? reason_text(walk->arena, reason) : reason_told(walk->arena, reason);
     if (!allows) {
-        stop(walk, words, reason, text,
-             arena_printf(walk->arena, "%s that allows %s would let it", entry == NULL ? "one" : "an entry before it",
-                          packet_text(walk, egress)));
+        walk_stop(walk, words, reason, text,
+                  arena_printf(walk->arena, "%s that allows %s would let it",
+                               entry == NULL ? "one" : "an entry before it", packet_text(walk, egress)));
         return;
     }
-    struct flow_hop *hop = pass(walk, words, &none);
+    struct flow_hop *hop = walk_pass(walk, words, &none);
     hop->text = text;
     *vector_add(walk->arena, &hop->reasons) = reason;
 }
@@ -240,6 +287,22 @@ static struct portset replies_of(struct walk *walk, const struct party *party, b
     return portset_empty;
 }
 
+// Whom the ACL of who is asked lets replies pass to, at some of their ports.
+static struct prefixset answered(struct walk *walk)
+{
+    const struct flow_packet *packet = walk->packet;
+    const struct ground_passage *passage =
+        ground_passage(walk->walker->traffic, walk->to.ground, walk->to.family, packet->protocol);
+    struct prefixset all = prefixset_empty;
+    if (walk_within_vpc(walk) &&
+        (!protocol_is_icmp(packet->protocol) || site_icmp_reply(packet->protocol, packet->number) >= 0))
+        return walk->resent;
+    for (size_t i = 0; i < passage->answers.count; i++)
+        if (portset_holds(passage->answers.items[i].on, packet->number))
+            all = prefixset_union(walk->arena, all, passage->answers.items[i].others);
+    return all;
+}
+
 static void ask_reply(struct walk *walk, bool asks)
 {
     struct arena *arena = walk->arena;
@@ -256,16 +319,18 @@ static void ask_reply(struct walk *walk, bool asks)
             return;
         if (acl == NULL)
             *vector_add(arena, &doubts) = party->ground->acl_missing;
-        pass(walk, words, &doubts)->text =
+        walk_pass(walk, words, &doubts)->text =
             !protocol_has_ports(packet->protocol)
                 ? "it lets the reply pass"
                 : arena_printf(arena, "it lets the reply pass to client ports %s", portset_format(arena, passes));
         return;
     }
+    if (!asks && !prefixset_is_empty(walk->resent) && walk_passes_resent(walk, words, answered(walk)))
+        return;
     int reply = site_icmp_reply(packet->protocol, packet->number);
     if (protocol_is_icmp(packet->protocol) && reply < 0) {
         const char *text = "it asks for no reply, and so goes one way only";
-        stop(walk, words, reason_stop(arena, REASON_ACL_OUT, NULL, text), text, NULL);
+        walk_stop(walk, words, reason_stop(arena, REASON_ACL_OUT, NULL, text), text, NULL);
         return;
     }
     uint16_t number = protocol_is_icmp(packet->protocol)     ? (uint16_t)reply
@@ -274,89 +339,10 @@ static void ask_reply(struct walk *walk, bool asks)
     const struct reason *why =
         acl == NULL ? party->ground->acl_missing
                     : acl_reason(walk, acl, network_acl_decides(acl, !asks, packet->protocol, number, other), !asks);
-    stop(walk, words, why,
-         arena_printf(arena, "%s lets no reply pass%s", acl == NULL ? "the ACL" : acl->id,
-                      protocol_has_ports(packet->protocol) ? ", whatever the client's port" : ""),
-         NULL);
-}
-
-// ---- Routes
-
-static const struct way *best_way(const way_list *ways, struct address address)
-{
-    const struct way *best = NULL;
-    for (size_t i = 0; i < ways->count; i++)
-        if (prefixset_holds(ways->items[i].others, address.bits) &&
-            (best == NULL || ways->items[i].doubts.count < best->doubts.count))
-            best = &ways->items[i];
-    return best;
-}
-
-static void ask_route(struct walk *walk, bool back)
-{
-    struct arena *arena = walk->arena;
-    const struct flow_packet *packet = walk->packet;
-    const struct party *own = back ? &walk->to : &walk->from, *far = back ? &walk->from : &walk->to;
-    const struct address address = back ? packet->source : packet->destination;
-    const char *table = own->ground->table == NULL ? "the route table" : own->ground->table->id;
-    const char *words = back ? "route back" : "route";
-    const struct way *best = best_way(flow_walk_ways(walk->walker, own, far->vpc_id), address);
-    if (best == NULL) {
-        char where[ADDRESS_TEXT];
-        address_format(address, where);
-        const char *text = arena_printf(arena, "%s has no route %sto it, to %s", table, back ? "back " : "",
-                                        far->vpc_id == NULL ? where : far->vpc_id);
-        stop(walk, words, reason_stop(arena, REASON_ROUTE, table, text), text, "a route that leads there would let it");
-        return;
-    }
-    if (walk->hops == NULL)
-        return;
-    struct flow_hop *hop = pass(walk, words, &best->doubts);
-    hop->text = best->doubts.count > 0 ? joined(arena, &best->doubts)
-                : best->reason != NULL ? reason_told(arena, best->reason)
-                                       : arena_printf(arena, "%s: local", table);
-    if (best->reason != NULL)
-        *vector_add(arena, &hop->reasons) = best->reason;
-}
-
-// What takes its packets where routes lead out: an internet gateway those with a public address, a NAT gateway what its
-// own subnet lets on.
-static void ask_gateways(struct walk *walk)
-{
-    static const reason_list none = {0};
-    struct arena *arena = walk->arena;
-    const struct flow_packet *packet = walk->packet;
-    const struct gate *exit = &walk->from.ground->exit;
-    const way_list *ways = flow_walk_ways(walk->walker, &walk->from, NULL);
-    for (size_t i = 0; i < ways->count && !is_over(walk); i++) {
-        const struct way *way = &ways->items[i];
-        if (!prefixset_holds(way->others, packet->destination.bits))
-            continue;
-        bool gateway = way->kind == FLOW_INTERNET_GATEWAY || way->kind == FLOW_EGRESS_ONLY;
-        if (gateway && exit->state == GATE_SHUT) {
-            stop(walk, "gateway", exit->why, reason_text(arena, exit->why), NULL);
-        } else if (way->kind == FLOW_INTERNET_GATEWAY && walk->from.family == FAMILY_IPV4 &&
-                   !prefixset_holds(walk->from.has_public, packet->source.bits)) {
-            const char *text = "it has no public address, without which an internet gateway drops it";
-            if (walk->from.ground->translates == NULL) {
-                stop(walk, "gateway", reason_stop(arena, REASON_GATEWAY, way->by, text), text, "one would let it");
-            } else if (walk->hops != NULL) {
-                struct flow_hop *hop = pass(walk, "gateway", &none);
-                hop->result = HOP_POSSIBLE;
-                hop->text = reason_text(arena, walk->from.ground->translates);
-            }
-        } else if (way->kind == FLOW_NAT && packet->flow == NULL) {
-            const char *text = arena_printf(arena,
-                                            "it does not get through %s, or what stops it stands above: its state, the "
-                                            "ACL of its own subnet, or that one's route table",
-                                            way->by);
-            stop(walk, "NAT gateway", reason_stop(arena, REASON_GATEWAY, way->by, text), text, NULL);
-        } else if (way->kind == FLOW_NAT && walk->hops != NULL) {
-            struct flow_hop *hop = pass(walk, "NAT gateway", &none);
-            hop->result = packet->flow->certainty == CERTAINTY_POSSIBLE ? HOP_POSSIBLE : HOP_PASS;
-            hop->text = arena_printf(arena, "%s sends it on", way->by);
-        }
-    }
+    walk_stop(walk, words, why,
+              arena_printf(arena, "%s lets no reply pass%s", acl == NULL ? "the ACL" : acl->id,
+                           protocol_has_ports(packet->protocol) ? ", whatever the client's port" : ""),
+              NULL);
 }
 
 // ---- The whole
@@ -377,7 +363,7 @@ static bool ask_kinds(struct walk *walk)
     const char *text = arena_printf(walk->arena, "%s is %s, which %s", one->id,
                                     kind == NULL || kind->what == NULL ? one->type : kind->what,
                                     sends ? "takes no connection" : "asks for nothing of its own");
-    stop(walk, "interface", reason_stop(walk->arena, REASON_HOST, one->id, text), text, NULL);
+    walk_stop(walk, "interface", reason_stop(walk->arena, REASON_HOST, one->id, text), text, NULL);
     return false;
 }
 
@@ -386,40 +372,48 @@ static void ask_doubts(struct walk *walk)
     const reason_list *doubts[] = {&walk->from.doubts, &walk->to.doubts, &walk->from.ground->doubts};
     for (size_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++)
         if (doubts[i]->count > 0)
-            pass(walk, i < 2 ? "interface" : "subnet", doubts[i])->text = joined(walk->arena, doubts[i]);
+            walk_pass(walk, i < 2 ? "interface" : "subnet", doubts[i])->text = walk_joined(walk->arena, doubts[i]);
 }
 
 static void walk_inside(struct walk *walk)
 {
     const struct interface_place *from = walk->packet->from->place, *to = walk->packet->to->place;
     bool filtered = from->subnet_id == NULL || !text_same(from->subnet_id, to->subnet_id);
+    const way_list *ways = flow_walk_ways(walk->walker, &walk->from, walk->to.vpc_id);
+    for (size_t i = 0; i < ways->count; i++)
+        if (prefixset_holds(ways->items[i].others, walk->packet->destination.bits) && ways->items[i].resent.count > 0) {
+            walk->resent = prefixset_union(walk->arena, walk->resent, ways->items[i].resent);
+            walk->resent_by = ways->items[i].by;
+        }
     ask_groups(walk, true);
-    if (!is_over(walk) && filtered)
+    if (!walk_is_over(walk) && filtered)
         ask_acl(walk, true);
-    if (!is_over(walk))
-        ask_route(walk, false);
-    if (!is_over(walk) && filtered)
+    if (!walk_is_over(walk))
+        walk_route(walk, false);
+    if (!walk_is_over(walk) && !walk_within_vpc(walk) && walk_passage(walk).kind == FLOW_INTERNET_GATEWAY)
+        walk_entry(walk);
+    if (!walk_is_over(walk) && filtered)
         ask_acl(walk, false);
-    if (!is_over(walk))
+    if (!walk_is_over(walk))
         ask_groups(walk, false);
-    if (!is_over(walk) && filtered)
+    if (!walk_is_over(walk) && filtered)
         ask_reply(walk, false);
-    if (!is_over(walk))
-        ask_route(walk, true);
-    if (!is_over(walk) && filtered)
+    if (!walk_is_over(walk))
+        walk_route(walk, true);
+    if (!walk_is_over(walk) && filtered)
         ask_reply(walk, true);
 }
 
 static void walk_out(struct walk *walk)
 {
     ask_groups(walk, true);
-    if (!is_over(walk))
+    if (!walk_is_over(walk))
         ask_acl(walk, true);
-    if (!is_over(walk))
-        ask_route(walk, false);
-    if (!is_over(walk))
-        ask_gateways(walk);
-    if (!is_over(walk))
+    if (!walk_is_over(walk))
+        walk_route(walk, false);
+    if (!walk_is_over(walk))
+        walk_gateways(walk);
+    if (!walk_is_over(walk))
         ask_reply(walk, true);
 }
 

@@ -44,6 +44,46 @@ static void doubt_ground(struct traffic *traffic, struct ground *ground)
     ground->translates = internet_firewall_translates(arena, estate, place);
 }
 
+static bool meets_subnet(const struct subnet *subnet, const struct route *route, enum family family)
+{
+    if (subnet == NULL || route->prefix_list != NULL)
+        return true;
+    bool meets = family == FAMILY_IPV4 && (subnet->cidr.family == 0 || prefix_meets(route->prefix, subnet->cidr));
+    for (size_t i = 0; family == FAMILY_IPV6 && i < subnet->ipv6_blocks.items.count; i++)
+        meets = meets || prefix_meets(route->prefix, subnet->ipv6_blocks.items.items[i].prefix);
+    return meets;
+}
+
+// A table that is associated with a gateway of the VPC sends what comes by it to the subnet through something else.
+// https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html
+static const struct reason *edge_of(struct traffic *traffic, const struct ground *ground, enum family family)
+{
+    const struct estate *estate = traffic->estate;
+    const struct subnet *subnet = map_get(&estate->subnets, ground->place->subnet_id);
+    map_slots edges = map_sorted(traffic->scratch, &estate->edge_table_of_gateway);
+    for (size_t i = 0; i < edges.count; i++) {
+        const struct route_table *table = edges.items[i]->value;
+        if (table == NULL || strncmp(edges.items[i]->key, "igw-", 4) != 0 ||
+            !text_same(table->vpc_id, ground->place->vpc_id))
+            continue;
+        if (table->doubt != NULL)
+            return reason_doubt(traffic->arena, REASON_ROUTE, table->id,
+                                settle_by_call(traffic->arena, KIND_ROUTE_TABLES, table->id), table->doubt);
+        for (size_t r = 0; r < table->routes.count; r++) {
+            const struct route *route = &table->routes.items[r];
+            if (route->target != ROUTE_LOCAL && (route->prefix_list != NULL || route->prefix.family == family) &&
+                meets_subnet(subnet, route, family))
+                return reason_doubt(
+                    traffic->arena, REASON_APPLIANCE, route->target_id, settle_by_probe,
+                    arena_printf(traffic->arena,
+                                 "%s, the route table of %s, sends what comes back by it to %s: what that lets through "
+                                 "is not modelled",
+                                 table->id, edges.items[i]->key, route->target_id));
+        }
+    }
+    return NULL;
+}
+
 static struct ground *ground_new(struct traffic *traffic, const struct network_interface *interface)
 {
     struct arena *arena = traffic->arena;
@@ -61,6 +101,8 @@ static struct ground *ground_new(struct traffic *traffic, const struct network_i
     if (asks_for_zone(ground->table))
         ground->zones = map_get(&traffic->estate->zones_of_subnets, interface->place->subnet_id);
     doubt_ground(traffic, ground);
+    for (int f = 0; f < 2; f++)
+        ground->edge[f] = edge_of(traffic, ground, f == 1 ? FAMILY_IPV6 : FAMILY_IPV4);
     struct text key = {0};
     text_printf(&key, "%s|%s|%s|%d", interface->place->vpc_id,
                 ground->acl != NULL ? ground->acl->id : ground->acl_missing->text,
@@ -76,6 +118,9 @@ static struct ground *ground_new(struct traffic *traffic, const struct network_i
         text_printf(&key, "|%s", ground->exit.doubts.items[i]->text);
     for (size_t i = 0; i < ground->doubts.count; i++)
         text_printf(&key, "|%s", ground->doubts.items[i]->text);
+    for (int f = 0; f < 2; f++)
+        if (ground->edge[f] != NULL)
+            text_printf(&key, "|%s", ground->edge[f]->text);
     if (ground->translates != NULL)
         text_printf(&key, "|%s", ground->translates->text);
     ground->key = arena_strdup(arena, key.bytes);
@@ -100,12 +145,20 @@ struct ground *ground_of(struct traffic *traffic, const struct network_interface
 struct ground *ground_of_subnet(struct traffic *traffic, const char *subnet_id, const char *vpc_id,
                                 const struct interface_place *near)
 {
+    const char *key =
+        arena_printf(traffic->scratch, "%s|%s|%s|%s", subnet_id, vpc_id == NULL ? "" : vpc_id,
+                     near->account_id == NULL ? "" : near->account_id, near->region == NULL ? "" : near->region);
+    struct ground *known = map_get(&traffic->grounds_of_subnets, key);
+    if (known != NULL)
+        return known;
     struct interface_place *place = arena_new_of(traffic->arena, struct interface_place);
     *place = *near;
     place->vpc_id = vpc_id;
     place->subnet_id = subnet_id;
     const struct network_interface interface = {.id = subnet_id, .place = place, .type = "nat_gateway"};
-    return ground_of(traffic, &interface);
+    known = ground_of(traffic, &interface);
+    map_put(traffic->arena, &traffic->grounds_of_subnets, arena_strdup(traffic->arena, key), known);
+    return known;
 }
 
 // Of ICMP only what asks for a reply goes two ways.

@@ -35,10 +35,20 @@ static bool is_stale(const struct security_group_rule *rule, const char *group)
     return false;
 }
 
+// Who sends packets on by an address that is not told is of no group of a VPC that it is outside of.
+static bool may_be_of(const struct traffic *traffic, const struct other_side *other, const char *group)
+{
+    const struct security_group *of = map_get(&traffic->estate->security_groups, group);
+    return other->own_vpc == NULL || of == NULL || of->doubt != NULL || !text_same(of->vpc_id, other->own_vpc);
+}
+
 static void add_references(struct traffic *traffic, const struct security_group_rule *rule, bool egress,
                            enum family family, const struct other_side *other, struct side_rule *made)
 {
     struct arena *arena = traffic->arena;
+    for (size_t i = 0; other->anyone != NULL && i < rule->groups.count; i++)
+        if (may_be_of(traffic, other, rule->groups.items[i]))
+            widen(arena, made, prefixset_all(arena, family), other->anyone);
     if (other->vpc_id == NULL || other->references[egress] == REFERENCES_NOT)
         return;
     int f = family == FAMILY_IPV6;

@@ -14,6 +14,8 @@ struct other_side {
     bool same_vpc;
     enum { REFERENCES_NOT, REFERENCES_MAYBE, REFERENCES_COUNT } references[2]; // of inbound rules, of outbound rules
     const struct reason *unsure;                                               // why only maybe
+    const struct reason *anyone; // why whoever sends it on may be of any group but those of `own_vpc`; or NULL
+    const char *own_vpc;         // where `anyone` is told: NULL of one VPC
 };
 
 // One rule of a group as one whole: whom of the other side it admits.

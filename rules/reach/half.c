@@ -4,7 +4,9 @@
 
 // What a half is made of.
 struct maker {
+    struct traffic *traffic;
     struct arena *arena;
+    int protocol;
     const struct party *party;
     bool asks;
     bool past_acl;
@@ -36,6 +38,7 @@ static void add_piece(struct maker *maker, struct portmap admitted, const reason
     if (!maker->past_acl && maker->party->ground->acl == NULL)
         reason_add(arena, &piece->doubts, maker->party->ground->acl_missing);
     reason_add_all(arena, &piece->doubts, &way->doubts);
+    way_asks_between(maker->traffic, arena, way, family, maker->protocol, &piece->doubts);
     if (group_doubts != NULL)
         reason_add_all(arena, &piece->doubts, group_doubts);
 }
@@ -79,13 +82,63 @@ struct half half_of(struct traffic *traffic, struct arena *arena, const struct p
                     const struct other_side *other, const way_list *ways, int protocol, bool past_acl)
 {
     struct half half = {.asks = asks};
-    struct maker maker = {arena, party, asks, past_acl, &half};
+    struct maker maker = {traffic, arena, protocol, party, asks, past_acl, &half};
     half.groups = group_claim_of(traffic, party, asks, other, protocol);
     if (!past_acl)
         half.passage = ground_passage(traffic, party->ground, party->family, protocol);
     add_layer(&maker, half.groups->must, NULL, ways, protocol);
     add_layer(&maker, half.groups->extra, &half.groups->doubts, ways, protocol);
     return half;
+}
+
+struct half half_resent(struct traffic *traffic, struct arena *arena, const struct party *party,
+                        const struct other_side *other, const way_list *back, int protocol, bool past_acl,
+                        struct prefixset by)
+{
+    static const struct way straight = {.kind = FLOW_UNMODELLED};
+    struct way *any = arena_new_of(arena, struct way);
+    way_list every = {0};
+    *any = straight;
+    any->others = prefixset_all(arena, party->family);
+    *vector_add(arena, &every) = *any;
+    struct half half = half_of(traffic, arena, party, false, other, back != NULL ? back : &every, protocol, past_acl);
+    size_t kept = 0;
+    for (size_t i = 0; i < half.pieces.count; i++) {
+        struct half_piece *piece = &half.pieces.items[i];
+        struct portmap seen = portmap_from_sources(arena, piece->map, by);
+        struct portset numbers = portset_empty;
+        for (size_t s = 0; s < seen.count; s++)
+            numbers = portset_union(arena, numbers, portset_of(arena, seen.segments[s].low, seen.segments[s].high));
+        if (portset_is_empty(numbers))
+            continue;
+        piece->map = portmap_of(arena, numbers, any->others);
+        piece->client_ports = portset_all; // whatever sends it on takes a port of its own
+        piece->way = back != NULL ? piece->way : any;
+        half.pieces.items[kept++] = *piece;
+    }
+    half.pieces.count = (uint32_t)kept;
+    half.resent = by;
+    return half;
+}
+
+struct half half_sent_on(struct traffic *traffic, struct arena *arena, const struct half *half, struct prefixset by)
+{
+    struct half part = {.asks = true, .groups = half->groups, .passage = half->passage};
+    for (size_t i = 0; i < half->pieces.count; i++) {
+        const struct half_piece *piece = &half->pieces.items[i];
+        const char *what = piece->way->by;
+        if (!prefixset_equal(piece->way->resent, by))
+            continue;
+        struct half_piece *own = vector_add(arena, &part.pieces);
+        *own = *piece;
+        memset(&own->doubts, 0, sizeof(own->doubts));
+        reason_add_all(arena, &own->doubts, &piece->doubts);
+        if (what != NULL)
+            reason_add(arena, &own->doubts,
+                       reason_doubt(traffic->arena, REASON_APPLIANCE, what, settle_by_probe,
+                                    arena_printf(traffic->arena, "%s may send it on by an address of its own", what)));
+    }
+    return part;
 }
 
 void half_because(struct arena *arena, const struct half *half, const struct way *way, struct portset numbers,
@@ -126,7 +179,8 @@ static void add_flow(const struct meeting *meeting, const struct half_piece *fro
     reason_add_all(arena, &flow.via, &to->doubts);
     flow.certainty = flow.via.count == 0 ? CERTAINTY_EXACT : CERTAINTY_POSSIBLE;
     half_because(arena, meeting->from, from->way, numbers, destinations, &flow.because);
-    half_because(arena, meeting->to, to->way, numbers, sources, &flow.because);
+    half_because(arena, meeting->to, to->way, numbers,
+                 prefixset_is_empty(meeting->to->resent) ? sources : meeting->to->resent, &flow.because);
     *vector_add(arena, flows) = flow;
 }
 

@@ -18,11 +18,21 @@ struct half {
     bool asks;
     const struct group_claim *groups;     // NULL: none are asked
     const struct ground_passage *passage; // NULL: no ACL is between them
+    struct prefixset resent;              // of half_resent: the addresses by which packets are sent on
 };
 
 // The half of a party towards the other side, by these ways, in `arena`. `past_acl`: packets stay in one subnet.
 struct half half_of(struct traffic *traffic, struct arena *arena, const struct party *party, bool asks,
                     const struct other_side *other, const way_list *ways, int protocol, bool past_acl);
+
+// The half of who answers, for packets that something in between sends on by one of these addresses of its own: what
+// it lets through of some of them, from whomever they come in truth.
+struct half half_resent(struct traffic *traffic, struct arena *arena, const struct party *party,
+                        const struct other_side *other, const way_list *back, int protocol, bool past_acl,
+                        struct prefixset by);
+
+// Of who asks, what goes by ways behind which it is sent on by these addresses.
+struct half half_sent_on(struct traffic *traffic, struct arena *arena, const struct half *half, struct prefixset by);
 
 // What is common to all flows of two halves.
 struct meeting {

@@ -89,6 +89,15 @@ static void mark(struct directory *directory, struct prefixset set)
     }
 }
 
+// Middleboxes that send on by these addresses of their own.
+struct resender {
+    struct prefixset by;
+    bool *leads;       // of each party of `from`: whether its routes lead to them
+    struct half *sent; // and what goes there
+    struct half taken; // of the party that is asked, what it lets in of them
+};
+typedef VECTOR(struct resender) resender_list;
+
 // One pair of VPCs and one protocol of a family.
 struct encounter {
     struct traffic *traffic;
@@ -103,6 +112,8 @@ struct encounter {
     struct map ways[2];          // the same: back, and there by `by`
     struct map past[2];          // party -> struct half past any ACL
     struct half *asking;         // of each party of `from`
+    resender_list resenders;     // by which they may be sent on
+    struct other_side of_anyone; // as the answering side sees those whose addresses are not told
     struct directory directory;
     flow_list flows;
 };
@@ -142,8 +153,12 @@ static const way_list *ways_of(struct encounter *encounter, const struct party *
     way_list *ways = map_get_pointer(known, party->ground);
     if (ways == NULL) {
         ways = arena_new_of(encounter->scratch, way_list);
-        *ways = asks ? ways_there(encounter, party)
-                     : ways_inside(encounter->traffic, party->ground, party->family, encounter->from->vpc_id);
+        if (asks) {
+            *ways = ways_there(encounter, party);
+        } else {
+            way_list back = ways_inside(encounter->traffic, party->ground, party->family, encounter->from->vpc_id);
+            *ways = ways_answering(encounter->traffic, encounter->scratch, &back, encounter->by);
+        }
         map_put_pointer(encounter->scratch, known, party->ground, ways);
     }
     return ways;
@@ -168,14 +183,11 @@ static const struct half *half_past(struct encounter *encounter, const struct pa
 
 // Within one subnet no ACL is asked: "network ACLs apply to traffic that enters or leaves the subnet".
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html
-static void meet_in_subnets(struct encounter *encounter, const struct party *from, const struct party *to,
-                            struct meeting *meeting, flow_list *flows)
+static void meet_in_subnets(const struct party *from, const struct party *to, struct meeting *meeting, flow_list *flows)
 {
     for (size_t a = 0, b = 0; a < from->subnets.count && b < to->subnets.count;) {
         int order = strcmp(from->subnets.items[a].id, to->subnets.items[b].id);
         if (order == 0) {
-            meeting->from = half_past(encounter, from, true);
-            meeting->to = half_past(encounter, to, false);
             meeting->sources = from->subnets.items[a].addresses;
             meeting->destinations = to->subnets.items[b].addresses;
             half_meet(meeting, flows);
@@ -190,7 +202,99 @@ static bool is_filtered(const struct half *half)
     return half->passage != NULL && !half->passage->open;
 }
 
-static void meet(struct encounter *encounter, size_t asking, const struct party *to, const struct half *answering)
+// ---- What is sent on by an address of something in between
+
+static struct resender *resender_of(struct encounter *encounter, struct prefixset by)
+{
+    for (size_t i = 0; i < encounter->resenders.count; i++)
+        if (prefixset_equal(encounter->resenders.items[i].by, by))
+            return &encounter->resenders.items[i];
+    struct resender *resender = vector_add(encounter->scratch, &encounter->resenders);
+    *resender = (struct resender){.by = by,
+                                  .leads = arena_array(encounter->scratch, bool, encounter->from->count),
+                                  .sent = arena_array(encounter->scratch, struct half, encounter->from->count)};
+    return resender;
+}
+
+static void find_resenders(struct encounter *encounter, const bool *asks)
+{
+    memset(&encounter->resenders, 0, sizeof(encounter->resenders));
+    for (size_t i = 0; i < encounter->from->count; i++) {
+        const way_list *ways = asks[i] ? ways_of(encounter, encounter->from->parties[i], true) : NULL;
+        for (size_t w = 0; ways != NULL && w < ways->count; w++) {
+            if (prefixset_is_empty(ways->items[w].resent))
+                continue;
+            struct resender *resender = resender_of(encounter, ways->items[w].resent);
+            if (!resender->leads[i])
+                resender->sent[i] =
+                    half_sent_on(encounter->traffic, encounter->scratch, &encounter->asking[i], resender->by);
+            resender->leads[i] = true;
+        }
+    }
+}
+
+// Within a VPC it may lie in the subnet of who is asked, where no ACL is.
+static bool take_resent(struct encounter *encounter, const struct party *to)
+{
+    bool any = false;
+    for (size_t r = 0; r < encounter->resenders.count; r++) {
+        struct resender *resender = &encounter->resenders.items[r];
+        bool told = way_resent_told(resender->by);
+        resender->taken = half_resent(
+            encounter->traffic, encounter->scratch, to, told ? &encounter->of_from : &encounter->of_anyone,
+            told ? ways_of(encounter, to, false) : NULL, encounter->protocol, encounter->of_to.same_vpc, resender->by);
+        any = any || resender->taken.pieces.count > 0;
+    }
+    return any;
+}
+
+static void mark_senders(struct encounter *encounter)
+{
+    for (size_t r = 0; r < encounter->resenders.count; r++)
+        for (size_t i = 0; i < encounter->from->count && encounter->resenders.items[r].taken.pieces.count > 0; i++)
+            if (encounter->resenders.items[r].leads[i])
+                encounter->directory.marks[i / 64] |= (uint64_t)1 << i % 64;
+}
+
+static void meet_resent(struct encounter *encounter, size_t asking, const struct party *to, bool one_subnet,
+                        struct meeting *meeting, flow_list *flows)
+{
+    const struct party *from = encounter->from->parties[asking];
+    for (size_t r = 0; r < encounter->resenders.count; r++) {
+        const struct resender *resender = &encounter->resenders.items[r];
+        if (resender->taken.pieces.count == 0 || !resender->leads[asking])
+            continue;
+        meeting->from = &resender->sent[asking];
+        meeting->to = &resender->taken;
+        meeting->sources = from->addresses;
+        meeting->destinations = to->addresses;
+        if (!one_subnet)
+            half_meet(meeting, flows);
+        if (!encounter->of_to.same_vpc)
+            continue;
+        struct half past =
+            half_sent_on(encounter->traffic, encounter->scratch, half_past(encounter, from, true), resender->by);
+        meeting->from = &past;
+        meet_in_subnets(from, to, meeting, flows);
+    }
+}
+
+// What comes over the internet gets in where its gateway, Block Public Access and the interface let it.
+static void meet_over_internet(struct encounter *encounter, struct party *to, struct meeting *meeting, flow_list *flows)
+{
+    const struct party_entry *entry = party_entry(encounter->traffic, to);
+    size_t first = flows->count;
+    meeting->destinations = entry->may;
+    half_meet(meeting, flows);
+    for (size_t i = first; i < flows->count; i++) {
+        reason_add_all(encounter->scratch, &flows->items[i].via, &entry->doubts);
+        flows->items[i].certainty = CERTAINTY_POSSIBLE;
+    }
+    meeting->destinations = entry->must;
+    half_meet(meeting, flows);
+}
+
+static void meet(struct encounter *encounter, size_t asking, struct party *to, const struct half *answering)
 {
     const struct party *from = encounter->from->parties[asking];
     const struct half *half = &encounter->asking[asking];
@@ -208,10 +312,16 @@ static void meet(struct encounter *encounter, size_t asking, const struct party 
     bool one_subnet = same_vpc && from->subnets.count == 1 && to->subnets.count == 1 &&
                       strcmp(from->subnets.items[0].id, to->subnets.items[0].id) == 0 &&
                       from->subnets.items[0].id[0] != '\0';
-    if (!one_subnet || !filtered)
+    if (encounter->by != NULL && encounter->by->kind == FLOW_INTERNET_GATEWAY)
+        meet_over_internet(encounter, to, &meeting, &flows);
+    else if (!one_subnet || !filtered)
         half_meet(&meeting, &flows);
-    if (same_vpc && filtered)
-        meet_in_subnets(encounter, from, to, &meeting, &flows);
+    if (same_vpc && filtered) {
+        meeting.from = half_past(encounter, from, true);
+        meeting.to = half_past(encounter, to, false);
+        meet_in_subnets(from, to, &meeting, &flows);
+    }
+    meet_resent(encounter, asking, to, one_subnet, &meeting, &flows);
     for (size_t i = 0; i < flows.count; i++)
         for (size_t a = 0; a < from->segments.count; a++)
             for (size_t b = 0; b < to->segments.count; b++) {
@@ -241,15 +351,17 @@ static void ask_protocol(struct encounter *encounter, const bool *asks, const bo
             encounter->asking[i] = half_towards(encounter, from->parties[i], true, false);
         none = none && !asks[i];
     }
+    find_resenders(encounter, asks);
     for (size_t t = 0; t < to->count && !none; t++) {
         if (!answers[t])
             continue;
         struct half answering = half_towards(encounter, to->parties[t], false, false);
         bool past = encounter->of_to.same_vpc && is_filtered(&answering);
         const struct half *widest = past ? half_past(encounter, to->parties[t], false) : &answering;
-        if (widest->pieces.count == 0)
+        if (!take_resent(encounter, to->parties[t]) && widest->pieces.count == 0)
             continue;
         mark_askers(encounter, widest);
+        mark_senders(encounter);
         for (size_t word = 0; word < from->count / 64 + 1; word++)
             for (uint64_t left = encounter->directory.marks[word]; left != 0; left &= left - 1) {
                 size_t asking = word * 64 + (size_t)__builtin_ctzll(left);
@@ -289,9 +401,10 @@ static void ask_by(struct encounter *encounter, const struct passage_by *by, con
 {
     const char *from = encounter->from->vpc_id, *to = encounter->to->vpc_id;
     encounter->by = by;
-    encounter->ways[true] = (struct map){0};
+    encounter->ways[false] = encounter->ways[true] = (struct map){0};
     ways_references(encounter->traffic, from, to, by, &encounter->of_to);
     ways_references(encounter->traffic, to, from, by, &encounter->of_from);
+    ways_resent(encounter->traffic, to, &encounter->of_from, &encounter->of_anyone);
     for (size_t p = 0; p < encounter->traffic->protocols.count; p++) {
         encounter->protocol = encounter->traffic->protocols.items[p];
         if (encounter->protocol != (encounter->from->family == FAMILY_IPV4 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP))
@@ -350,7 +463,7 @@ void inside_compute(struct traffic *traffic, struct segment_set *set)
             const struct household *from = &all.items[a], *to = &all.items[b];
             bool same = strcmp(from->vpc_id, to->vpc_id) == 0;
             if (from->family == to->family &&
-                (same || links_join(map_get(&links, from->vpc_id), map_get(&links, to->vpc_id))))
+                (same || links_join(map_get(&links, from->vpc_id), map_get(&links, to->vpc_id), from->family)))
                 encounter_vpcs(traffic, set, from, to);
         }
     if (set->inside.count > 1) // of several VPCs

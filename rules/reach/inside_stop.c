@@ -86,6 +86,8 @@ const void *inside_view_class(struct inside_view *view, const struct endpoint *e
     struct text key = {0};
     text_printf(&key, "%u|%d|", (uint32_t)(uintptr_t)map_get_pointer(&view->number_of, to),
                 (int)endpoint->address.family);
+    if (endpoint->address.family == FAMILY_IPV6 && !text_same(to->place->vpc_id, view->asker->place->vpc_id))
+        text_printf(&key, "%p|", (const void *)to); // over the internet, what it says of itself decides too
     for (size_t i = 0; i < side->sets.count; i++)
         text_puts(&key, prefixset_holds(side->sets.items[i], endpoint->address.first) ? "1" : "0");
     const void *class = map_get(&view->classes, key.bytes);

@@ -281,11 +281,11 @@ static void add_endpoint(struct sorter *sorter, const struct network_interface *
     *vector_add(view->set->arena, &view->set->endpoints) = like;
 }
 
-static bool is_joined(struct sorter *sorter, const struct network_interface *interface)
+static bool is_joined(struct sorter *sorter, const struct network_interface *interface, enum family family)
 {
     const char *own = sorter->view->asker->place->vpc_id, *other = interface->place->vpc_id;
     const struct links *a = map_get(&sorter->links, own), *b = map_get(&sorter->links, other);
-    return strcmp(own, other) == 0 || (a != NULL && b != NULL && links_join(a, b));
+    return strcmp(own, other) == 0 || (a != NULL && b != NULL && links_join(a, b, family));
 }
 
 static void add_interface(struct sorter *sorter, const struct network_interface *interface)
@@ -300,7 +300,8 @@ static void add_interface(struct sorter *sorter, const struct network_interface 
                                      interface_kind_of(interface->type)->what));
         return;
     }
-    if (!is_joined(sorter, interface)) {
+    bool joined = is_joined(sorter, interface, FAMILY_IPV4), joined_by_ipv6 = is_joined(sorter, interface, FAMILY_IPV6);
+    if (!joined && !joined_by_ipv6) {
         leave_out(view, "interfaces in VPCs that no route or peering connection joins to the vantage interface's");
         return;
     }
@@ -310,11 +311,11 @@ static void add_interface(struct sorter *sorter, const struct network_interface 
                                   .dormant = !interface->attached || (instance != NULL && instance_is_asleep(instance)),
                                   .name = name != NULL ? name : tags_name(interface->tags, interface->tag_count),
                                   .owner = owner_of(view->set->arena, estate, interface)};
-    for (size_t i = 0; i < interface->private_ipv4_count; i++)
+    for (size_t i = 0; joined && i < interface->private_ipv4_count; i++)
         add_endpoint(sorter, interface, like, prefix_of((struct address){FAMILY_IPV4, interface->private_ipv4[i]}));
-    for (size_t i = 0; i < interface->ipv4_prefix_count; i++)
+    for (size_t i = 0; joined && i < interface->ipv4_prefix_count; i++)
         add_endpoint(sorter, interface, like, interface->ipv4_prefixes[i]);
-    for (size_t i = 0; i < interface->address_count; i++)
+    for (size_t i = 0; joined_by_ipv6 && i < interface->address_count; i++)
         if (interface->addresses[i].address.family == FAMILY_IPV6)
             add_endpoint(sorter, interface, like, interface->addresses[i].address);
 }

@@ -10,6 +10,8 @@ static void add_table(struct traffic *traffic, const struct route_table *table, 
     for (size_t i = 0; i < table->routes.count; i++) {
         const struct route *route = &table->routes.items[i];
         bool endpoint = text_same(map_get(&traffic->estate->vpc_endpoint_types, route->target_id), "Gateway");
+        links->internet = links->internet ||
+                          (route->active && (route->target == ROUTE_INTERNET_GATEWAY || route->way == WAY_EGRESS_ONLY));
         if (!route->active || route->target == ROUTE_LOCAL || route->target == ROUTE_INTERNET_GATEWAY || endpoint ||
             route->way == WAY_NAT || route->way == WAY_EGRESS_ONLY)
             continue; // a NAT gateway goes by another table of the VPC
@@ -41,8 +43,11 @@ struct map links_of_vpcs(struct traffic *traffic)
     return all;
 }
 
-bool links_join(const struct links *a, const struct links *b)
+bool links_join(const struct links *a, const struct links *b, enum family family)
 {
+    bool a_out = a->internet || a->others, b_out = b->internet || b->others;
+    if (family == FAMILY_IPV6 && a_out && b_out)
+        return true;
     for (size_t i = 0; i < a->peerings.count; i++)
         if (text_list_holds(&b->peerings, a->peerings.items[i]))
             return true;
@@ -51,8 +56,38 @@ bool links_join(const struct links *a, const struct links *b)
 
 // ---- References
 
+bool way_is_internet(const struct way *way)
+{
+    return way->kind == FLOW_INTERNET_GATEWAY || way->kind == FLOW_EGRESS_ONLY;
+}
+
+way_list ways_answering(struct traffic *traffic, struct arena *arena, const way_list *back,
+                        const struct passage_by *passage)
+{
+    bool came = passage != NULL && passage->kind == FLOW_INTERNET_GATEWAY;
+    way_list ways = {0};
+    for (size_t i = 0; i < back->count; i++) {
+        const struct way *way = &back->items[i];
+        if (way->kind == FLOW_EGRESS_ONLY)
+            continue; // it lets out what was begun behind it, and nothing else
+        struct way *own = vector_add(arena, &ways);
+        *own = *way;
+        if (way_is_internet(way) == came || passage == NULL)
+            continue;
+        memset(&own->doubts, 0, sizeof(own->doubts));
+        reason_add_all(arena, &own->doubts, &way->doubts);
+        reason_add(arena, &own->doubts,
+                   reason_doubt(traffic->arena, REASON_ROUTE, way->by, settle_by_probe,
+                                came ? "it comes over the internet, and the answer goes back by another way"
+                                     : "the answer goes back over the internet, and it did not come so"));
+    }
+    return ways;
+}
+
 struct passage_by passage_of_way(const struct way *way)
 {
+    if (way_is_internet(way))
+        return (struct passage_by){FLOW_INTERNET_GATEWAY, NULL};
     bool modelled = way->kind == FLOW_PEERING || way->kind == FLOW_TRANSIT;
     return modelled ? (struct passage_by){way->kind, way->by} : (struct passage_by){FLOW_UNMODELLED, NULL};
 }
@@ -110,6 +145,16 @@ static void by_transit(struct traffic *traffic, const char *id, const char *own_
         unsure(traffic, KIND_TRANSIT_GATEWAYS, id, false, other);
 }
 
+void ways_resent(struct traffic *traffic, const char *own_vpc, const struct other_side *other,
+                 struct other_side *resent)
+{
+    *resent = *other;
+    resent->key = arena_printf(traffic->arena, "%s|resent", other->key);
+    resent->own_vpc = other->same_vpc ? NULL : own_vpc;
+    resent->anyone = reason_doubt(traffic->arena, REASON_GROUP, NULL, settle_by_probe,
+                                  "whether what sends it on is of a group that a rule refers to is not known");
+}
+
 // What is in between may send them on over a peering connection or a transit gateway.
 void ways_references(struct traffic *traffic, const char *own_vpc, const char *other_vpc,
                      const struct passage_by *passage, struct other_side *other)
@@ -122,6 +167,8 @@ void ways_references(struct traffic *traffic, const char *own_vpc, const char *o
         other->references[0] = other->references[1] = REFERENCES_COUNT;
     else if (passage->kind == FLOW_PEERING)
         by_peering(traffic, passage->by, other);
+    else if (passage->kind == FLOW_INTERNET_GATEWAY)
+        return; // they stand for private addresses, of which the internet knows nothing
     else if (passage->kind == FLOW_TRANSIT)
         by_transit(traffic, passage->by, own_vpc, other_vpc, other);
     else

@@ -256,12 +256,55 @@ bool party_alone(struct traffic *traffic, const struct network_interface *interf
     if (is_gone(traffic->estate, interface) || !stands(traffic, interface, &standing))
         return false;
     *party = party_with(traffic, interface, ground_of(traffic, interface), &standing, family);
+    if (family == FAMILY_IPV6)
+        *vector_add(traffic->arena, &party->interfaces) = interface;
     for (size_t a = 0; family == FAMILY_IPV4 && a < interface->address_count; a++)
         if (is_public(&interface->addresses[a]))
             party->has_public =
                 prefixset_union(traffic->arena, party->has_public,
                                 prefixset_of(traffic->arena, prefix_of(interface->addresses[a].private_address)));
     return true;
+}
+
+static struct site *site_at(struct traffic *traffic, const struct network_interface *interface)
+{
+    struct site *site = map_get_pointer(&traffic->sites, interface->place);
+    if (site == NULL) {
+        site = site_behind(traffic->arena, traffic->estate, interface, GATEWAY_INTERNET);
+        map_put_pointer(traffic->arena, &traffic->sites, interface->place, site);
+    }
+    return site;
+}
+
+const struct party_entry *party_entry(struct traffic *traffic, struct party *party)
+{
+    struct arena *arena = traffic->arena;
+    VECTOR(struct address_range) ranges[2] = {0};
+    if (party->entry != NULL)
+        return party->entry;
+    struct party_entry *entry = arena_new_of(arena, struct party_entry);
+    for (size_t i = 0; i < party->interfaces.count; i++) {
+        const struct network_interface *interface = party->interfaces.items[i];
+        for (size_t a = 0; a < interface->address_count; a++) {
+            const struct interface_address *one = &interface->addresses[a];
+            if (one->address.family != FAMILY_IPV6)
+                continue;
+            struct gate gate =
+                site_gate(arena, site_at(traffic, interface), interface, one->address, one->private_address);
+            if (gate.state == GATE_SHUT) {
+                entry->why = gate.why;
+                continue;
+            }
+            *vector_add(arena, &ranges[gate.state == GATE_OPEN]) =
+                (struct address_range){one->address.first, prefix_last(one->address)};
+            reason_add_all(arena, &entry->doubts, &gate.doubts);
+            for (size_t l = 0; l < site_at(traffic, interface)->missing.items.count; l++)
+                lack_add(arena, &traffic->missing, &site_at(traffic, interface)->missing.items.items[l]);
+        }
+    }
+    entry->may = prefixset_from(arena, ranges[0].items, ranges[0].count);
+    entry->must = prefixset_from(arena, ranges[1].items, ranges[1].count);
+    return party->entry = entry;
 }
 
 static void join(struct traffic *traffic, struct arena *scratch, struct gathering *gathering,
@@ -279,6 +322,8 @@ static void join(struct traffic *traffic, struct arena *scratch, struct gatherin
         *vector_add(scratch, &subnet->ranges) = own.ranges[r];
     }
     add_publics(traffic, scratch, gathering, interface);
+    if (gathering->party->family == FAMILY_IPV6)
+        *vector_add(traffic->arena, &gathering->party->interfaces) = interface;
 }
 
 static int by_private_address(const void *left, const void *right)

@@ -20,6 +20,8 @@ struct ground {
     const struct zone_claims *zones; // of its subnets, where a transit gateway's routes ask for them; or NULL
     reason_list doubts;              // why nothing of it is sure
     struct gate exit;                // what Block Public Access does to what leaves by a gateway of the VPC
+    const struct reason *edge[2];    // of a family: why replies from an internet gateway may not get to it; or NULL
+    const struct reason *between;    // that its ACL may stop what a transit gateway passes through it; NULL: not asked
     const struct reason *translates; // why what has no public address may leave by the internet gateway, or NULL
     struct map passages[2];          // of a family: protocol as text -> struct ground_passage
 };
@@ -49,9 +51,18 @@ struct party {
     reason_list doubts; // of its interfaces
     VECTOR(uint32_t) segments;
     struct prefixset addresses;
-    VECTOR(struct seen_address) seen;    // private addresses with a public one; of IPv6 none
-    struct prefixset has_public;         // of those addresses, by the internet gateway
-    VECTOR(struct party_subnet) subnets; // ascending by id
+    VECTOR(struct seen_address) seen;                    // private addresses with a public one; of IPv6 none
+    struct prefixset has_public;                         // of those addresses, by the internet gateway
+    VECTOR(struct party_subnet) subnets;                 // ascending by id
+    VECTOR(const struct network_interface *) interfaces; // of IPv6
+    const struct party_entry *entry;                     // party_entry; NULL: nobody asked
+};
+// At which of a party's IPv6 addresses packets of the internet arrive.
+struct party_entry {
+    struct prefixset must;
+    struct prefixset may;
+    reason_list doubts;       // why only possibly
+    const struct reason *why; // what keeps them from the others, or NULL
 };
 struct party_subnet {
     const char *id;
@@ -71,6 +82,9 @@ struct traffic {
     struct group_cache groups;
     struct map grounds_of_place; // struct interface_place -> struct ground
     struct map grounds_by_key;
+    struct map grounds_of_subnets;  // "SUBNET|VPC|ACCOUNT|REGION" -> struct ground
+    struct map sites;               // struct interface_place -> struct site: of the internet's packets
+    struct map entered[2];          // of a family: struct ground -> way_list, to its own VPC
     VECTOR(struct party *) parties; // ascending by VPC, family, key
     struct map members;             // "VPC|GROUP" -> struct group_members; "VPC|": of unknown groups
     struct map group_sides;         // rules/reach/group_side.h
@@ -93,6 +107,9 @@ void traffic_begin(struct traffic *traffic, struct arena *arena, const struct es
 // addresses have a public one. False: it is in no segment.
 bool party_alone(struct traffic *traffic, const struct network_interface *interface, enum family family,
                  struct party *party);
+
+// What the gates of its interfaces say of a party, worked out once.
+const struct party_entry *party_entry(struct traffic *traffic, struct party *party);
 
 struct ground *ground_of(struct traffic *traffic, const struct network_interface *interface);
 // The ground of a subnet in which a NAT gateway lies.

@@ -218,7 +218,10 @@ static void add_absences(struct traffic *traffic, struct segment_set *set)
     static const char *const not_covered[] = {
         "what a load balancer's clients reach behind it: `sgproof compute` tells it, as indirect exposure",
         "names: whether DNS resolves them, and what a DNS firewall or a proxy stops",
-        "policies of VPC endpoints and of the services behind them", NULL};
+        "policies of VPC endpoints and of the services behind them",
+        "who meets inside by public IPv4 addresses, over the internet: `outbound` and `sgproof compute` tell one half "
+        "each, `sgproof explain SNAPSHOT SOURCE PORT --to ADDRESS` both",
+        NULL};
     const struct estate *estate = traffic->estate;
     for (size_t i = 0; i < estate->lacks.items.count; i++)
         lack_add(set->arena, &set->missing, &estate->lacks.items.items[i]);

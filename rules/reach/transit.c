@@ -132,10 +132,13 @@ static const struct transit_route_table *table_of(struct forwarding *forwarding,
         return NULL;
     }
     if (table == NULL) {
-        if (attachment != NULL)
-            reason_add(arena, &forwarding->doubts,
-                       lacking(forwarding, KIND_TRANSIT_ASSOCIATIONS, attachment->id,
-                               arena_printf(arena, "missing: the route table of attachment %s", attachment->id)));
+        if (attachment != NULL) { // its own record tells of none: its owner may see more
+            struct vpc_home home = estate_home(estate, forwarding->ground->place);
+            const struct lack lack = {
+                kind_name(KIND_TRANSIT_ASSOCIATIONS), home.owner, home.region, attachment->id,
+                arena_printf(arena, "missing: with which route table %s is associated", attachment->id)};
+            reason_add(arena, &forwarding->doubts, reason_lack(arena, REASON_ROUTE, &lack));
+        }
         return NULL;
     }
     if (table->doubt != NULL) {

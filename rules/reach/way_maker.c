@@ -26,6 +26,13 @@ const struct reason *way_lacks(struct way_maker *maker, enum kind kind, const ch
                         arena_printf(maker->arena, "missing: %s %s", what, id));
 }
 
+void way_asks_gateway(struct way_maker *maker, struct way *way)
+{
+    const char *id = way->route->target_id;
+    if (id != NULL && strncmp(id, "vgw-", 4) == 0 && map_get(&maker->estate->vpn_gateways, id) == NULL)
+        way_doubt(maker, way, way_lacks(maker, KIND_VPN_GATEWAYS, id, "virtual private gateway"));
+}
+
 bool way_is_gateway_endpoint(const struct way_maker *maker, const struct route *route)
 {
     return text_same(map_get(&maker->estate->vpc_endpoint_types, route->target_id), "Gateway");

@@ -27,6 +27,13 @@ void way_doubt_from(struct way_maker *maker, size_t first, const struct reason *
 // What the snapshot lacks: "VPC endpoint" and its id.
 const struct reason *way_lacks(struct way_maker *maker, enum kind kind, const char *id, const char *what);
 
+// Adds the way by an internet gateway, or an egress-only one, if it carries packets.
+void way_add_internet_gateway(struct way_maker *maker, struct route_share *share);
+void way_add_egress_only(struct way_maker *maker, const struct route_share *share);
+
+// Doubts a way by a virtual private gateway that no document tells of.
+void way_asks_gateway(struct way_maker *maker, struct way *way);
+
 // Whether a route leads to a gateway endpoint.
 bool way_is_gateway_endpoint(const struct way_maker *maker, const struct route *route);
 

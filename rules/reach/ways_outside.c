@@ -17,9 +17,10 @@ static void add_unmodelled(struct way_maker *maker, const struct route_share *sh
                            arena_printf(maker->arena, "it leaves by %s%s%s, and what is behind that is not modelled",
                                         share->route->target_id, firewall == NULL ? "" : " of AWS Network Firewall ",
                                         firewall == NULL ? "" : firewall)));
+    way_asks_gateway(maker, way);
 }
 
-static void add_internet_gateway(struct way_maker *maker, struct route_share *share)
+void way_add_internet_gateway(struct way_maker *maker, struct route_share *share)
 {
     route_table_judge(maker->arena, maker->estate, maker->ground->place, share, &maker->traffic->missing);
     if (share->reply == REPLY_NONE)
@@ -27,10 +28,12 @@ static void add_internet_gateway(struct way_maker *maker, struct route_share *sh
     struct way *way = way_add(maker, FLOW_INTERNET_GATEWAY, share, share->sources);
     if (share->doubt != NULL)
         way_doubt(maker, way, share->doubt);
+    if (maker->ground->edge[maker->family == FAMILY_IPV6] != NULL)
+        way_doubt(maker, way, maker->ground->edge[maker->family == FAMILY_IPV6]);
 }
 
 // https://docs.aws.amazon.com/vpc/latest/userguide/egress-only-internet-gateway.html
-static void add_egress_only(struct way_maker *maker, const struct route_share *share)
+void way_add_egress_only(struct way_maker *maker, const struct route_share *share)
 {
     const char *id = share->route->target_id;
     const struct attached_gateway *gateway = map_get(&maker->estate->egress_gateways, id);
@@ -109,11 +112,11 @@ static void add_outside(struct way_maker *maker, struct route_share *share)
     if (!route->active || route->target == ROUTE_LOCAL)
         return;
     if (route->target == ROUTE_INTERNET_GATEWAY)
-        add_internet_gateway(maker, share);
+        way_add_internet_gateway(maker, share);
     else if (route->target == ROUTE_APPLIANCE)
         add_endpoint(maker, share);
     else if (route->way == WAY_EGRESS_ONLY)
-        add_egress_only(maker, share);
+        way_add_egress_only(maker, share);
     else if (route->way == WAY_NAT)
         way_add(maker, FLOW_NAT, share, share->sources);
     else if (route->way == WAY_TRANSIT)

@@ -218,7 +218,7 @@ static bool write_all(struct arena *arena, const struct declared *declared, cons
 
 // A packet that begins inside.
 static bool explain_inner(struct arena *arena, const struct declared *declared, const struct explain_question *question,
-                          const char *source, const char *target, const char *format, struct text *out,
+                          const char *source, const char *target, const char *format, struct text *out, bool *whole,
                           struct error *error)
 {
     const struct flow_asked asked = {.asked = question->asked,
@@ -227,7 +227,7 @@ static bool explain_inner(struct arena *arena, const struct declared *declared, 
                                      .protocol = question->protocol,
                                      .number = question->number,
                                      .format = format};
-    GUARD(explain_flow_write(arena, declared->estate, &asked, out, error));
+    GUARD(explain_flow_write(arena, declared, &asked, out, whole, error));
     if (strcmp(format, "text") == 0)
         printable_lines(out);
     return true;
@@ -259,11 +259,13 @@ static int run(struct arena *arena, int argc, char **argv)
                                 options.operands.count == 3 ? options.operands.items[2] : NULL, &question, &error) ||
         !declared_read(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
+    from_inside = from_inside || (from != NULL && explain_is_inside(&declared, from));
     struct text out = {0};
+    bool whole = true;
     bool good = from_inside ? explain_inner(arena, &declared, &question, to != NULL ? question.target : from,
-                                            to != NULL ? to : question.target, format, &out, &error)
+                                            to != NULL ? to : question.target, format, &out, &whole, &error)
                             : write_all(arena, &declared, &question, &vantage, format, &out, &error);
-    bool complete = cli_say_missing(declared.exposures);
+    bool complete = from_inside ? whole : cli_say_missing(declared.exposures);
     int status = !good || !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     text_free(&out);
     declared_free(&declared);
@@ -280,6 +282,7 @@ const struct command command_explain = {
         "Of a private address: by which load balancers, accelerators and VPC origins it is reached, if by any.\n"
         "A Name tag, an instance or an interface stands for all of its public addresses or, where it has none, for "
         "its private ones.\n"
+        "With --from or --to inside, an id stands for all addresses of its interfaces.\n"
         "\nThe port is 443 or 443/tcp, 53/udp, https, 8.0/icmp (type and code), icmp (echo), or /47 for a protocol "
         "by its number.\n"
         "\nExamples:\n"

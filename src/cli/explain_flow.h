@@ -15,6 +15,10 @@ struct flow_asked {
 // Whether a text names an interface or an instance, and no address.
 bool explain_is_interface(const char *text);
 
-// Writes the answer; false where one of the two is not in the snapshot.
-bool explain_flow_write(struct arena *arena, const struct estate *estate, const struct flow_asked *asked,
-                        struct text *out, struct error *error);
+// Whether it is an address that an interface of the snapshot asks from: a private one, or IPv6.
+bool explain_is_inside(const struct declared *declared, const char *text);
+
+// Writes the answer, of an id one for each of its addresses; false where one of the two is not in the snapshot. *whole:
+// the snapshot lacks nothing that it rests on; else that is said.
+bool explain_flow_write(struct arena *arena, const struct declared *declared, const struct flow_asked *asked,
+                        struct text *out, bool *whole, struct error *error);

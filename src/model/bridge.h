@@ -117,7 +117,6 @@ struct endpoint_service {
     const char *unsure;  // its state, where that is not the one in which it takes clients; or NULL
     text_list balancers; // ARNs
     bool any_balancer;   // these are not told: any of its place may be behind it
-    uint64_t record;
     const char *doubt; // another record of it says otherwise
 };
 

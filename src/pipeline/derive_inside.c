@@ -126,7 +126,9 @@ const struct inside_seen *derive_inside_seen(struct arena *arena, const inside_d
                                        .view = one->exposures,
                                        .verdicts = &one->set,
                                        .path = one->path,
-                                       .first_day = first_day(arena, &one->observations)};
+                                       .first_day = first_day(arena, &one->observations),
+                                       .sentinel_answered = one->observations.sentinels.told &&
+                                                            one->observations.sentinels.answered > 0};
     }
     return seen;
 }

@@ -181,7 +181,25 @@ class Segmentation(unittest.TestCase):
         estate["NetworkAcls"][0]["Entries"].insert(0, {"RuleNumber": 50, "Egress": False, "RuleAction": "deny", "Protocol": "17", "CidrBlock": "10.0.0.0/24",
                                                        "PortRange": {"From": 53, "To": 53}})
         found = self.judge(estate, packs=("sec-002",))  # one port that an ACL stops is a selection
-        self.assertEqual(self.failing(found["sec-002/landing-zone-inside"]), set())
+        self.assertEqual(self.failing(found["sec-002/landing-zone-inside"]), {("web to app", "every TCP port passes")})
+        del estate["NetworkAcls"][0]["Entries"][0]
+        for ports in ((1, 65535), (0, 65534)):  # nobody listens on port 0
+            estate["SecurityGroups"][0]["IpPermissionsEgress"] = [permission("tcp", ports, ["10.0.0.0/8"])]
+            found = self.judge(estate, packs=("sec-002",))
+            self.assertEqual(self.failing(found["sec-002/landing-zone-inside"]), {("web to app", "every TCP port passes")} if ports[0] else set())
+
+    def test_one_interface_does_not_stand_for_all_that_are_in_no_segment(self):
+        estate = isolated()
+        other = json.loads(json.dumps(estate["NetworkInterfaces"][0]))
+        other.update(NetworkInterfaceId="eni-stray", PrivateIpAddresses=[{"PrivateIpAddress": "10.0.0.9"}], Groups=[{"GroupId": "sg-stray"}], TagSet=[])
+        estate["SecurityGroups"].append({**estate["SecurityGroups"][0], "GroupId": "sg-stray", "GroupName": "stray", "IpPermissions": [], "IpPermissionsEgress": []})
+        other["Attachment"] = {"Status": "attached"}
+        estate["NetworkInterfaces"].append(other)
+        tiers = [{**TIERS[0], "select": {"instance": "i-nobody"}}, *TIERS[1:]]
+        tiers = [t if t["id"] != "app" else {**t, "select": {"instance": "i-app"}} for t in tiers]
+        control = self.judge(estate, tiers=tiers, more=self.asked(estate, "eni-web"))[PCI + "11.4.5"]
+        self.assertEqual(control["result"], "not-evaluated", control)
+        self.assertIn("observations from inside: nothing was asked from eni-stray, in no segment, or one of the same groups and subnet", control["missing"])
 
     def test_an_interface_of_the_environment_that_the_internet_reaches_fails(self):
         estate = isolated()
@@ -196,7 +214,7 @@ class Segmentation(unittest.TestCase):
 
     # ---- Observed from inside
 
-    def asked(self, estate, eni, open_ports=(), silent=(), day=None, depth="standard"):
+    def asked(self, estate, eni, open_ports=(), silent=(), day=None, depth="standard", sentinels=12):
         """--inside ENI=FILE: what a probe would write on that interface, where all but open_ports is silent (or, of addresses in `silent`, not known)."""
         made = tempfile.TemporaryDirectory()
         self.addCleanup(made.cleanup)
@@ -214,6 +232,8 @@ class Segmentation(unittest.TestCase):
                     ports = {} if target["protocol"].startswith("icmp") else {"from_port": a, "to_port": b}
                     lines.append({"address": target["address"], "protocol": target["protocol"], **ports, "state": state[0], "reason": state[1], **told})
         path = pathlib.Path(made.name, "seen.jsonl")
+        if sentinels is not None:
+            lines.append({"summary": {"sentinels": {"asked": sentinels, "answered": sentinels, "longest_gap_seconds": 0.5 if sentinels else 0}}})
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
         return ("--inside", "%s=%s" % (eni, path))
 
@@ -257,6 +277,8 @@ class Segmentation(unittest.TestCase):
         estate = isolated()
         for words, status, said in ((self.asked(estate, "eni-web", silent={"10.0.2.4"}), (3, 4), "silence that proves nothing"),
                                     (self.asked(estate, "eni-web", depth="declared"), (0, 1), "answers of TCP ports 1-1023 of 10.0.2.4 of eni-db, which were not asked from eni-web"),
+                                    (self.asked(estate, "eni-web", sentinels=0), (0, 1), "no sentinel answered, by what inside/eni-web/verdicts.json tells"),
+                                    (self.asked(estate, "eni-web", sentinels=None), (0, 1), "no sentinel answered"),
                                     (self.asked(estate, "eni-app"), (0, 1), "nothing was asked from an interface of web"),
                                     (self.asked(estate, "eni-web", day="2024-01-01"), (0, 1), "of the last 366 days: these are of 2024-01-01")):
             control = self.judge(estate, more=words)[PCI + "11.4.5"]

@@ -5,6 +5,8 @@ A packet is protocol, number (port; of ICMP type * 256 + code) and the client's 
 transition or not modelled) and "no"; of several conditions the least counts.
 """
 
+import ipaddress
+
 from oracle.networks import HOME, LISTS, TABLE
 from oracle.oracle import holds, ip_address, ip_network, least, most
 
@@ -14,6 +16,10 @@ REPLIES = {(1, 8 * 256): 0, (1, 13 * 256): 14 * 256, (58, 128 * 256): 129 * 256}
 
 def number_of(protocol):
     return NAMES[protocol] if protocol in NAMES else int(protocol)
+
+
+def make_address(number, family):
+    return (ipaddress.IPv4Address if family == 4 else ipaddress.IPv6Address)(number)
 
 
 def cidr_of(route):
@@ -34,6 +40,7 @@ class Packet:
 class Judge:
     def __init__(self, estate):
         self.estate = estate
+        self.known = {}
         self.regions = sorted({key[0] for key in estate if key != "files"})
         self.vpcs = {v["VpcId"]: (v, region) for region in self.regions for v in estate[region, "Vpcs"]}
 
@@ -186,7 +193,53 @@ class Judge:
             return least("maybe", self.through_nat(region, other, address, family, route["NatGatewayId"])), "unmodelled", None
         if "NetworkInterfaceId" in route or route.get("GatewayId", "").startswith(("vpce-", "vgw-")):
             return "maybe", "unmodelled", None
-        return "no", "outside", None  # an internet gateway, an egress-only one
+        if family == 4:
+            return "no", "outside", None
+        stands = self.first_of(region, eni["SubnetId"])  # IPv6 meets over the internet
+        shield = self.shielded(region, eni["SubnetId"], eni["VpcId"])
+        if "EgressOnlyInternetGatewayId" in route:
+            return least(shield, self.egress_only(region, eni["VpcId"], route["EgressOnlyInternetGatewayId"])), "egress-only", None
+        return least(shield, self.gateway_is_there(region, eni["VpcId"], route["GatewayId"]), self.edge_or_maybe(region, eni["VpcId"], stands)), "internet", None
+
+    def first_of(self, region, subnet_id):
+        one = next((s for s in self.kind(region, "Subnets") or [] if s["SubnetId"] == subnet_id), None)
+        return None if one is None else str(ip_network(one["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]).network_address)
+
+    def edge_or_maybe(self, region, vpc_id, address):
+        gateway = "igw-" + vpc_id.split("-")[1]
+        return "maybe" if address is None else self.edge(region, gateway, address)
+
+    def enters(self, other, address):
+        """Whether a packet of the internet gets in to an IPv6 address."""
+        region, vpc_id = self.region_of(other), other["VpcId"]
+        listed = self.kind(region, "InternetGateways")
+        table = self.table_of(region, other["SubnetId"], vpc_id)
+        tables = [table] if table is not None else [t for t in self.kind(region, "RouteTables") or [] if t["VpcId"] == vpc_id]
+        named = [r["GatewayId"] for t in tables for r in t["Routes"] if r["State"] == "active" and r.get("GatewayId", "").startswith("igw-")]
+        answer = "maybe" if listed is None else "yes" if any(a["VpcId"] == vpc_id for g in listed for a in g["Attachments"]) else (
+            "no" if set(named) <= {g["InternetGatewayId"] for g in listed} else "maybe")  # of one that no document tells, it may be attached
+        return least(answer, self.lets_in(region, other["SubnetId"], vpc_id), self.edge(region, "igw-" + vpc_id.split("-")[1], address))
+
+    def lets_in(self, region, subnet_id, vpc_id):
+        """Block Public Access, of what begins outside."""
+        options = self.kind(region, "VpcBlockPublicAccessOptions")
+        if options is None:
+            return "yes" if all(self.kind(r, "VpcBlockPublicAccessOptions") is None for r in self.regions) else "maybe"
+        sure = options["State"] in ("update-complete", "default-state")
+        if sure and options["InternetGatewayBlockMode"] == "off":
+            return "yes"
+        found = [e for e in self.kind(region, "VpcBlockPublicAccessExclusions")
+                 if e["ResourceArn"].split("/")[-1] in (subnet_id, vpc_id) and e["State"] != "delete-complete" and e["InternetGatewayExclusionMode"] == "allow-bidirectional"]
+        if sure and any(e["State"] == "create-complete" for e in found):
+            return "yes"
+        return "maybe" if found or not sure or self.kind(region, "Subnets") is None else "no"
+
+    @staticmethod
+    def answering(way, back):
+        """Of what came by one way, whether the answer gets back by another one."""
+        over = way[1] in ("internet", "egress-only")
+        answer, kind, _ = back
+        return "no" if kind == "egress-only" else least(answer, "maybe") if over != (kind == "internet") else answer
 
     def through_nat(self, region, other, address, family, nat_id):
         """Whether a NAT gateway may lead on to another VPC: as the table of its own subnet says."""
@@ -259,9 +312,156 @@ class Judge:
         return "maybe", None  # its owner may see more
 
     def transited(self, region, eni, other, address, family):
-        return most([self.transited_by(one, other, family) for one in self.transit_leads(region, eni, address, family)] or ["no"])
+        return most([self.transited_by(one, other, address, family) for one in self.transit_leads(region, eni, address, family)] or ["no"])
 
-    def transited_by(self, one, other, family):
+    def straight(self, region, subnet_id, vpc_id, address):
+        """Whether what enters a VPC in a subnet surely goes on to an address of it, past nothing else."""
+        routes = self.routes_to(region, subnet_id, vpc_id, address)
+        if routes is not None:
+            routes = routes[:1] + [r for r in routes[1:] if not self.is_endpoint(r) or self.kind(region, "VpcEndpoints") is None]
+        return routes is not None and len(routes) == 1 and routes[0] is not None and routes[0].get("GatewayId") == "local"
+
+    def enters_straight(self, vpc_id, address):
+        """The same of all subnets in which the VPC's attachment lies."""
+        state, one = self.attachment(vpc_id)
+        return state != "no" and one is not None and all(self.straight(HOME, s, vpc_id, address) for s in one["SubnetIds"])
+
+    def lets_all(self, *words):
+        if words not in self.known:
+            self.known[words] = self.tries_all(*words)
+        return self.known[words]
+
+    def tries_all(self, region, subnet_id, vpc_id, protocol, family):
+        """Whether a subnet's ACL lets everything of a protocol pass, both ways: one packet for each place between which no entry begins or ends."""
+        acl = self.acl_of(region, subnet_id, vpc_id)
+        if acl is None:
+            return False
+        places, numbers = set(), {0, 65535}
+        for entry in acl["Entries"]:
+            network = ip_network(entry.get("Ipv6CidrBlock") or entry["CidrBlock"])
+            if network.version == family:
+                first, last = int(network.network_address), int(network.broadcast_address)
+                places |= {first - 1, first, last, last + 1}
+            if "PortRange" in entry:
+                numbers |= {entry["PortRange"]["From"] - 1, entry["PortRange"]["From"], entry["PortRange"]["To"], entry["PortRange"]["To"] + 1}
+            if "IcmpTypeCode" in entry:
+                numbers |= {max(entry["IcmpTypeCode"]["Type"], 0) * 256 + c for c in (-1, 0, 255, 256)}
+        top = 2 ** (32 if family == 4 else 128) - 1
+        texts = [str(make_address(p, family)) for p in places | {0, top} if 0 <= p <= top]
+        return all(self.acl(region, subnet_id, vpc_id, egress, t, protocol, n) == "yes" for egress in (False, True) for t in texts for n in numbers if 0 <= n <= 65535)
+
+    def passes_subnets(self, a, b, packet, family):
+        """Of the subnets in which the attachments of two VPCs lie, the ACLs: followed only where they let everything pass."""
+        for vpc_id in (a["VpcId"], b["VpcId"]):
+            state, one = self.attachment(vpc_id)
+            if state != "no" and one is not None and not all(self.lets_all(HOME, s, vpc_id, packet.protocol, family) for s in one["SubnetIds"]):
+                return "maybe"
+        return "yes"
+
+    def ways(self, eni, other, address, family, packet):
+        return [(least(a, self.passes_subnets(eni, other, packet, family)) if kind == "transit" else a, kind, i) for a, kind, i in self.way(eni, other, address, family)]
+
+    # ---- What sends on by an address of its own
+
+    def senders(self, region, eni, other, address, family, route, deep=False):
+        """By which addresses what a route leads to may send packets on instead of the sender's: a list, "outside" (any that is none of the other VPC), "all"."""
+        same = eni["VpcId"] == other["VpcId"]
+        any_one = "all" if same else "outside"
+        if route is None or route["State"] == "blackhole" or route.get("GatewayId") == "local":
+            return []
+        if "NatGatewayId" in route:
+            record = next((n for n in self.kind(region, "NatGateways") or [] if n["NatGatewayId"] == route["NatGatewayId"]), None)
+            if record is None or record["State"] != "available" or family == 6:
+                return any_one
+            own = [a["PrivateIp"] for a in record["NatGatewayAddresses"]]
+            if same or deep:
+                return own
+            routes = self.routes_to(region, record["SubnetId"], record["VpcId"], address)
+            stands = {"VpcId": record["VpcId"], "SubnetId": record["SubnetId"], "AvailabilityZone": self.zone(record["SubnetId"], region)}
+            for one in [any_one] if routes is None else [self.senders(region, stands, other, address, family, r, True) for r in routes if not self.is_endpoint(r)]:
+                own = one if isinstance(one, str) else own if isinstance(own, str) else own + one
+            return own
+        if same:
+            return any_one
+        if "VpcPeeringConnectionId" in route:
+            return []
+        if "TransitGatewayId" in route:
+            found = []
+            for answer, led in self.transit_leads(region, eni, address, family):
+                if answer == "no" or found == "all" or self.transited_by((answer, led), other, address, family) == "no":
+                    continue
+                if led == other["VpcId"] and not self.enters_straight(led, address):
+                    found = "all"
+                elif led != other["VpcId"] or (self.attachment(led)[1] is None and led not in [a["ResourceId"] for a in self.kind(HOME, "TransitGatewayAttachments") or []]):
+                    found = "outside" if self.enters_straight(other["VpcId"], address) else "all"
+            return found
+        if "NetworkInterfaceId" in route or route.get("GatewayId", "").startswith(("vpce-", "vgw-")):
+            return any_one
+        return []
+
+    def places_of(self, other, family, senders):
+        """One address of each kind that the rules and entries of an interface tell apart."""
+        if not isinstance(senders, str):
+            return [s for s in senders if ip_address(s).version == family]
+        region, cidrs, places = self.region_of(other), [], set()
+        for held in other["Groups"]:
+            for group in self.kind(region, "SecurityGroups") or []:
+                for rule in group["IpPermissions"] if group["GroupId"] == held["GroupId"] else ():
+                    cidrs += [p["CidrIp"] for p in rule["IpRanges"]] + [p["CidrIpv6"] for p in rule["Ipv6Ranges"]]
+                    cidrs += [c for p in rule["PrefixListIds"] for c in self.entries(region, p["PrefixListId"]) or ()]
+        acl = self.acl_of(region, other["SubnetId"], other["VpcId"])
+        cidrs += [e.get("Ipv6CidrBlock") or e["CidrBlock"] for e in (acl or {"Entries": []})["Entries"]]
+        record = self.vpcs[other["VpcId"]][0]
+        own = record["CidrBlock"] if family == 4 else record["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
+        for cidr in cidrs + [own]:
+            network = ip_network(cidr)
+            if network.version == family:
+                first, last = int(network.network_address), int(network.broadcast_address)
+                places |= {first - 1, first, last, last + 1}
+        top = 2 ** (32 if family == 4 else 128) - 1
+        texts = [str(make_address(p, family)) for p in places | {0, top} if 0 <= p <= top]
+        return [t for t in texts if senders == "all" or not holds(own, ip_address(t))]
+
+    def is_own_group(self, other, group_id):
+        group = next((g for g in self.kind(self.region_of(other), "SecurityGroups") or [] if g["GroupId"] == group_id), None)
+        return group is not None and group["VpcId"] == other["VpcId"]
+
+    def takes_from(self, eni, other, packet, family, senders):
+        """Whether who is asked lets one of the senders in, and answers it, by some port of its own."""
+        same = eni["VpcId"] == other["VpcId"]
+        refers = lambda group: "no" if not isinstance(senders, str) or (not same and self.is_own_group(other, group)) else "maybe"
+        for place in self.places_of(other, family, senders):
+            if self.groups(other, False, place, packet, refers) == "no":
+                continue
+            if not isinstance(senders, str) and all(a == "no" for a, _, _ in self.way(other, eni, place, family)):
+                continue
+            if same or (self.acl_at(other, False, place, packet) != "no" and self.answers_some(other, place, packet)):
+                return True
+        return False
+
+    def answers_some(self, other, place, packet):
+        acl = self.acl_of(self.region_of(other), other["SubnetId"], other["VpcId"])
+        ports = {0}
+        for entry in (acl or {"Entries": []})["Entries"]:
+            if "PortRange" in entry:
+                ports |= {entry["PortRange"]["From"], entry["PortRange"]["To"] + 1}
+        return any(self.acl_at(other, True, place, Packet(packet.protocol, packet.number, port), True) != "no" for port in ports if port <= 65535)
+
+    def sent_on(self, eni, source, other, target, packet, family, there):
+        """Whether it may pass by an address of something in between."""
+        region = self.region_of(eni)
+        routes = self.routes_to(region, eni["SubnetId"], eni["VpcId"], target)
+        if routes is not None:
+            routes = routes[:1] + [r for r in routes[1:] if not self.is_endpoint(r) or self.kind(region, "VpcEndpoints") is None]
+        for way, route in zip(there, [None] if routes is None else routes):
+            senders = ("all" if eni["VpcId"] == other["VpcId"] else "outside") if routes is None else self.senders(region, eni, other, target, family, route)
+            answer, kind, way_id = way
+            if answer != "no" and senders and self.takes_from(eni, other, packet, family, senders) and self.groups(
+                    eni, True, target, packet, self.reference((kind, answer, way_id), eni, other, True)) != "no":
+                return "maybe"
+        return "no"
+
+    def transited_by(self, one, other, address, family):
         answer, led = one
         if led is None or answer == "no":
             return answer
@@ -270,7 +470,7 @@ class Judge:
         there, attached = self.attachment(other["VpcId"])
         if attached is not None and family == 6 and attached["Options"]["Ipv6Support"] != "enable":
             return "no"
-        return least(answer, there)
+        return least(answer, there, "yes" if self.enters_straight(other["VpcId"], address) else "maybe")
 
     def transit_leads(self, region, eni, address, family):
         """[(answer, to which VPC or None)] of what an interface sends to the gateway: where a route is not yet, or no more, the next one may hold."""
@@ -334,14 +534,16 @@ class Judge:
         if packet.reply() is None:
             return "no"
         subnets = [eni["SubnetId"], other["SubnetId"]]
-        there, back = self.way(eni, other, target, family), self.way(other, eni, source, family)
-        answer = least(self.several(self.admitted(eni, source, other, target, packet, way) for way in there), self.several(a for a, _, _ in back))
+        there, back = self.ways(eni, other, target, family, packet), self.ways(other, eni, source, family, packet)
+        answer = self.several(least(self.admitted(eni, source, other, target, packet, way), self.enters(other, target) if way[1] in ("internet", "egress-only") else "yes",
+                                    self.several(self.answering(way, one) for one in back)) for way in there)
+        sent_on = self.sent_on(eni, source, other, target, packet, family, there)
         if self.kind(self.region_of(eni), "Subnets") is None or self.kind(self.region_of(other), "Subnets") is None:
             answer = least(answer, "maybe")
         if subnets[0] != subnets[1]:
-            answer = least(answer, self.acl_at(eni, True, target, packet), self.acl_at(other, False, source, packet),
-                           self.acl_at(other, True, source, packet, True), self.acl_at(eni, False, target, packet, True))
-        return answer
+            own = (self.acl_at(eni, True, target, packet), self.acl_at(eni, False, target, packet, True))
+            answer, sent_on = least(answer, *own, self.acl_at(other, False, source, packet), self.acl_at(other, True, source, packet, True)), least(sent_on, *own)
+        return most([answer, sent_on])
 
     # ---- The internet
 
@@ -415,7 +617,8 @@ class Judge:
             return "no"
         if route.get("GatewayId", "").startswith("igw-"):  # which drops what has no public address
             return "no" if record["ConnectivityType"] == "private" else least(
-                self.shielded(region, record["SubnetId"], record["VpcId"]), self.gateway_is_there(region, record["VpcId"], route["GatewayId"]))
+                self.shielded(region, record["SubnetId"], record["VpcId"]), self.gateway_is_there(region, record["VpcId"], route["GatewayId"]),
+                self.edge(region, route["GatewayId"], record["NatGatewayAddresses"][0]["PrivateIp"]))
         if self.is_endpoint(route):
             return "maybe" if self.kind(region, "VpcEndpoints") is None else "yes"
         if "TransitGatewayId" in route:
@@ -441,7 +644,7 @@ class Judge:
         if route.get("GatewayId", "").startswith("igw-"):
             if ":" not in source and public is None:
                 return "no", None
-            return least(shield, self.gateway_is_there(region, eni["VpcId"], route["GatewayId"])), public or source
+            return least(shield, self.gateway_is_there(region, eni["VpcId"], route["GatewayId"]), self.edge(region, route["GatewayId"], source)), public or source
         if "NatGatewayId" in route:
             return self.nat(region, eni, source, target, packet, route["NatGatewayId"])
         if "EgressOnlyInternetGatewayId" in route:
@@ -455,6 +658,12 @@ class Judge:
         if "VpcPeeringConnectionId" in route:
             return least("maybe", self.peered_at_all(region, route)), None
         return "maybe", None
+
+    def edge(self, region, gateway_id, address):
+        """Whether the route table that is associated with a gateway leads replies straight to an address."""
+        tables = [t for t in self.kind(region, "RouteTables") or [] if any(a.get("GatewayId") == gateway_id for a in t["Associations"])]
+        routes = [r for t in tables for r in t["Routes"] if holds(cidr_of(r), ip_address(address))]
+        return "yes" if all(r.get("GatewayId") == "local" for r in routes) else "maybe"
 
     def egress_only(self, region, vpc_id, gateway_id):
         listed = self.kind(region, "EgressOnlyInternetGateways")

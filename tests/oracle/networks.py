@@ -145,7 +145,7 @@ class Maker:
                 ("TransitGatewayId", "tgw-1"), ("NetworkInterfaceId", "eni-appliance"), ("GatewayId", "vgw-1"), ("GatewayId", "igw-9"), ("VpcPeeringConnectionId", "pcx-12")]
             if k == 2:
                 out = out[:4]  # the subnet that NAT gateways are in
-            out6 = [("GatewayId", "igw-%d" % n)] * 2 + [("EgressOnlyInternetGatewayId", "eigw-%d" % n)] * 3 + [("NetworkInterfaceId", "eni-appliance")]
+            out6 = [("GatewayId", "igw-%d" % n)] * 4 + [("EgressOnlyInternetGatewayId", "eigw-%d" % n)] * 3 + [("NetworkInterfaceId", "eni-appliance")]
             state = lambda: "active" if rng.random() < 0.95 else "blackhole"
             states = {}
             if self.chance(0.9):
@@ -164,7 +164,7 @@ class Maker:
                 a, b = sorted((n, other["n"]))
                 ways = [("VpcPeeringConnectionId", "pcx-%d%d" % (a, b))] * 3 + [("TransitGatewayId", "tgw-1")] * 3 + [("NetworkInterfaceId", "eni-appliance"), ("GatewayId", "vgw-1")]
                 for where in ("10.%d.0.0/16" % other["n"], "2001:db8:%d::/48" % other["n"], "10.%d.1.0/24" % other["n"]):
-                    if self.chance(0.12 if where.endswith("/24") else 0.8):
+                    if self.chance(0.12 if where.endswith("/24") else 0.5 if ":" in where else 0.8):
                         routes[where] = pick(rng, ways)
             if self.chance(0.12):  # between its own subnets
                 routes["10.%d.%d.0/24" % (n, rng.randrange(3))] = pick(rng, [("NetworkInterfaceId", "eni-appliance"), ("GatewayId", "vpce-9")])
@@ -176,6 +176,15 @@ class Maker:
                     associations.append({"SubnetId": subnet["SubnetId"], "RouteTableId": "rtb-%d%d" % (n, k), "RouteTableAssociationId": "a%d%d" % (n, k), "Main": False})
             vpc["tables"].append(self.add("RouteTables", {"RouteTableId": "rtb-%d%d" % (n, k), "VpcId": vpc["id"], "OwnerId": ACCOUNT, "Routes": listed,
                                                           "Associations": associations, "PropagatingVgws": []}, vpc["region"]))
+
+    def edge(self, vpc):
+        """A table that is associated with the internet gateway, and leads what comes by it through something."""
+        n, subnet = vpc["n"], pick(self.rng, vpc["subnets"])
+        routes = {"10.%d.0.0/16" % n: ("GatewayId", "local"), "2001:db8:%d::/48" % n: ("GatewayId", "local"),
+                  pick(self.rng, [subnet["CidrBlock"], subnet["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]]): pick(self.rng, [("NetworkInterfaceId", "eni-appliance"), ("GatewayId", "vpce-9")])}
+        self.add("RouteTables", {"RouteTableId": "rtb-%d9" % n, "VpcId": vpc["id"], "OwnerId": ACCOUNT, "PropagatingVgws": [],
+                                 "Routes": [self.route(vpc, where, target) for where, target in routes.items()],
+                                 "Associations": [{"Main": False, "GatewayId": "igw-%d" % n, "RouteTableId": "rtb-%d9" % n, "RouteTableAssociationId": "e%d" % n}]}, vpc["region"])
 
     def interfaces(self, vpc):
         for k in range(3):
@@ -278,6 +287,8 @@ class Maker:
             self.network(vpc)
         for vpc in self.vpcs:
             self.tables(vpc)
+            if self.chance(0.12):
+                self.edge(vpc)
             self.interfaces(vpc)
             self.add("VpcEndpoints", {"VpcEndpointId": "vpce-%d" % vpc["n"], "VpcEndpointType": "Gateway", "VpcId": vpc["id"], "ServiceName": "com.amazonaws.%s.s3" % vpc["region"],
                                       "State": "available", "OwnerId": ACCOUNT, "RouteTableIds": [t["RouteTableId"] for t in vpc["tables"] if any(
