@@ -455,7 +455,10 @@ class BlockPublicAccess(Gates):
             one["InternetGatewayExclusionMode"] = "allow-egress"
         self.verdict(estate, SHUT)
         del estate["VpcBlockPublicAccessExclusions"]
-        self.verdict(estate, MAYBE, 3, missing="VpcBlockPublicAccessExclusions")
+        if kind == "Vpcs":  # a subnet's own word decides where no exclusion is told
+            self.verdict(estate, MAYBE, 3, missing="VpcBlockPublicAccessExclusions")
+        else:
+            self.verdict(estate, SHUT)
 
     @each((kind, said, region) for kind in ("Subnets", "Vpcs") for said, region in (("off", "block-bidirectional"), ("off", "block-ingress"), ("block-bidirectional", "off"), ("block-ingress", "off")))
     def test_row_17_a_mode_that_contradicts_the_regions_is_not_believed_alone(self, kind, said, region):
