@@ -210,7 +210,7 @@ static void apply_block(struct arena *arena, const struct estate *estate, const 
         arena_printf(arena, "VPC Block Public Access is %s in %s",
                      block->mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional", block->where);
     const struct lack *lack = estate_lack(estate, arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, home.owner, home.region);
-    if (lack != NULL) { // one of them may let it in
+    if (lack != NULL && !block->of_subnet) { // one of them may let it in
         lack_add(arena, missing, lack);
         struct reason *blocks = arena_new_of(arena, struct reason);
         *blocks = *reason_lack(arena, REASON_BLOCK_PUBLIC_ACCESS, lack);
@@ -244,10 +244,8 @@ static void apply_off(struct arena *arena, const struct estate *estate, const st
     if (off == LET_OFF)
         return;
     const struct lack *lack = estate_lack(estate, arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, home.owner, home.region);
-    if (unsure == NULL && lack != NULL) {
-        lack_add(arena, block->missing, lack);
-        unsure = reason_lack(arena, REASON_BLOCK_PUBLIC_ACCESS, lack);
-    }
+    if (unsure == NULL && lack != NULL) // by one that is not told
+        return;
     gate_doubt(arena, gate, unsure != NULL ? unsure : modes_differ(arena, block, &home));
 }
 

@@ -65,6 +65,7 @@ class Chains(Behind):
     def test_sixty_behind_each_other_are_followed_and_more_than_that_are_missing(self):
         for count, status in ((60, 0), (80, 3)):
             estate = chain(target=("ip", "10.0.1.1", 80))
+            estate["Subnets"][0]["CidrBlock"] = "10.0.0.0/16"
             for n in range(1, count):
                 last = n == count - 1
                 add(estate, "b%d" % n, target=("ip", WEB if last else "10.0.1.%d" % (n + 1), 8080 if last else 80), node="10.0.1.%d" % n)

@@ -206,7 +206,7 @@ class Interfaces(Gates):
     @each([(type, says) for type in ("nat_gateway", "lambda", "vpc_endpoint", "transit_gateway") for says in (
         {"Description": "ELB app/front/0123456789abcdef"}, {"RequesterId": "amazon-elb"}, {"Description": "RDSNetworkInterface"},
         {"Attachment": {"InstanceId": "i-1", "Status": "attached"}})] + [("interface", {"Description": text}) for text in (
-            "Interface for NAT Gateway nat-1", "VPC Endpoint Interface vpce-1", "AWS Lambda VPC ENI-f", "ELB gwy/front/0123456789abcdef",
+            "Interface for NAT Gateway nat-1", "VPC Endpoint Interface vpce-1", "AWS Lambda VPC ENI-f",
             "Network Interface for Transit Gateway Attachment tgw-attach-1")])
     def test_an_interface_whose_own_words_are_not_of_its_type_is_possible_and_named(self, kind, says):
         made = unattached(InterfaceType=kind, RequesterManaged=True, **({"Description": "x"} | says))
@@ -324,7 +324,7 @@ class PrivateSpace(Gates):
         estate["Subnets"][0]["Ipv6CidrBlockAssociationSet"] = advertised("public", "byoip")
         self.verdict(estate, REACHED)
         estate = world()
-        estate["Subnets"][0]["Ipv6CidrBlockAssociationSet"] = advertised(cidr="2001:db8:2::/64")
+        estate["Subnets"][0]["Ipv6CidrBlockAssociationSet"] = advertised(cidr="2001:db8:2::/64") + advertised("public", "amazon")
         self.verdict(estate, REACHED)
 
 
@@ -455,7 +455,10 @@ class BlockPublicAccess(Gates):
             one["InternetGatewayExclusionMode"] = "allow-egress"
         self.verdict(estate, SHUT)
         del estate["VpcBlockPublicAccessExclusions"]
-        self.verdict(estate, MAYBE, 3, missing="VpcBlockPublicAccessExclusions")
+        if kind == "Vpcs":  # a subnet's own word decides where no exclusion is told
+            self.verdict(estate, MAYBE, 3, missing="VpcBlockPublicAccessExclusions")
+        else:
+            self.verdict(estate, SHUT)
 
     @each((kind, said, region) for kind in ("Subnets", "Vpcs") for said, region in (("off", "block-bidirectional"), ("off", "block-ingress"), ("block-bidirectional", "off"), ("block-ingress", "off")))
     def test_row_17_a_mode_that_contradicts_the_regions_is_not_believed_alone(self, kind, said, region):

@@ -431,9 +431,10 @@ class BlockPublicAccess(Case):
     def test_an_exclusion_lets_in_once_it_is_complete(self, state, mode, answers):
         self.blocked(0, answers, [{"State": state, "InternetGatewayExclusionMode": mode}])
 
-    @each([("off", "block-bidirectional", REACHED), ("block-ingress", "off", NONE), ("block-bidirectional", "off", NONE)])
-    def test_what_the_subnet_says_decides(self, subnet, mode, answers):
-        self.blocked(0, answers, subnet=subnet, InternetGatewayBlockMode=mode)
+    @each([("off", "block-bidirectional", 3, MAYBE), ("block-ingress", "off", 3, MAYBE), ("block-bidirectional", "off", 3, MAYBE),
+           ("block-ingress", "block-bidirectional", 0, NONE), ("off", "off", 0, REACHED)])
+    def test_what_the_subnet_says_decides_but_where_its_region_says_otherwise(self, subnet, mode, status, answers):
+        self.blocked(status, answers, subnet=subnet, InternetGatewayBlockMode=mode)
 
 
 class Contradictions(Case):

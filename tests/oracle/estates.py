@@ -402,7 +402,7 @@ def make(rng):
             "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.%s.%d" % (subnet[-1], 10 * i + k), "Primary": k == 0, "Association": {
                 "PublicIp": "198.51.100.%d" % (10 * i + k)}} for k in range(rng.randrange(1, 3))],
             "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else [],
-            "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:%x::/80" % (256 + i)}] if rng.random() < 0.2 else [],
+            "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:101:0:%x::/80" % i}] if rng.random() < 0.2 else [],
             "Ipv4Prefixes": [{"Ipv4Prefix": "10.9.%s.%d/28" % (subnet[-1], 112 + 16 * i)}] if rng.random() < 0.2 else []})
         interfaces[-1]["Attachment"]["Status"] = "attached" if interfaces[-1]["Status"] == "in-use" or rng.random() < 0.2 else "detached"
         instances.append({"InstanceId": "i-%d" % i, "State": {

@@ -246,7 +246,7 @@ class Oracle:
         if mode == "off":
             if not own and says and any(e["InternetGatewayExclusionMode"] == "allow-egress" for e in of_subnet):
                 return "maybe"
-            return "yes" if region in (None, "off") or (lets_in and not any_egress and not blunt) else "maybe"
+            return "yes" if region in (None, "off") or "VpcBlockPublicAccessExclusions" not in self.estate or (lets_in and not any_egress and not blunt) else "maybe"
         if lets_in:  # whether the mode that a place says counts that, no page tells
             return "maybe" if any_egress or (not says and blunt) or own or (says and not of_subnet) else "yes"
         zone = (subnet or {}).get("AvailabilityZone", eni["AvailabilityZone"])
@@ -254,7 +254,7 @@ class Oracle:
         if any(e["State"] not in ("create-complete", "update-complete") for e in held) or not settled or \
                 (mode == "block-ingress" and "-bos-" in zone) or region == "off":
             return "maybe"
-        return "no" if "VpcBlockPublicAccessExclusions" in self.estate else "maybe"
+        return "no" if own or "VpcBlockPublicAccessExclusions" in self.estate else "maybe"
 
     # 3, and its mirror in 5
     def acl(self, eni):

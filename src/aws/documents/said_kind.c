@@ -14,7 +14,7 @@ static const struct said {
     const char *begins;
     const char *types[MOST_TYPES];
 } descriptions[] = {
-    {"ELB gwy/", {"gateway_load_balancer"}},
+    {"ELB gwy/", {"gateway_load_balancer", "interface"}},
     {"ELB ", {"interface", "network_load_balancer", "load_balancer"}},
     {"Interface for NAT Gateway ", {"nat_gateway", "natGateway"}},
     {"VPC Endpoint Interface ", {"vpc_endpoint", "gateway_load_balancer_endpoint"}},
