@@ -128,14 +128,14 @@ static void add_outside(struct way_maker *maker, struct route_share *share)
 }
 
 // Of a gateway endpoint whose service's addresses are not known, any may be its: those leave by it, and the others as
-// the table says; so what is sure stays sure.
+// the table says; so what is sure stays sure. Of one that is gone (a blackhole) they leave by none.
 static void add_unlisted(struct way_maker *maker, struct route_claim *claim)
 {
     size_t known = maker->ways->count;
     for (size_t i = 0; i < claim->unlisted.count; i++) {
         struct route_share share = claim->unlisted.items[i];
         const struct reason *lack = share.doubt;
-        bool endpoint = way_is_gateway_endpoint(maker, share.route);
+        bool endpoint = share.route->active && way_is_gateway_endpoint(maker, share.route);
         share.sources = prefixset_all(maker->arena, maker->family);
         for (size_t w = 0; w < known && !endpoint; w++)
             way_doubt(maker, &maker->ways->items[w], lack);

@@ -117,7 +117,7 @@ struct endpoint_service {
     const char *unsure;  // its state, where that is not the one in which it takes clients; or NULL
     text_list balancers; // ARNs
     bool any_balancer;   // these are not told: any of its place may be behind it
-    const char *doubt; // another record of it says otherwise
+    const char *doubt;   // another record of it says otherwise
 };
 
 // A web ACL of AWS WAF for things of a region; or, without ARN and name, one answer that tells what some ACL of a place

@@ -156,8 +156,8 @@ struct call *call_start_by(struct collector *collector, const struct read_accoun
     const char *file = NULL;
     if (what->file != NULL)
         file = arena_printf(collector->arena, "%s/%s/%s%s%s.json", account->id,
-                            endpoint_is_global(what->service) || what->scope == CALL_ACCOUNT ? "global" : region, what->file,
-                            suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
+                            endpoint_is_global(what->service) || what->scope == CALL_ACCOUNT ? "global" : region,
+                            what->file, suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
     struct call like = {.account = account,
                         .by = by,
                         .what = what,
