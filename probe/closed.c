@@ -132,7 +132,10 @@ static enum closes judge(struct ledger *ledger, size_t lane)
     standing->elsewhere_us = has_open || closed_of(standing) == 0 ? 0 : origin_changed_us(ledger, lane);
     if (standing->elsewhere_us != 0)
         return CLOSES_ELSEWHERE;
-    bool shows = has_open && closed_of(standing) > 0 && !accepts(ledger, lane);
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    bool is_small =
+        of->count - of->spare < LOSS_OWN_LEAST; // too few questions for a limit to tell them from a client's
+    bool shows = has_open && closed_of(standing) > 0 && !is_small && !accepts(ledger, lane);
     lacks = lacks || (!has_open && is_silent_now(ledger, lane));
     return lacks ? CLOSES_ONCE : shows ? CLOSES_UNSHOWN : CLOSES_FAIRLY;
 }

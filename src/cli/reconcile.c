@@ -74,7 +74,7 @@ static void judge_part(struct reconcile_job *job, const struct declared *declare
 {
     struct arena *arena = job->arena;
     struct verdict_set *set = &part->set;
-    struct exposure_set *narrowed = vantages_narrow(declared->exposures, &part->vantages);
+    part->narrowed = vantages_narrow(declared->exposures, &part->vantages);
     const struct judge_options by = {.intent = job->intent,
                                      .vantages = part->vantages.items.items,
                                      .vantage_count = part->vantages.items.count,
@@ -84,9 +84,8 @@ static void judge_part(struct reconcile_job *job, const struct declared *declare
     set->vantage = vantages_text(arena, &part->vantages);
     set->vantage_learnt = vantages_learnt(arena, &part->vantages);
     struct judging *judging = judge_begin(arena, declared->estate, declared->exposures, &by, set);
-    reconcile(arena, narrowed, &part->observations, judge_take, judging, set);
+    reconcile(arena, part->narrowed, &part->observations, judge_take, judging, set);
     judge_end(judging);
-    exposure_set_free(narrowed);
 }
 
 static int judge_all(struct reconcile_job *job, const struct declared *declared)
@@ -99,7 +98,10 @@ static int judge_all(struct reconcile_job *job, const struct declared *declared)
     if (job->parts.count > 1)
         vantage_parts_join(job->arena, &job->parts, &all);
     cli_say_missing(declared->exposures);
-    return write_verdicts(job, job->parts.count > 1 ? &all : &job->parts.items[0].set);
+    int status = write_verdicts(job, job->parts.count > 1 ? &all : &job->parts.items[0].set);
+    for (size_t i = 0; i < job->parts.count; i++)
+        exposure_set_free(job->parts.items[i].narrowed);
+    return status;
 }
 
 // Who asked each part: as --vantage says, of several parts in their order, or as the prober noted.

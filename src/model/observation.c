@@ -318,7 +318,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
 static bool read_quickly(void *context, size_t line, const char *bytes, size_t length)
 {
     struct observation_reader *reader = context;
-    struct observation item;
+    struct observation item = {0};
     if (reader->summary || !observation_line_read(&reader->lines, bytes, length, &item))
         return false;
     reader->begun = true;

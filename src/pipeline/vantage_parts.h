@@ -10,6 +10,7 @@ struct vantage_part {
     const char *vantage; // as `merge` names it there, or NULL
     struct vantage_list vantages;
     struct observations observations;
+    struct exposure_set *narrowed; // to what it can reach; the verdicts borrow from it
     struct verdict_set set;
 };
 

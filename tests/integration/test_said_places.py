@@ -27,14 +27,6 @@ class Places(Case):
         output = self.compute(folder(documents(made)))
         self.assertEqual({x["certainty"] for e in output["endpoints"] for x in e["exposures"]}, {"possible"})
 
-    @each([({"CidrBlock": "10.0.9.0/24"}, 3), ({"CidrBlock": "10.0.0.0/24"}, 0),
-           *(({"Ipv6CidrBlockAssociationSet": advertised(attribute, "amazon", cidr=cidr)}, status) for attribute, cidr, status in (
-               ("public", "2001:db8:77::/64", 3), ("private", "2001:db8:77::/64", 3), ("public", "2001:db8:1::/64", 0)))])
-    def test_an_address_that_is_none_of_its_subnets(self, block, status):
-        made = world()
-        made["Subnets"][0].update(block)
-        self.check(folder(documents(made)), status, MAYBE if status else REACHED, **({"unread": "eni-1 is no address of its subnet subnet-1"} if status else {}))
-
     @each([({"VpcId": "vpc-9"}, "is said to be in vpc-9"), ({"LoadBalancerArns": []}, "do not name it"),
            ({"LoadBalancerArns": [ARN % "app/other/0123456789abcdef"]}, "do not name it"),
            ({"TargetGroupArn": GROUP % ("us-east-1", "111122223333")}, "another account or region"),

@@ -172,6 +172,7 @@ class Balancers(Behind):
         estate["LoadBalancers"].append({**estate["LoadBalancers"][0], "LoadBalancerArn": other, "LoadBalancerName": "other", "Scheme": "internal", "IpAddressType": "ipv4"})
         estate["Listeners"][0].update(ListenerArn=LISTENER, MutualAuthentication={"Mode": "off"})
         estate["Listeners"].append({**estate["Listeners"][0], "LoadBalancerArn": other, "ListenerArn": listener_arn("app/other/1", "o")})
+        estate["TargetGroups"][0]["LoadBalancerArns"] = [b["LoadBalancerArn"] for b in estate["LoadBalancers"]]
         self.assertEqual({c for found in self.behind(estate).values() for _, c in found}, {"exact"})
         for kind, member, value in (("LoadBalancers", "State", {"Code": "active"}), ("Listeners", "MutualAuthentication", {"Mode": "off"})):
             del estate[kind][0][member]

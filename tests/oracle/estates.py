@@ -136,7 +136,9 @@ def add_rules(rng, estate, groups):
         for priority in rng.sample(range(1, 50), rng.randrange(3)):
             conditions = [{"Field": "source-ip", "SourceIpConfig": {"Values": [pick(rng, CIDRS4 + CIDRS6) for _ in range(rng.randrange(1, 3))]}}] * (rng.random() < 0.6)
             if not conditions or rng.random() < 0.3:
-                conditions = conditions + [{"Field": pick(rng, ["path-pattern", "host-header", "http-header"]), "Values": ["/x"]}]
+                field = pick(rng, ["path-pattern", "host-header", "http-header"])
+                header = {"HttpHeaderConfig": {"HttpHeaderName": "X-Door", "Values": ["/x"]}}
+                conditions = conditions + [{"Field": field, **(header if field == "http-header" else {"Values": ["/x"]})}]
             rules.append({"RuleArn": of + "/r%d" % priority, "Priority": str(priority), "IsDefault": False, "Conditions": conditions, "Actions": forward(rng, groups)})
         rng.shuffle(rules)
         estate.setdefault("Rules", []).extend(rules)

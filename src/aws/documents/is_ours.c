@@ -242,10 +242,12 @@ bool ours_endpoint_service(const cJSON *record)
     return text_holds(record, "ServiceId", "vpce-svc-") || text_holds(record, "ServiceName", "vpce-svc-");
 }
 
-// Those of a region, or of CloudFront; waf's have no ARN.
-bool ours_web_acl(const cJSON *record) // those of AWS WAF Classic have an id alone, by another key
+// Those of a region, or of CloudFront. Those of AWS WAF Classic have their id and ARN by other keys, and none of these.
+bool ours_web_acl(const cJSON *record)
 {
-    return text_holds(record, "ARN", ":wafv2:") || !cJSON_HasObjectItem(record, "WebACLId");
+    static const char *const ours[] = {"ARN", "Id", "LockToken", "VisibilityConfig", "Capacity", "LabelNamespace",
+                                       NULL};
+    return has_any(record, ours);
 }
 
 // Of load balancers, or empty: the other services that list ARNs by this key list others.
@@ -302,8 +304,12 @@ bool ours_object(const cJSON *record) // efs, mq, sagemaker... list ids alone
     return cJSON_IsObject(record);
 }
 
-// Of ListUsers: those of Cognito have a Username, those of an identity store its id.
+// IAM's have an ARN and a path; those of an identity store, Cognito, ElastiCache, Transfer and others have not both. A
+// record without one of them is ours all the same where it tells when it was made, and no other service's.
 bool ours_listed_user(const cJSON *record)
 {
-    return json_find(record, "UserName") != NULL && json_find(record, "IdentityStoreId") == NULL;
+    static const char *const theirs[] = {"IdentityStoreId", "UserStatus", "Engine", "Status", "Username", NULL};
+    return json_find(record, "UserName") != NULL &&
+           (json_find(record, "Path") != NULL || text_holds(record, "Arn", ":iam:") ||
+            (json_find(record, "CreateDate") != NULL && !has_any(record, theirs)));
 }

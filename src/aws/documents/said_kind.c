@@ -55,10 +55,14 @@ bool contradict_type(struct reader *reader, struct network_interface *interface,
     reader->name = reader->documents->names[interface->record >> RECORD_OFFSET_BITS];
     reader->doubt = &interface->doubt;
     reader->listing = NULL;
-    if (more)
+    if (more) {
         interface->type = type;
-    doubt_document(reader, "", "%s is of InterfaceType %s, and %s: neither is believed alone", interface->id, word,
-                   what);
+        doubt_document(reader, "", "%s is of InterfaceType %s, and %s: neither is believed alone", interface->id, word,
+                       what);
+    } else if (interface->doubt == NULL) { // it is judged as what takes in most: nothing is missed, and nothing sure
+        interface->doubt = arena_printf(reader->arena, "%s is of InterfaceType %s, and %s: neither is believed alone",
+                                        interface->id, word, what);
+    }
     return true;
 }
 

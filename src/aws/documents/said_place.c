@@ -1,5 +1,5 @@
-// Where records say that things are: the addresses of an interface beside its subnet's blocks, its region beside its
-// VPC's, a target group beside the load balancer that forwards to it. What contradicts another is not believed alone.
+// Where records say that things are: the region of an interface beside its subnet's, a target group beside the load
+// balancer that forwards to it. What contradicts another is not believed alone.
 #include <string.h>
 
 #include "aws/documents/documents.h"
@@ -23,32 +23,6 @@ void doubt_arn(struct reader *reader, const struct json_cursor *at, const char *
         doubt_at(reader, &member, "names another thing, account or region than the rest of the record of %s", id);
 }
 
-// Each address of an interface is of its subnet's one IPv4 block, or one of its IPv6 blocks, where these are told.
-// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
-static void settle_inside(struct reader *reader, struct network_interface *one, const struct subnet *subnet)
-{
-    char text[ADDRESS_TEXT];
-    for (size_t i = 0; subnet->cidr.family == FAMILY_IPV4 && i < one->private_ipv4_count; i++) {
-        struct address address = {FAMILY_IPV4, one->private_ipv4[i]};
-        if (prefix_holds(subnet->cidr, address))
-            continue;
-        address_format(address, text);
-        doubt_document(reader, "", "%s of %s is no address of its subnet %s", text, one->id, subnet->id);
-        return;
-    }
-    for (size_t i = 0; subnet->ipv6_blocks.items.count > 0 && i < one->address_count; i++) {
-        struct address address = {one->addresses[i].address.family, one->addresses[i].address.first};
-        bool held = address.family != FAMILY_IPV6;
-        for (size_t b = 0; b < subnet->ipv6_blocks.items.count; b++)
-            held = held || prefix_holds(subnet->ipv6_blocks.items.items[b].prefix, address);
-        if (held)
-            continue;
-        address_format(address, text);
-        doubt_document(reader, "", "%s of %s is no address of its subnet %s", text, one->id, subnet->id);
-        return;
-    }
-}
-
 void settle_said_place(struct reader *reader, struct network_interface *one)
 {
     const struct subnet *subnet = map_get(&reader->estate->subnets, one->place->subnet_id);
@@ -57,7 +31,6 @@ void settle_said_place(struct reader *reader, struct network_interface *one)
     reader->listing = NULL;
     if (subnet == NULL)
         return;
-    settle_inside(reader, one, subnet);
     if (subnet->region != NULL && one->place->region != NULL && strcmp(subnet->region, one->place->region) != 0)
         doubt_document(reader, "", "%s is said to be in %s, and its subnet %s in %s", one->id, one->place->region,
                        subnet->id, subnet->region);
