@@ -14,7 +14,6 @@ struct answer {
     enum observed_state state;
     char reason[24];
     struct address from; // sender of an ICMP error; from.family is 0 where there is none
-    uint8_t hops;        // time to live, or hop limit, of the packet that answered; 0: not known
     bool repeated;       // it may answer what the kernel sent again of its own accord, ANSWER_REPEATED_US later
 };
 

@@ -2,7 +2,6 @@
 
 #include "model/protocol.h"
 #include "probe/loss.h"
-#include "probe/origin.h"
 
 enum {
     LOOKING_ASKS = 24,  // of open ports, in the second look at all,
@@ -10,15 +9,13 @@ enum {
     LOOKING_ASKS_OF_NONE = 4,
     MOST_LOOKED_AT = 2048, // closed questions of a lane that are all asked once more; of more, a sample
     LOOKS = 64,            // of so many,
-    LAST_LOOKS = 20,       // at a host without an open port, of so many,
     SAMPLE = 8,            // of those that are asked by themselves, where all of a lane are in doubt
     LEAST_OPEN = 39,       // open ports, asked by themselves, of a lane that was seen to close some
     LEAST_SILENT = 3,
     LEAST_VAIN = 8, // second looks in vain, and so many times those that were not, that put it in doubt
     VAIN = 3,
     MUCH = 4,         // such a part
-    LEAST_TURNED = 2, // lanes of a path that are doubted, so that those are that have no open port to tell;
-    FEW_UNTOLD = 200, // or one, where those have no more closed ports: it takes seconds to ask each by itself
+    LEAST_TURNED = 2, // lanes of a path that are doubted, so that those are that have no open port to tell
 };
 
 static const double SELDOM = 0.001;
@@ -129,9 +126,6 @@ static enum closes judge(struct ledger *ledger, size_t lane)
         return CLOSES_OPEN_ONES;
     if (standing->turned && !accepts(ledger, lane))
         return CLOSES_FOR_A_TIME;
-    standing->elsewhere_us = has_open || closed_of(standing) == 0 ? 0 : origin_changed_us(ledger, lane);
-    if (standing->elsewhere_us != 0)
-        return CLOSES_ELSEWHERE;
     const struct lane *of = &ledger->schedule->lanes[lane];
     bool is_small =
         of->count - of->spare < LOSS_OWN_LEAST; // too few questions for a limit to tell them from a client's
@@ -140,31 +134,20 @@ static enum closes judge(struct ledger *ledger, size_t lane)
     return lacks ? CLOSES_ONCE : shows ? CLOSES_UNSHOWN : CLOSES_FAIRLY;
 }
 
-// Whether nothing tells of what a lane closes, for it or against it.
-static bool is_untold(const struct ledger *ledger, size_t lane)
-{
-    const struct standing *standing = &ledger->standings[lane];
-    return standing->closes == CLOSES_FAIRLY && closed_of(standing) > 0 && !closed_has_open(standing) &&
-           ledger->schedule->lanes[lane].protocol == PROTOCOL_TCP;
-}
-
 void closed_judge(struct ledger *ledger)
 {
     size_t lanes = ledger->schedule->lane_count;
     unsigned turned[WATCH_PATHS] = {0};
-    uint64_t untold[WATCH_PATHS] = {0};
     for (size_t i = 0; i < lanes; i++) {
         struct standing *standing = &ledger->standings[i];
         standing->closes = ledger->schedule->lanes[i].protocol == PROTOCOL_TCP ? judge(ledger, i) : CLOSES_FAIRLY;
         turned[ledger->watch.pulses[i].path] +=
             standing->closes == CLOSES_OPEN_ONES || standing->closes == CLOSES_FOR_A_TIME;
-        untold[ledger->watch.pulses[i].path] += is_untold(ledger, i) ? closed_of(standing) : 0;
     }
     for (size_t i = 0; i < lanes; i++) {
         struct standing *standing = &ledger->standings[i];
-        size_t path = ledger->watch.pulses[i].path;
-        unsigned least = untold[path] <= FEW_UNTOLD ? 1 : LEAST_TURNED;
-        if (is_untold(ledger, i) && turned[path] >= least)
+        if (standing->closes == CLOSES_FAIRLY && closed_of(standing) > 0 && !closed_has_open(standing) &&
+            ledger->schedule->lanes[i].protocol == PROTOCOL_TCP && turned[ledger->watch.pulses[i].path] >= LEAST_TURNED)
             standing->closes = CLOSES_FOR_OTHERS;
     }
 }
@@ -172,8 +155,6 @@ void closed_judge(struct ledger *ledger)
 bool closed_is_doubted(const struct ledger *ledger, size_t lane, uint64_t sent_us)
 {
     const struct standing *standing = &ledger->standings[lane];
-    if (standing->closes == CLOSES_ELSEWHERE)
-        return sent_us == 0 || sent_us >= standing->elsewhere_us;
     bool once = standing->closes == CLOSES_UNSHOWN && closed_of(standing) > MOST_LOOKED_AT; // most are asked but once
     return standing->closes != CLOSES_FAIRLY && !(once && loss_is_enough(1, 1, loss_shut(ledger, lane, sent_us)));
 }
@@ -268,10 +249,10 @@ const uint8_t *closed_again(const struct ledger *ledger, struct arena *arena, si
 
 // ---- The second look, and looks at what one of them did not show
 
-static bool is_looked_at(const struct ledger *ledger, size_t lane, uint64_t question, bool last)
+static bool is_looked_at(const struct ledger *ledger, size_t lane, uint64_t question)
 {
-    uint64_t closed = closed_of(&ledger->standings[lane]), most = last ? LAST_LOOKS : MOST_LOOKED_AT;
-    return closed <= most || order_position(&ledger->orders[1], question) % (closed / (last ? LAST_LOOKS : LOOKS)) == 0;
+    uint64_t closed = closed_of(&ledger->standings[lane]);
+    return closed <= MOST_LOOKED_AT || order_position(&ledger->orders[1], question) % (closed / LOOKS) == 0;
 }
 
 static bool is_shown_by_now(const struct ledger *ledger, size_t lane, uint64_t question, const uint8_t *again)
@@ -289,23 +270,21 @@ uint64_t closed_to_look_at(const struct ledger *ledger, struct arena *arena, siz
     const struct standing *standing = &ledger->standings[lane];
     const struct lane *of = &ledger->schedule->lanes[lane];
     uint64_t count = 0;
-    bool last = look > 0 && !closed_has_open(standing);
     *bits = NULL;
     if (of->protocol != PROTOCOL_TCP || closed_of(standing) == 0 || accepts(ledger, lane) ||
-        (look > 0 && standing->closes != (last ? CLOSES_FAIRLY : CLOSES_UNSHOWN)))
+        (look > 0 && standing->closes != CLOSES_UNSHOWN))
         return 0;
-    const uint8_t *again = look == 0 || last ? NULL : closed_again(ledger, arena, lane);
+    const uint8_t *again = look == 0 ? NULL : closed_again(ledger, arena, lane);
     uint8_t *wanted = arena_array(arena, uint8_t, of->count / 8 + 1);
     for (uint64_t at = 0; at < of->count; at++) {
         uint64_t question = of->first + at;
         if (!closed_is(ledger, standing, question) ||
-            (look == 0 || last ? !is_looked_at(ledger, lane, question, last)
-                               : is_shown_by_now(ledger, lane, question, again)))
+            (look == 0 ? !is_looked_at(ledger, lane, question) : is_shown_by_now(ledger, lane, question, again)))
             continue;
         mark(wanted, at);
         count++;
     }
-    if (look > 0 && !last && count < LOSS_OWN_LEAST)
+    if (look > 0 && count < LOSS_OWN_LEAST)
         return 0;
     *bits = wanted;
     return count;

@@ -12,7 +12,6 @@
 bool closed_is(const struct ledger *ledger, const struct standing *standing, uint64_t question);
 
 // How many of a lane the second look (`look` 0) asks, or one after it, and which: a bit each, in the arena; NULL: none.
-// Of a host without an open port the one after it is the last, at a few.
 uint64_t closed_to_look_at(const struct ledger *ledger, struct arena *arena, size_t lane, unsigned look,
                            const uint8_t **bits);
 

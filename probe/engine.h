@@ -77,7 +77,7 @@ struct engine {
     uint64_t dropped;
     const char *unfinished;    // why silence is not filtered, where that is so
     bool called;               // the sentinels, at the end of this pass
-    unsigned slow_looks;       // at what is closed, of hosts without an open port,
+    bool looked_slowly;        // at what is closed, of hosts without an open port
     unsigned looks;            // at what is closed of the others, so far
     struct arena *looking;     // what the look under way needs:
     const uint8_t **looked_at; // what is asked of each lane (closed.h)

@@ -21,10 +21,8 @@ enum {
 
 // Of tries that lose more, no number is enough.
 static const double MOST_LOSS = 0.8;
-// How far apart closed ports of a host without an open one are asked once more, and how long all of that takes at most;
-// and some of them once again, slower: so that a moment of resets is over, and who resets above a rate lets some pass.
-static const double LOOKING_APART[] = {0.05, 0.08}, LOOKING_SECONDS[] = {2, 1.6};
-enum { MOST_SLOW_LOOKS = 2 };
+// How far apart closed ports of a host without an open one are asked once more, and how long all of that takes at most.
+static const double LOOKING_APART = 0.05, LOOKING_SECONDS = 2;
 
 // Mending takes no longer than in proportion to what was planned.
 static void bound_mending(struct engine *engine)
@@ -199,18 +197,16 @@ static bool begin_look(struct engine *engine, bool with_open)
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         struct course *course = &engine->pace.courses[i];
         bool of_these = closed_has_open(&engine->ledger.standings[i]) == with_open;
-        course->asked = !of_these
-                            ? 0
-                            : closed_to_look_at(&engine->ledger, engine->looking, i,
-                                                with_open ? engine->looks : engine->slow_looks, &engine->looked_at[i]);
+        course->asked = !of_these ? 0
+                                  : closed_to_look_at(&engine->ledger, engine->looking, i,
+                                                      with_open ? engine->looks : 0, &engine->looked_at[i]);
         course->member = course->asked > 0;
         all += course->asked;
         longest = course->asked > longest ? course->asked : longest;
     }
     if (all == 0)
         return false;
-    unsigned look = with_open ? 0 : engine->slow_looks;
-    double seconds = fmin((double)longest * LOOKING_APART[look], LOOKING_SECONDS[look]);
+    double seconds = fmin((double)longest * LOOKING_APART, LOOKING_SECONDS);
     pace_again(&engine->pace, with_open ? engine->pace.rate : fmin(engine->pace.rate, (double)all / seconds));
     enter(engine, STAGE_LOOKING);
     begin_traversal(engine, true);
@@ -224,14 +220,10 @@ static bool begin_looking(struct engine *engine)
         engine->looks++;
         return true;
     }
-    // Hosts may show an open port in a slow look: of those there is a look like the others.
-    while (engine->slow_looks < MOST_SLOW_LOOKS) {
-        bool begun = begin_look(engine, false);
-        engine->slow_looks++;
-        if (begun)
-            return true;
-    }
-    return false;
+    if (engine->looked_slowly)
+        return false;
+    engine->looked_slowly = true; // hosts may show an open port then: of those there is a look like the others
+    return begin_look(engine, false);
 }
 
 // The last of all: what is closed, of who is in doubt, is asked by itself.

@@ -425,8 +425,7 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
         *vector_add(ledger->arena, &standing->details) =
             (struct detail){.offset = (uint32_t)(question - ledger->schedule->lanes[span->lane].first),
                             .frame = frame,
-                            .rtt_us = rtt > INT32_MAX ? INT32_MAX : (int32_t)rtt,
-                            .hops = answer->hops,
+                            .rtt_us = rtt,
                             .answered_us = wall_us};
 }
 

@@ -24,8 +24,7 @@ struct cause {
 struct detail {
     uint32_t offset; // of the question in its lane
     uint32_t frame;  // of the answer in the capture file, from 1; 0: none
-    int32_t rtt_us;  // -1: not known
-    uint8_t hops;    // time to live, or hop limit, of the answer; 0: not known
+    int64_t rtt_us;  // -1: not known
     uint64_t answered_us;
 };
 
@@ -73,7 +72,6 @@ enum closes {
     CLOSES_OPEN_ONES,  // open ports were closed, too, at some pace
     CLOSES_FOR_A_TIME, // some of it was open when it was asked once more
     CLOSES_ONCE,       // it was mostly silent when it was asked once more
-    CLOSES_ELSEWHERE,  // from some moment on its resets came from elsewhere (origin.h), and it has no open port
     CLOSES_FOR_OTHERS  // so do others on its path, and it has no open port that would tell
 };
 
@@ -99,7 +97,6 @@ struct standing {
     bool contrary;     // an open port was closed at some pace (loss.h)
     bool silent_again; // what it had closed was silent when it was asked once more
     enum closes closes;
-    uint64_t elsewhere_us;  // of CLOSES_ELSEWHERE: since when
     uint64_t shut;          // the latest question that was closed: 1 + its number
     bool turned;            // what had been closed was open
     bool turned_shut[2];    // what had been open was closed: of the two sentinels

@@ -20,8 +20,6 @@ static const char *const closed_why[] = {
     [CLOSES_FOR_A_TIME] =
         "closed, but others that had been closed were open when they were asked again: it may be rate limited",
     [CLOSES_ONCE] = "closed, but what had been closed was silent when it was asked again: it may be rate limited",
-    [CLOSES_ELSEWHERE] =
-        "closed, but from elsewhere than the first ones were, by hops or round-trip time: it may be banned",
     [CLOSES_FOR_OTHERS] =
         "closed, but open ports of other hosts were closed too when they were asked as fast: rate limited",
 };

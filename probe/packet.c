@@ -192,8 +192,7 @@ bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, void *
     struct ip ip;
     if (!read_ip(bytes, size, &ip) || ip.size < QUOTED || !is_sound(&ip))
         return false;
-    *seen = (struct seen){
-        .protocol = ip.protocol, .target = ip.from, .own = ip.to, .sender = ip.from, .hops = (uint8_t)ip.hops};
+    *seen = (struct seen){.protocol = ip.protocol, .target = ip.from, .own = ip.to, .sender = ip.from};
     struct seen probe = {.kind = SEEN_PROBE};
     bool asks = ip.hops >= LEAST_HOPS && !ip.fragment && (ip.protocol != PROTOCOL_TCP || is_plain_syn(&ip));
     if (asks && read_probe(&ip, &probe) && is_own(context, &probe)) {
@@ -255,7 +254,6 @@ bool packet_answer(const struct seen *seen, struct answer *answer)
         return true;
     case SEEN_RST:
         *answer = answer_state(OBSERVED_CLOSED, "rst");
-        answer->hops = seen->hops;
         return true;
     case SEEN_UDP:
         *answer = answer_state(OBSERVED_OPEN, "udp-answer");

@@ -23,7 +23,6 @@ struct seen {
     uint16_t own_port;     // the probe's source port; for an echo its identifier
     uint32_t sequence;     // the probe's sequence number, where the packet tells
     bool has_sequence;
-    uint8_t hops; // its time to live, or hop limit, as it came
     uint8_t type; // of an ICMP error
     uint8_t code;
     const uint8_t *payload; // of UDP and echo, borrowed from the packet

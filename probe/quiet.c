@@ -116,8 +116,7 @@ bool quiet_begin(struct quiet *quiet, uint64_t now_us)
         const struct standing *standing = standing_of(quiet, i);
         own->listed.count = own->at = own->block = 0;
         bool resets = ledger_resets_from(quiet->ledger, i) != 0;
-        if ((standing->closes == CLOSES_FAIRLY && !resets) || standing->closes == CLOSES_ELSEWHERE ||
-            own->failed > MOST_FAILED || own->rounds == MOST_ROUNDS)
+        if ((standing->closes == CLOSES_FAIRLY && !resets) || own->failed > MOST_FAILED || own->rounds == MOST_ROUNDS)
             continue;
         const struct closed_sample sample = closed_sample(quiet->ledger, i);
         bool samples =

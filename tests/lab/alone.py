@@ -15,7 +15,7 @@ late (seconds that an open port takes instead), stops ([ports, seconds]: they ar
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
 dead), down_of (to this address only), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
 a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), window ([seconds, SYNs: of each so many seconds, what comes after so many SYNs is reset]), every (2: every second packet is answered), loss
-(share of the packets that are lost on the way there, and of the answers on the way back), resets ([from, to] in SYNs: those are reset), reset (SYNs after which every port is reset), reset_hops (left of those resets, where they come from elsewhere), prohibit (the same, by ICMP), unreachable ([from, to] in
+(share of the packets that are lost on the way there, and of the answers on the way back), resets ([from, to] in SYNs: those are reset), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
 seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), rejected (these TCP ports only), rejects_acks (true: what comes behind a SYN is), errors (of a router, so many a second), reset_of
 (this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
 import fcntl
@@ -45,16 +45,16 @@ def checksum(data):
     return ~total & 0xffff
 
 
-def packet(source, target, protocol, body, place, hops=60):
+def packet(source, target, protocol, body, place):
     """An IP packet; the body's checksum lies at `place`."""
     if len(source) == 4:
         pseudo = source + target + struct.pack("!BBH", 0, protocol, len(body)) if protocol != 1 else b""
         body = body[:place] + struct.pack("!H", checksum(pseudo + body)) + body[place + 2:]
-        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 0, 0, hops, protocol, 0, source, target)
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 0, 0, 60, protocol, 0, source, target)
         return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body
     pseudo = source + target + struct.pack("!IHBB", len(body), 0, 0, protocol)
     body = body[:place] + struct.pack("!H", checksum(pseudo + body)) + body[place + 2:]
-    return struct.pack("!IHBB16s16s", 6 << 28, len(body), protocol, hops, source, target) + body
+    return struct.pack("!IHBB16s16s", 6 << 28, len(body), protocol, 60, source, target) + body
 
 
 def name_of(address):
@@ -131,7 +131,7 @@ class Hosts:
         first, last = self.of.get("resets", (1e9, 0))
         if over == "reset" or first <= self.syns < last or (ours and self.syns > self.of.get("reset", 1e9)):
             head = struct.pack("!HHIIBBHHH", port, own, 0, sequence + 1 & 0xffffffff, 0x50, 0x14, 0, 0, 0)
-            return 0, packet(target, source, 6, head, 16, self.of.get("reset_hops", 60))
+            return 0, packet(target, source, 6, head, 16)
         if port in self.of.get("strangers", ()):
             return self.delay, packet(target, source, 6, struct.pack("!HHIIBBHHH", port, own, 1000, sequence + 2 & 0xffffffff, 0x50, 0x12, 65535, 0, 0), 16)
         is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or over == "accept" or (ours and self.syns > self.of.get("accept", 1e9))

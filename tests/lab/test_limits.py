@@ -1,6 +1,5 @@
 """Limits of pace, and lossy lines: what is open is never called filtered, closed or rejected because it was asked too fast, or too seldom.
 Each probe runs in a namespace of its own, before hosts of alone.py."""
-import collections
 import concurrent.futures
 import itertools
 import json
@@ -45,6 +44,12 @@ class Limits(unittest.TestCase):
     def thrice(self, test, case):
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
             return list(pool.map(lambda _: test("syn", HOSTS[0], case), range(3)))
+
+    def test_rejections_above_a_rate_are_no_fact_of_the_one_open_port_among_closed_ones(self):
+        def test(method, host):
+            states, _ = self.probe(host, 40, method, open=[1017], silent=False, bucket=[100, 1, "prohibit"])
+            self.no_open_port_is_called_otherwise(states, [1017])
+        self.each(test)
 
     def test_a_bucket_of_syns_hides_no_open_port_and_is_asked_slowly_enough(self):
         def test(method, host, count):
@@ -131,36 +136,6 @@ class Limits(unittest.TestCase):
             if silent:
                 self.assertNotIn("closed", states.values())
         self.each(test, (True, False))
-
-    def test_resets_that_begin_to_come_from_elsewhere_close_nothing(self):
-        """Of a host of which no open port was heard: its resets tell by hops who sends them, or, where those are not known, by their time."""
-        def test(method, host, banned):
-            told = {"reset": 30, "reset_hops": 50} if method == "syn" else {"reset": 30}
-            states, _ = self.probe(host, 60, method, "--rate", "100", silent=False, delay=0.1, **(told if banned else {}))
-            counts = collections.Counter(states.values())
-            self.assertEqual(set(counts), {"closed", "unknown"} if banned else {"closed"})
-            self.assertTrue(not banned or 20 <= counts["unknown"] <= 40, counts)
-        self.each(test, (True, False))
-
-    def test_a_host_of_few_ports_that_resets_above_a_rate_has_no_open_port_told_as_closed(self):
-        def test(method, host):
-            opens = [1001, 1004, 1007, 1010]
-            states, _ = self.probe(host, 12, method, open=opens, silent=False, window=[0.1, 5])
-            self.no_open_port_is_called_otherwise(states, opens)
-        self.each(test)
-
-    def test_rejections_above_a_rate_are_no_fact_of_the_one_open_port_among_closed_ones(self):
-        def test(method, host):
-            states, _ = self.probe(host, 40, method, open=[1017], silent=False, bucket=[100, 1, "prohibit"])
-            self.no_open_port_is_called_otherwise(states, [1017])
-        self.each(test)
-
-    def test_who_resets_the_first_packets_is_asked_until_that_is_over(self):
-        def test(method, host):
-            opens = [*range(1000, 1020, 3)]
-            states, _ = self.probe(host, 20, method, open=opens, silent=False, resets=[0, 45])
-            self.no_open_port_is_called_otherwise(states, opens)
-        self.each(test)
 
     def test_open_ports_above_a_rate_are_those_of_whoever_answers_for_the_host(self):
         def test(method, host):
