@@ -73,7 +73,7 @@ class Lacks(Case):
         made["LoadBalancerDescriptions"][0]["Subnets"] = subnets
         self.check(folder(documents(made)), status, {}, **({"missing": "load balancer old subnet-2"} if status else {}))
 
-    @each([("ipv4", [], 0), ("dualstack", [], 3), ("dualstack", ["2001:db8:1::9"], 0), ("dualstack-without-public-ipv4", ["2001:db8:1::9"], 3)])
+    @each([("ipv4", [], 0), ("dualstack", [], 3), ("dualstack", ["2001:db8:1::9"], 0)])
     def test_a_dualstack_load_balancers_node_has_an_ipv6_address(self, family, addresses, status):
         made = balanced()
         made["LoadBalancers"][0].update(IpAddressType=family, AvailabilityZones=[{"ZoneName": "eu-west-3a", "SubnetId": "subnet-1"}])

@@ -15,7 +15,7 @@ from test_world import each, named
 
 DENY = [{"Type": "fixed-response"}]
 LISTENER = listener_arn(APP, "a")
-ACL = {"ARN": "arn:aws:wafv2:eu-west-3:111122223333:regional/webacl/shop/1", "Name": "shop"}
+ACL = {"Id": "1", "ARN": "arn:aws:wafv2:eu-west-3:111122223333:regional/webacl/shop/1", "Name": "shop"}
 
 
 def header(name, *values):
