@@ -40,7 +40,7 @@ LOST = {
     "locked": (locked, r"unread: b: is a folder that cannot be read: Permission denied"),
     "deep": (lambda snapshot: add(snapshot.joinpath(*["d"] * 33, "groups.json")), r"unread: (d/){32}d: lies too deep: 32 folders are looked into"),
     "named": (named, r"unread: x\\xff\.json: is not read: its name is no UTF-8 text"),
-    "named as the record": (lambda snapshot: (add(snapshot / "not-read/snapshot.json", '{"files": []}'), add(snapshot / "not-read-more/x.json"), named(snapshot)),
+    "named as the record": (lambda snapshot: (add(snapshot / "not-read/snapshot.json", '{"schema": "sgproof/snapshot/v1", "complete": true, "files": []}'), add(snapshot / "not-read-more/x.json"), named(snapshot)),
                             r"unread: f\\xfe: is not read: its name is no UTF-8 text"),
 }
 
