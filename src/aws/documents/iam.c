@@ -112,8 +112,8 @@ static void read_conditions(struct reader *reader, const struct json_cursor *at,
     const cJSON *operators = json_find(at->node, "Condition"), *operator, * key, *value;
     cJSON_ArrayForEach (operator, operators) {
         cJSON_ArrayForEach (key, operator) {
-            if (key->string == NULL)
-                continue;
+            if (operator->string == NULL || key->string == NULL)
+                continue; // of an array, which is none
             struct iam_condition one = {.operator= intern(reader, operator->string),
                                         .key = intern(reader, key->string)};
             if (cJSON_IsString(key))
