@@ -58,7 +58,16 @@ class Answering(http.server.BaseHTTPRequestHandler):
 class Scene:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.closed = None  # the port below: bound, so that nobody else's test listens there
+        while self.closed is None:
+            self.listener = socket.create_server(("127.0.0.1", 0))
+            held = socket.socket()
+            try:
+                held.bind(("127.0.0.1", self.listener.getsockname()[1] - 1))
+                self.closed = held
+            except OSError:
+                held.close()
+                self.listener.close()
         threading.Thread(target=self.take, daemon=True).start()
         self.answers = Answers()
         self.port = str(self.listener.getsockname()[1])
@@ -127,6 +136,7 @@ class Scene:
         self.answers.shutdown()
         self.answers.server_close()
         self.listener.close()
+        self.closed.close()
 
     def plain(self, *words, done=None):
         ended = subprocess.run([PROGRAM, *words], cwd=self.folder, text=True, capture_output=True, timeout=60, env=self.environment())
