@@ -256,6 +256,14 @@ class Peering(Case):
 
 
 class Outbound(Case):
+    @each([("active", {"exact"}), ("blackhole", {"possible"})])
+    def test_a_gateway_endpoint_whose_addresses_are_not_told_and_that_is_gone_drops_whom_it_may_have_taken(self, state, certainty):
+        estate = platform()
+        estate["RouteTables"][0]["Routes"].append({"DestinationPrefixListId": "pl-gone", "GatewayId": "vpce-s3", "State": state})
+        estate["VpcEndpoints"] = [{"VpcEndpointId": "vpce-s3", "VpcEndpointType": "Gateway", "VpcId": "vpc-1", "State": "available"}]
+        found = self.segments(estate, status=3)["outbound"]
+        self.assertEqual({f["certainty"] for f in found if f["from"] == "sg-web" and f["way"] == "internet-gateway"}, certainty)
+
     def test_by_the_internet_gateway_an_interface_needs_a_public_address_which_is_seen(self):
         estate = platform()
         self.assertEqual(self.leaves(estate, "web"), {("exact", "internet-gateway", "198.51.100.4/32")})
