@@ -82,15 +82,9 @@ static const struct reason *modes_differ(struct arena *arena, const struct block
                      block->where, mode_word(block->mode), home->region, mode_word(block->beside->mode)));
 }
 
-// Whether two that are told are not the same.
-static bool differ(const char *a, const char *b)
-{
-    return a != NULL && b != NULL && strcmp(b, "unknown") != 0 && strcmp(a, b) != 0;
-}
-
 static bool is_elsewhere(const struct block_exclusion *exclusion, const struct vpc_home *home)
 {
-    return differ(exclusion->account, home->owner) || differ(exclusion->region, home->region);
+    return !place_may_be(home->owner, exclusion->account) || !place_may_be(home->region, exclusion->region);
 }
 
 static const struct reason *named_elsewhere(struct arena *arena, const struct block *block, const struct vpc_home *home,

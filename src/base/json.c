@@ -35,6 +35,26 @@ struct json_cursor json_element(const struct json_cursor *array, size_t index, c
     return (struct json_cursor){.up = array, .file = array->file, .index = index, .node = node};
 }
 
+bool json_items(struct arena *arena, const struct json_cursor *object, const char *key, json_item_reader *read,
+                void *into, struct error *error)
+{
+    struct json_cursor array = json_member(object, key);
+    const cJSON *node;
+    size_t index = 0;
+    GUARD(json_expect_array(&array, error));
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node);
+        GUARD(json_expect_object(&at, error) && read(arena, &at, into, error));
+    }
+    return true;
+}
+
+bool json_items_if_any(struct arena *arena, const struct json_cursor *object, const char *key, json_item_reader *read,
+                       void *into, struct error *error)
+{
+    return json_member(object, key).node == NULL || json_items(arena, object, key, read, into, error);
+}
+
 const cJSON *json_find(const cJSON *object, const char *key)
 {
     const cJSON *child = object == NULL ? NULL : object->child;

@@ -106,6 +106,14 @@ void json_place(const struct json_cursor *at, char *buffer, size_t size);
 // Element `index` of an array cursor. `node` is that element (callers walk with cJSON_ArrayForEach).
 struct json_cursor json_element(const struct json_cursor *array, size_t index, const cJSON *node);
 
+// Reads each element of the list `key` of an object, all of them objects: into `into`, stopping at the first that
+// fails. The list must be there; with json_items_if_any it may be left out.
+typedef bool json_item_reader(struct arena *arena, const struct json_cursor *at, void *into, struct error *error);
+bool json_items(struct arena *arena, const struct json_cursor *object, const char *key, json_item_reader *read,
+                void *into, struct error *error);
+bool json_items_if_any(struct arena *arena, const struct json_cursor *object, const char *key, json_item_reader *read,
+                       void *into, struct error *error);
+
 // The member `key` of an object, null as it may be, or NULL.
 const cJSON *json_find(const cJSON *object, const char *key);
 // The member `key` of an object cursor; node is NULL where the object lacks it or holds null there.

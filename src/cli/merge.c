@@ -104,11 +104,11 @@ static bool add_file(struct merging *merging, const char *file, struct observati
 {
     GUARD(json_each_line_of(file, add_summary, merging, error));
     struct probe_summary *sum = &merging->summary;
+    const char *vantage = merging->vantages.count > 0 ? vantage_of_file(merging->arena, one) : NULL;
     for (size_t i = 0; i < one->items.count; i++) {
         struct observation *item = vector_add(merging->arena, &merging->all.items);
         *item = one->items.items[i];
-        if (merging->vantages.count > 0)
-            item->vantage = vantage_of_file(merging->arena, one);
+        item->vantage = vantage;
         sum->by_state[item->state] += (size_t)(item->high - item->low) + 1;
         if (!captured) { // numbers of frames of a file that is not here say nothing
             item->frames.count = 0;

@@ -197,27 +197,18 @@ static bool read_files(struct arena *arena, const struct json_cursor *root, stru
     return true;
 }
 
-static bool read_failed(struct arena *arena, const struct json_cursor *root, failed_steps *failed, struct error *error)
+static bool read_failed(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
 {
     static const char *const steps[] = {
         STEP_SERVICES, STEP_CAPTURE, STEP_SECOND_READING, STEP_HISTORY,   STEP_VERDICTS, STEP_CONTROLS,
         STEP_CHANGE,   STEP_REPORT,  STEP_TIMESTAMP,      STEP_SIGNATURE, NULL};
-    struct json_cursor array = json_member(root, "failed");
-    const cJSON *node;
-    size_t index = 0;
-    if (array.node == NULL)
-        return true;
-    GUARD(json_expect_array(&array, error));
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node), step = json_member(&at, "step");
-        struct failed_step *one = vector_add(arena, failed);
-        GUARD(json_string(arena, &at, "step", &one->step, error) && json_string(arena, &at, "why", &one->why, error));
-        if (!text_among(one->step, steps))
-            return json_fail(&step, error, "\"%s\" is no step of a run", one->step);
-        if (one->why[0] == '\0')
-            return json_fail(&at, error, "does not say why");
-    }
-    return true;
+    failed_steps *failed = into;
+    struct json_cursor step = json_member(at, "step");
+    struct failed_step *one = vector_add(arena, failed);
+    GUARD(json_string(arena, at, "step", &one->step, error) && json_string(arena, at, "why", &one->why, error));
+    if (!text_among(one->step, steps))
+        return json_fail(&step, error, "\"%s\" is no step of a run", one->step);
+    return one->why[0] != '\0' || json_fail(at, error, "does not say why");
 }
 
 static bool read_claims(struct arena *arena, const struct json_cursor *at, struct manifest_claims *claims,
@@ -295,7 +286,7 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     struct json_cursor previous = json_member(root, "previous");
     if (manifest->previous != NULL && !digest_is_hexadecimal(manifest->previous, DIGEST_TEXT - 1))
         return json_fail(&previous, error, "is no SHA-256, expected 64 hexadecimal digits");
-    GUARD(read_failed(arena, root, &manifest->failed, error));
+    GUARD(json_items_if_any(arena, root, "failed", read_failed, &manifest->failed, error));
     return read_files(arena, root, manifest, error);
 }
 

@@ -144,22 +144,6 @@ void controls_write_json(const struct control_report *report, struct text *out)
 
 // ---- Reading it again
 
-typedef bool (*item_reader)(struct arena *arena, const struct json_cursor *at, void *into, struct error *error);
-
-static bool each_item(struct arena *arena, const struct json_cursor *object, const char *key, item_reader read,
-                      void *into, struct error *error)
-{
-    struct json_cursor array = json_member(object, key);
-    const cJSON *node;
-    size_t index = 0;
-    GUARD(json_expect_array(&array, error));
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node);
-        GUARD(json_expect_object(&at, error) && read(arena, &at, into, error));
-    }
-    return true;
-}
-
 static bool read_evidence(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
 {
     struct control *control = into;
@@ -226,7 +210,7 @@ static bool read_control(struct arena *arena, const struct json_cursor *at, void
     const cJSON *node;
     cJSON_ArrayForEach (node, missing.node)
         *vector_add(arena, &control->missing) = arena_strdup(arena, cJSON_IsString(node) ? node->valuestring : "");
-    return each_item(arena, at, "evidence", read_evidence, control, error);
+    return json_items(arena, at, "evidence", read_evidence, control, error);
 }
 
 static bool read_pack(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
@@ -237,7 +221,7 @@ static bool read_pack(struct arena *arena, const struct json_cursor *at, void *i
            json_string(arena, at, "source", &pack->source, error) &&
            json_optional_string(arena, at, "version", &pack->version, error) &&
            json_optional_string(arena, at, "scope", &pack->scope, error) &&
-           each_item(arena, at, "controls", read_control, pack, error);
+           json_items(arena, at, "controls", read_control, pack, error);
 }
 
 static bool read_access(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
@@ -285,10 +269,10 @@ bool controls_read(struct arena *arena, const char *file, struct control_report 
     if (good && strcmp(schema, "sgproof/controls/v1") != 0)
         good = error_set(error, ERROR_USAGE, "%s: schema: \"%s\", expected sgproof/controls/v1", file, schema);
     good = good && json_string(arena, &at, "judged_on", &report->judged_on, error) &&
-           each_item(arena, &at, "packs", read_pack, report, error) &&
+           json_items(arena, &at, "packs", read_pack, report, error) &&
            (json_member(&at, "exceptions").node == NULL ||
-            each_item(arena, &at, "exceptions", read_exception, report, error)) &&
-           each_item(arena, &at, "platform", read_access, report, error);
+            json_items(arena, &at, "exceptions", read_exception, report, error)) &&
+           json_items(arena, &at, "platform", read_access, report, error);
     cJSON_Delete(root);
     return good;
 }

@@ -137,22 +137,14 @@ void plan_write(const struct plan *plan, struct text *out)
     arena_free(arena);
 }
 
-static bool read_vantages(const struct json_cursor *head, struct error *error)
+static bool read_vantage(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
 {
     static const char *const keys[] = {"vantage", "learnt", NULL};
-    struct json_cursor list = json_member(head, "vantages");
-    const cJSON *node;
-    size_t index = 0;
-    if (list.node == NULL)
-        return true;
-    GUARD(json_expect_array(&list, error));
-    cJSON_ArrayForEach (node, list.node) {
-        struct json_cursor at = json_element(&list, index++, node);
-        const char *text;
-        GUARD(json_expect_keys(&at, keys, error) && json_borrow_string(&at, "vantage", &text, error) &&
-              json_borrow_string(&at, "learnt", &text, error));
-    }
-    return true;
+    const char *text;
+    (void)arena;
+    (void)into;
+    return json_expect_keys(at, keys, error) && json_borrow_string(at, "vantage", &text, error) &&
+           json_borrow_string(at, "learnt", &text, error);
 }
 
 static bool read_vantage_interface(const struct json_cursor *head, struct error *error)
@@ -201,8 +193,8 @@ static bool read_head(struct arena *arena, const struct json_cursor *at, struct 
     if (strcmp(schema, PLAN_SCHEMA) != 0)
         return json_fail(&wrong, error, "\"%s\", expected " PLAN_SCHEMA, schema);
     GUARD(json_expect_keys(at, keys, error) && json_borrow_string(at, "vantage", &vantage, error) &&
-          read_vantages(at, error) && read_vantage_interface(at, error) && read_hosts(arena, at, plan, error) &&
-          shard_read(arena, at, &plan->shard, error));
+          json_items_if_any(arena, at, "vantages", read_vantage, NULL, error) && read_vantage_interface(at, error) &&
+          read_hosts(arena, at, plan, error) && shard_read(arena, at, &plan->shard, error));
     for (const char *const *key = keys + COUNTS; *key != NULL; key++) {
         long count;
         bool present;

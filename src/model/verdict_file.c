@@ -206,6 +206,15 @@ static void put_value(struct shared_texts *shared, const struct verdict *verdict
     text_add(writer->out, known->text.bytes + 1, known->text.length - 1);
 }
 
+static void put_ports(struct json_writer *writer, struct arena *scratch, int protocol, uint16_t low, uint16_t high)
+{
+    json_put_string(writer, "protocol", protocol_name(scratch, protocol));
+    if (protocol_has_ports(protocol)) {
+        json_put_integer(writer, "from_port", low);
+        json_put_integer(writer, "to_port", high);
+    }
+}
+
 static void put_vantages(struct json_writer *writer, const struct verdict_set *set)
 {
     if (set->vantages.count == 0)
@@ -245,11 +254,7 @@ static void put_splits(struct json_writer *writer, struct arena *scratch, const 
             address_format(place->address, address);
             json_open_line(writer, NULL, '{');
             json_put_string(writer, "address", address);
-            json_put_string(writer, "protocol", protocol_name(scratch, place->protocol));
-            if (protocol_has_ports(place->protocol)) {
-                json_put_integer(writer, "from_port", place->low);
-                json_put_integer(writer, "to_port", place->high);
-            }
+            put_ports(writer, scratch, place->protocol, place->low, place->high);
             json_close(writer, '}');
         }
         json_close(writer, ']');
@@ -293,11 +298,7 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         const struct verdict *verdict = &set->items.items[i];
         json_open_line(&writer, NULL, '{');
         put_host(&shared, verdict, &writer);
-        json_put_string(&writer, "protocol", protocol_name(scratch, verdict->protocol));
-        if (protocol_has_ports(verdict->protocol)) {
-            json_put_integer(&writer, "from_port", verdict->low);
-            json_put_integer(&writer, "to_port", verdict->high);
-        }
+        put_ports(&writer, scratch, verdict->protocol, verdict->low, verdict->high);
         put_value(&shared, verdict, set->stability_unknown, &writer);
         json_open(&writer, "observations", '[');
         for (size_t o = 0; o < verdict->observations.count; o++)

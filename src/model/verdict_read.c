@@ -149,55 +149,35 @@ static bool read_verdict(struct verdict_reader *reader, const struct json_cursor
     return true;
 }
 
-static bool read_notes(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
-                       struct error *error)
+static bool read_note(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
 {
-    struct json_cursor array = json_member(root, "intent_review");
-    const cJSON *node;
-    size_t index = 0;
-    if (array.node == NULL)
-        return true;
-    GUARD(json_expect_array(&array, error));
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node);
-        struct intent_note *note = vector_add(arena, &set->intent_notes);
-        GUARD(json_string(arena, &at, "rule", &note->rule, error) &&
-              json_string(arena, &at, "state", &note->state, error) &&
-              json_string(arena, &at, "detail", &note->detail, error) &&
-              json_optional_string(arena, &at, "owner", &note->owner, error));
-    }
+    struct verdict_set *set = into;
+    struct intent_note *note = vector_add(arena, &set->intent_notes);
+    return json_string(arena, at, "rule", &note->rule, error) && json_string(arena, at, "state", &note->state, error) &&
+           json_string(arena, at, "detail", &note->detail, error) &&
+           json_optional_string(arena, at, "owner", &note->owner, error);
+}
+
+static bool read_vantage(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
+{
+    struct verdict_set *set = into;
+    struct vantage_told *one = vector_add(arena, &set->vantages);
+    long asked;
+    GUARD(json_string(arena, at, "vantage", &one->vantage, error) &&
+          json_optional_string(arena, at, "learnt", &one->learnt, error) &&
+          json_string(arena, at, "observations", &one->file, error) &&
+          json_boolean(at, "complete", &one->complete, error) &&
+          json_integer(at, "asked", 0, 1000000000000, &asked, error));
+    one->asked = (size_t)asked;
     return true;
 }
 
-static bool read_vantages(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
-                          struct error *error)
+static bool read_split_place(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
 {
-    struct json_cursor array = json_member(root, "vantages");
-    const cJSON *node;
-    size_t index = 0;
-    if (array.node == NULL)
-        return true;
-    GUARD(json_expect_array(&array, error));
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node);
-        struct vantage_told *one = vector_add(arena, &set->vantages);
-        long asked;
-        GUARD(json_expect_object(&at, error) && json_string(arena, &at, "vantage", &one->vantage, error) &&
-              json_optional_string(arena, &at, "learnt", &one->learnt, error) &&
-              json_string(arena, &at, "observations", &one->file, error) &&
-              json_boolean(&at, "complete", &one->complete, error) &&
-              json_integer(&at, "asked", 0, 1000000000000, &asked, error));
-        one->asked = (size_t)asked;
-    }
-    return true;
-}
-
-static bool read_split_place(struct arena *arena, const struct json_cursor *at, struct vantage_split *split,
-                             struct error *error)
-{
+    struct vantage_split *split = into;
     struct split_place *place = vector_add(arena, &split->places);
     long low = 0, high = 0;
-    GUARD(json_expect_object(at, error) && place_read(at, &place->address, &place->protocol, error));
+    GUARD(place_read(at, &place->address, &place->protocol, error));
     if (protocol_has_ports(place->protocol))
         GUARD(json_integer(at, "from_port", 0, PORT_LAST, &low, error) &&
               json_integer(at, "to_port", low, PORT_LAST, &high, error));
@@ -228,26 +208,22 @@ static bool read_heard(struct arena *arena, const struct json_cursor *at, size_t
     return count == vantages || json_fail(&list, error, "expected a word for each of the vantages");
 }
 
-static bool read_splits(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
-                        struct error *error)
+static bool read_split(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
 {
-    struct json_cursor array = json_member(root, "disagreements");
-    const cJSON *node, *inner;
-    size_t index = 0;
-    if (array.node == NULL)
-        return true;
-    GUARD(json_expect_array(&array, error));
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node), places = json_member(&at, "places");
-        struct vantage_split *split = vector_add(arena, &set->splits);
-        size_t count = 0;
-        GUARD(json_expect_object(&at, error) && read_heard(arena, &at, set->vantages.count, split, error) &&
-              json_expect_array(&places, error));
-        cJSON_ArrayForEach (inner, places.node) {
-            struct json_cursor place = json_element(&places, count++, inner);
-            GUARD(read_split_place(arena, &place, split, error));
-        }
-    }
+    struct verdict_set *set = into;
+    struct vantage_split *split = vector_add(arena, &set->splits);
+    return read_heard(arena, at, set->vantages.count, split, error) &&
+           json_items(arena, at, "places", read_split_place, split, error);
+}
+
+static bool read_gap(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
+{
+    struct verdict_set *set = into;
+    struct coverage_gap *gap = vector_add(arena, &set->gaps);
+    long count;
+    GUARD(json_string(arena, at, "what", &gap->what, error) &&
+          json_integer(at, "count", 0, 1000000000000, &count, error));
+    gap->count = (size_t)count;
     return true;
 }
 
@@ -272,25 +248,12 @@ static bool read_head(struct arena *arena, const struct json_cursor *root, struc
         return false;
     if (json_member(&coverage, "not_covered").node != NULL) // evidence of older versions tells of none
         GUARD(json_texts(arena, &coverage, "not_covered", &set->not_covered, error));
-    GUARD(read_notes(arena, root, set, error) && read_vantages(arena, root, set, error) &&
-          read_splits(arena, root, set, error));
     set->endpoints = (size_t)endpoints;
     set->asked = (size_t)asked;
-    struct json_cursor gaps = json_member(&coverage, "not_asked");
-    if (!json_expect_array(&gaps, error))
-        return false;
-    size_t index = 0;
-    const cJSON *node;
-    cJSON_ArrayForEach (node, gaps.node) {
-        struct json_cursor gap = json_element(&gaps, index++, node);
-        struct coverage_gap *into = vector_add(arena, &set->gaps);
-        long count;
-        if (!json_string(arena, &gap, "what", &into->what, error) ||
-            !json_integer(&gap, "count", 0, 1000000000000, &count, error))
-            return false;
-        into->count = (size_t)count;
-    }
-    return true;
+    return json_items_if_any(arena, root, "intent_review", read_note, set, error) &&
+           json_items_if_any(arena, root, "vantages", read_vantage, set, error) &&
+           json_items_if_any(arena, root, "disagreements", read_split, set, error) &&
+           json_items(arena, &coverage, "not_asked", read_gap, set, error);
 }
 
 // Reads the list of verdicts one by one: there may be millions.

@@ -200,13 +200,12 @@ static void add_place(struct arena *arena, struct verdict_set *set, const enum v
             (struct split_place){verdict->address, verdict->protocol, (uint16_t)low, (uint16_t)high};
 }
 
-// Compares what is told of one address and protocol, ascending by port.
+// Compares what is told of one address and protocol, ascending by port. `at` and `heard` have room for each part.
 static void compare_place(struct arena *arena, struct verdict_set *set, const struct told *told, size_t count,
-                          size_t parts)
+                          const struct told **at, enum vantage_heard *heard)
 {
-    const struct told **at = arena_array(arena, const struct told *, parts);
-    enum vantage_heard *heard = arena_array(arena, enum vantage_heard, parts);
-    size_t next = 0;
+    size_t next = 0, parts = set->vantages.count;
+    memset(at, 0, parts * sizeof(*at));
     for (uint32_t port = told->verdict->low; port <= PORT_LAST;) {
         uint32_t end = PORT_LAST;
         bool any = false;
@@ -240,6 +239,8 @@ void vantage_parts_join(struct arena *arena, const vantage_parts *parts, struct 
         count += parts->items[i].set.items.count;
     }
     struct told *told = arena_array(scratch, struct told, count + 1);
+    const struct told **at = arena_array(scratch, const struct told *, parts->count);
+    enum vantage_heard *heard = arena_array(scratch, enum vantage_heard, parts->count);
     for (size_t i = 0; i < parts->count; i++)
         for (size_t v = 0; v < parts->items[i].set.items.count; v++)
             told[next++] = (struct told){&parts->items[i].set.items.items[v], i};
@@ -248,7 +249,7 @@ void vantage_parts_join(struct arena *arena, const vantage_parts *parts, struct 
         for (to = from + 1; to < count && place_compare(told[from].verdict->address, told[from].verdict->protocol,
                                                         told[to].verdict->address, told[to].verdict->protocol) == 0;)
             to++;
-        compare_place(arena, set, told + from, to - from, parts->count);
+        compare_place(arena, set, told + from, to - from, at, heard);
     }
     qsort(told, count, sizeof(*told), by_asker);
     for (size_t i = 0; i < count; i++)

@@ -116,13 +116,17 @@ const char *report_doubts(struct arena *arena, const struct verdict *verdict)
     return text;
 }
 
+const char *report_ports(struct arena *arena, int protocol, uint16_t low, uint16_t high)
+{
+    const char *name = protocol_name(arena, protocol);
+    if (!protocol_has_ports(protocol))
+        return arena_printf(arena, "echo/%s", name);
+    return arena_printf(arena, "%s/%s", portset_format(arena, portset_of(arena, low, high)), name);
+}
+
 const char *report_port(struct arena *arena, const struct verdict *verdict)
 {
-    const char *protocol = protocol_name(arena, verdict->protocol);
-    if (!protocol_has_ports(verdict->protocol))
-        return arena_printf(arena, "echo/%s", protocol);
-    return arena_printf(arena, "%s/%s", portset_format(arena, portset_of(arena, verdict->low, verdict->high)),
-                        protocol);
+    return report_ports(arena, verdict->protocol, verdict->low, verdict->high);
 }
 
 const char *report_clean(struct arena *arena, const char *text)

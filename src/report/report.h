@@ -160,6 +160,7 @@ const char *report_advice(const struct verdict *verdict);
 const char *report_doubts(struct arena *arena, const struct verdict *verdict);
 
 // "22/tcp", "1-21/tcp", "echo/icmp"
+const char *report_ports(struct arena *arena, int protocol, uint16_t low, uint16_t high);
 const char *report_port(struct arena *arena, const struct verdict *verdict);
 
 // Text from outside as people may see it, in one line (base/printable.h). In the arena; "" of NULL.

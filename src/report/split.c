@@ -1,8 +1,6 @@
 // What several vantages heard otherwise of each other, in words.
 #include "report/report.h"
 
-#include "model/protocol.h"
-
 enum { MOST_PLACES = 8 };
 
 static const char *list_of(struct arena *arena, const struct verdict_set *set, const struct vantage_split *split,
@@ -40,10 +38,8 @@ const char *report_split_places(struct arena *arena, const struct vantage_split 
         const struct split_place *place = &split->places.items[i];
         char address[ADDRESS_TEXT];
         address_format(place->address, address);
-        bool ports = protocol_has_ports(place->protocol);
-        list = arena_printf(arena, "%s%s%s/%s of %s", list, i > 0 ? ", " : "",
-                            ports ? portset_format(arena, portset_of(arena, place->low, place->high)) : "echo",
-                            protocol_name(arena, place->protocol), address);
+        list = arena_printf(arena, "%s%s%s of %s", list, i > 0 ? ", " : "",
+                            report_ports(arena, place->protocol, place->low, place->high), address);
     }
     return count > MOST_PLACES ? arena_printf(arena, "%s and %zu more", list, count - MOST_PLACES) : list;
 }

@@ -40,7 +40,7 @@ void note_owner(struct reader *reader, const char *interface_id, const struct ow
 // The types that an interface of a thing has, the first where none is told.
 static const struct {
     const char *kind;
-    const char *types[5];
+    const char *types[5]; // with the NULL behind them
 } types_of[] = {
     {"NAT gateway", {"nat_gateway", "natGateway"}},
     {"VPC endpoint", {"vpc_endpoint", "gateway_load_balancer_endpoint"}},
@@ -55,8 +55,7 @@ static void settle_owner(struct reader *reader, struct network_interface *interf
     size_t i = 0, known = sizeof(types_of) / sizeof(types_of[0]);
     while (i < known && strcmp(types_of[i].kind, owner->kind) != 0)
         i++;
-    if (i == known || !interface->type_told ||
-        type_is_among(interface->type, types_of[i].types, sizeof(types_of[i].types) / sizeof(types_of[i].types[0])))
+    if (i == known || !interface->type_told || text_among(interface->type, types_of[i].types))
         return;
     const char *what = owner_text(reader->arena, owner);
     if (!contradict_type(reader, interface, types_of[i].types[0],

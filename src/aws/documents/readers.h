@@ -90,7 +90,6 @@ void settle_said_kind(struct reader *reader, struct network_interface *interface
 // What says that it is of `type`, in words, and its InterfaceType that it is not: true where what the two take in
 // differs. Then it is judged by the one that takes in more, and no answer of it is exact.
 bool contradict_type(struct reader *reader, struct network_interface *interface, const char *type, const char *what);
-bool type_is_among(const char *type, const char *const *types, size_t count); // up to a NULL
 void note_endpoint_interfaces(struct reader *reader, const struct json_cursor *at, const char *id);
 // bridge.c
 bool read_accelerator(struct reader *reader, const struct json_cursor *at, void *into);

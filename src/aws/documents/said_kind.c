@@ -6,7 +6,7 @@
 #include "aws/documents/readers.h"
 #include "model/interface_kind.h"
 
-enum { MOST_TYPES = 5 };
+enum { MOST_TYPES = 5 }; // with the NULL behind them
 
 // What services write, and the types that their interfaces have, that of most first.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html
@@ -66,14 +66,6 @@ bool contradict_type(struct reader *reader, struct network_interface *interface,
     return true;
 }
 
-bool type_is_among(const char *type, const char *const *types, size_t count)
-{
-    for (size_t i = 0; i < count && types[i] != NULL; i++)
-        if (strcmp(types[i], type) == 0)
-            return true;
-    return false;
-}
-
 static bool is_ordinary(const char *type)
 {
     const struct interface_kind *kind = interface_kind_of(type);
@@ -88,7 +80,7 @@ static void compare_description(struct reader *reader, struct network_interface 
     for (size_t i = 0; text != NULL && !somebodys && i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
         if (strncmp(text, descriptions[i].begins, strlen(descriptions[i].begins)) != 0)
             continue;
-        if (!type_is_among(interface->type, descriptions[i].types, MOST_TYPES))
+        if (!text_among(interface->type, descriptions[i].types))
             contradict_type(reader, interface, descriptions[i].types[0],
                             arena_printf(reader->arena, "its description says \"%s\"", text));
         return;
@@ -99,7 +91,7 @@ static void compare_requester(struct reader *reader, struct network_interface *i
 {
     for (size_t i = 0; i < sizeof(requesters) / sizeof(requesters[0]); i++)
         if (text_same(interface->requester_id, requesters[i].begins) &&
-            !type_is_among(interface->type, requesters[i].types, MOST_TYPES))
+            !text_among(interface->type, requesters[i].types))
             contradict_type(reader, interface, requesters[i].types[0],
                             arena_printf(reader->arena, "was asked for by %s", requesters[i].begins));
 }

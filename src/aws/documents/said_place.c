@@ -5,11 +5,6 @@
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
 
-static bool differ(const char *a, const char *b)
-{
-    return a != NULL && b != NULL && strcmp(a, b) != 0;
-}
-
 void doubt_arn(struct reader *reader, const struct json_cursor *at, const char *key, const char *id,
                const char *account, const char *region)
 {
@@ -19,7 +14,7 @@ void doubt_arn(struct reader *reader, const struct json_cursor *at, const char *
         return;
     const char *slash = strrchr(arn, '/');
     place_of_arn(reader, arn, &of[0], &of[1]);
-    if (differ(of[0], account) || differ(of[1], region) || (slash != NULL && strcmp(slash + 1, id) != 0))
+    if (!place_may_be(account, of[0]) || !place_may_be(region, of[1]) || (slash != NULL && strcmp(slash + 1, id) != 0))
         doubt_at(reader, &member, "names another thing, account or region than the rest of the record of %s", id);
 }
 
@@ -31,7 +26,7 @@ void settle_said_place(struct reader *reader, struct network_interface *one)
     reader->listing = NULL;
     if (subnet == NULL)
         return;
-    if (subnet->region != NULL && one->place->region != NULL && strcmp(subnet->region, one->place->region) != 0)
+    if (!place_may_be(one->place->region, subnet->region))
         doubt_document(reader, "", "%s is said to be in %s, and its subnet %s in %s", one->id, one->place->region,
                        subnet->id, subnet->region);
 }
@@ -49,10 +44,10 @@ static void compare_group(struct reader *reader, const struct load_balancer *bal
     reader->name = reader->documents->names[(group->record - 1) >> RECORD_OFFSET_BITS];
     reader->doubt = &group->doubt;
     reader->listing = NULL;
-    if (differ(of[0], balancer->account) || differ(of[1], balancer->region))
+    if (!place_may_be(balancer->account, of[0]) || !place_may_be(balancer->region, of[1]))
         doubt_document(reader, "", "target group %s is of another account or region than load balancer %s", name,
                        balancer->name);
-    if (differ(group->vpc_id, balancer->vpc_id))
+    if (!place_may_be(balancer->vpc_id, group->vpc_id))
         doubt_document(reader, "", "target group %s is said to be in %s, and its load balancer %s in %s", name,
                        group->vpc_id, balancer->name, balancer->vpc_id);
     if (group->balancers_told && !text_list_holds(&group->load_balancers, balancer->arn))
