@@ -58,16 +58,17 @@ class Answering(http.server.BaseHTTPRequestHandler):
 class Scene:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.closed = None  # the port below: bound, so that nobody else's test listens there
-        while self.closed is None:
+        self.closed = []  # the ports below and above: bound, so that nobody else's test listens there
+        while not self.closed:
             self.listener = socket.create_server(("127.0.0.1", 0))
-            held = socket.socket()
+            held = [socket.socket(), socket.socket()]
             try:
-                held.bind(("127.0.0.1", self.listener.getsockname()[1] - 1))
+                for one, step in zip(held, (-1, 1)):
+                    one.bind(("127.0.0.1", self.listener.getsockname()[1] + step))
                 self.closed = held
             except OSError:
-                held.close()
-                self.listener.close()
+                for one in (*held, self.listener):
+                    one.close()
         threading.Thread(target=self.take, daemon=True).start()
         self.answers = Answers()
         self.port = str(self.listener.getsockname()[1])
@@ -136,7 +137,8 @@ class Scene:
         self.answers.shutdown()
         self.answers.server_close()
         self.listener.close()
-        self.closed.close()
+        for one in self.closed:
+            one.close()
 
     def plain(self, *words, done=None):
         ended = subprocess.run([PROGRAM, *words], cwd=self.folder, text=True, capture_output=True, timeout=60, env=self.environment())
