@@ -1,5 +1,8 @@
 #include "cli/explain_flow.h"
 
+#include "pipeline/declare.h"
+#include "cli/gaps_text.h"
+
 #include "base/log.h"
 #include "report/report.h"
 #include "rules/reach/explain_flow.h"
