@@ -56,6 +56,7 @@ class Together(Behind):
            ([[query(("v", "1"))], [query(("v", "2"))]], [query(("v", "1"), ("v", "2"))], "possible"), ([[query(("v", "1"))]], [query(("w", "1"))], "exact"),
            ([[query(("", "1"))]], [query(("w", "1"))], "possible"), ([[condition("host-header", "A.example")]], [condition("host-header", "a.example")], None),
            ([[condition("http-request-method", "GET")], [condition("http-request-method", "POST")]], [condition("http-request-method", "GET", "POST")], "possible"),
+           ([[condition("http-request-method", "ZQ", "GET")]], [condition("http-request-method", "POST")], "exact"),
            ([[condition("path-pattern", "/v*")]], [expression("path-pattern", "PathPatternConfig", "^/v[0-9]+$")], "possible"),
            ([[condition("host-header", "a.example")]], [expression("path-pattern", "PathPatternConfig", "^/v[0-9]+$")], "exact")])
     def test_what_rules_before_leave_to_a_rule(self, before, own, certainty):
