@@ -74,7 +74,7 @@ struct closed_sample closed_sample(const struct ledger *ledger, size_t lane)
         if (!ask->alone || !closed_is(ledger, standing, ask->question) || is_asked_later(asks, i))
             continue;
         sample.closed += ask->answered;
-        sample.vain += !ask->answered;
+        sample.vain += !ask->answered && watch_shine(&ledger->watch, lane, ask->sent_us) != SHINE_DARK;
     }
     return sample;
 }
