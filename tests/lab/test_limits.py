@@ -129,6 +129,29 @@ class Limits(unittest.TestCase):
                 self.assertEqual(wrong, set())
         self.assertGreater(sum(heard for heard, _, _ in found), 4)
 
+    def test_of_few_ports_none_that_is_open_is_called_closed_beside_one_that_is_open(self):
+        def test(method, host, case):
+            count, opens, silent, how = case
+            states, _ = self.probe(host, count, method, open=opens, silent=silent, **how)
+            if "open" in states.values():
+                self.no_open_port_is_called_otherwise(states, opens)
+        self.each(test, ((10, [1000, 1001, 1002, 1004, 1008], True, {"window": [0.5, 2], "delay": 0.03}), (12, [1001, 1007, 1010], False, {"window": [0.5, 2]}),
+                         (8, [1002, 1003, 1004, 1005], True, {"reset": 5, "delay": 0.03}), (8, [1003, 1006], False, {"bucket": [20, 2, "reset"]})))
+
+    def test_what_is_closed_of_few_ports_is_closed_in_moments(self):
+        """Beside one open port or some, of one host and of so many that there is no time to show it."""
+        def test(method, host, case):
+            count, opens, delay = case
+            states, summary = self.probe(host, count, method, open=opens, silent=False, delay=delay)
+            self.assertEqual(states, {port: "open" if port in opens else "closed" for port in range(1000, 1000 + count)})
+            self.assertLess(summary["seconds"], 15)
+        self.each(test, ((2, [1000], 0), (2, [1000], 0.03), (15, [1003], 0), (8, [1000, 1004], 0.03)))
+        for hosts in (16, 17):
+            targets = "".join("198.51.100.%d tcp 22,80,443\n" % (1 + i) for i in range(hosts))
+            done = common.alone({"open": [443]}, "probe", "--targets", "-", *ONLY, stdin=targets)
+            summary = json.loads(done.stdout.splitlines()[-1])["summary"]
+            self.assertEqual((done.returncode, summary["open"], summary["closed"]), (0, hosts, 2 * hosts))
+
     def test_a_moment_of_resets_closes_no_open_port(self):
         """Of a host that is silent else, and of one that closes."""
         def test(method, host, silent):
