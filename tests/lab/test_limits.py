@@ -53,6 +53,13 @@ class Limits(unittest.TestCase):
             self.assertNotIn("rejected", states.values())
         self.each(test, range(6))
 
+    def test_rejections_above_a_rate_are_no_fact_of_the_one_open_port_among_silent_ones(self):
+        """The first of each burst passes, and is silent: nothing else tells that others would."""
+        def test(method, host, _):
+            states, _ = self.probe(host, 40, method, open=[1007], bucket=[100, 1, "prohibit"])
+            self.no_open_port_is_called_otherwise(states, [1007])
+        self.each(test, range(2))
+
     def test_a_bucket_of_syns_hides_no_open_port_and_is_asked_slowly_enough(self):
         def test(method, host, count):
             opens = [*range(1000, 1000 + count, 4)]
