@@ -16,6 +16,7 @@ enum {
     VAIN = 3,
     MUCH = 4,         // such a part
     LEAST_TURNED = 2, // lanes of a path that are doubted, so that those are that have no open port to tell
+    MOST_SMALL = 32,  // closed questions of all small lanes, up to which they are asked by themselves: in seconds
 };
 
 static const double SELDOM = 0.001;
@@ -74,7 +75,7 @@ struct closed_sample closed_sample(const struct ledger *ledger, size_t lane)
         if (!ask->alone || !closed_is(ledger, standing, ask->question) || is_asked_later(asks, i))
             continue;
         sample.closed += ask->answered;
-        sample.vain += !ask->answered;
+        sample.vain += !ask->answered && watch_shine(&ledger->watch, lane, ask->sent_us) != SHINE_DARK;
     }
     return sample;
 }
@@ -126,12 +127,28 @@ static enum closes judge(struct ledger *ledger, size_t lane)
         return CLOSES_OPEN_ONES;
     if (standing->turned && !accepts(ledger, lane))
         return CLOSES_FOR_A_TIME;
-    const struct lane *of = &ledger->schedule->lanes[lane];
-    bool is_small =
-        of->count - of->spare < LOSS_OWN_LEAST; // too few questions for a limit to tell them from a client's
-    bool shows = has_open && closed_of(standing) > 0 && !is_small && !accepts(ledger, lane);
+    bool shows = has_open && closed_of(standing) > 0 && !accepts(ledger, lane);
     lacks = lacks || (!has_open && is_silent_now(ledger, lane));
     return lacks ? CLOSES_ONCE : shows ? CLOSES_UNSHOWN : CLOSES_FAIRLY;
+}
+
+// Whether it has so few questions that no pass over it shows anything: they are asked by themselves, or not at all.
+static bool is_small(const struct ledger *ledger, size_t lane)
+{
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    return of->count - of->spare < LOSS_OWN_LEAST;
+}
+
+// Of many small lanes that would take minutes: there is nothing to show what they close but that it was closed twice.
+static void spare_small_ones(struct ledger *ledger)
+{
+    uint64_t closed = 0;
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
+        closed +=
+            ledger->standings[i].closes == CLOSES_UNSHOWN && is_small(ledger, i) ? closed_of(&ledger->standings[i]) : 0;
+    for (size_t i = 0; i < ledger->schedule->lane_count && closed > MOST_SMALL; i++)
+        if (ledger->standings[i].closes == CLOSES_UNSHOWN && is_small(ledger, i))
+            ledger->standings[i].closes = CLOSES_FAIRLY;
 }
 
 void closed_judge(struct ledger *ledger)
@@ -144,6 +161,7 @@ void closed_judge(struct ledger *ledger)
         turned[ledger->watch.pulses[i].path] +=
             standing->closes == CLOSES_OPEN_ONES || standing->closes == CLOSES_FOR_A_TIME;
     }
+    spare_small_ones(ledger);
     for (size_t i = 0; i < lanes; i++) {
         struct standing *standing = &ledger->standings[i];
         if (standing->closes == CLOSES_FAIRLY && closed_of(standing) > 0 && !closed_has_open(standing) &&

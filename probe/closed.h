@@ -32,7 +32,7 @@ const uint8_t *closed_again(const struct ledger *ledger, struct arena *arena, si
 
 struct closed_sample {
     unsigned closed; // questions that were closed again, asked by themselves,
-    unsigned vain;   // and that were not
+    unsigned vain;   // and that were not, though the way was open
     unsigned wanted; // at least so many are to be, and few in vain; 0: no sample is wanted
 };
 

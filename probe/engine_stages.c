@@ -21,7 +21,8 @@ enum {
 
 // Of tries that lose more, no number is enough.
 static const double MOST_LOSS = 0.8;
-// How far apart closed ports of a host without an open one are asked once more, and how long all of that takes at most.
+// How far apart ports of a host without an open one are asked once more that were closed, or rejected, and how long all
+// of that takes at most.
 static const double LOOKING_APART = 0.05, LOOKING_SECONDS = 2;
 
 // Mending takes no longer than in proportion to what was planned.
@@ -146,12 +147,20 @@ static unsigned most_mended(const struct engine *engine)
     return most;
 }
 
+// At which rate so many questions are asked once more, so that who rejects or resets above a rate lets some pass:
+// `longest` of one lane.
+static double looking_rate(uint64_t all, uint64_t longest, double rate)
+{
+    double seconds = fmin((double)longest * LOOKING_APART, LOOKING_SECONDS);
+    return longest == 0 ? rate : fmin(rate, (double)all / seconds);
+}
+
 // Begins a pass over what lacks tries that count, of those who may answer; or waits until it may be asked. False where
 // there is none. After ledger_light.
 static bool mend(struct engine *engine)
 {
     const struct lacking counts = engine_lacking(engine, true);
-    uint64_t lacks = 0, now = clock_wall_us(), from_us = 0;
+    uint64_t lacks = 0, now = clock_wall_us(), from_us = 0, longest = 0;
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         struct course *course = &engine->pace.courses[i];
         const struct light *light = watch_light_of(&engine->ledger.watch, i);
@@ -160,6 +169,9 @@ static bool mend(struct engine *engine)
         course->member = own > 0 && own_from_us <= now;
         course->asked = course->member ? own : 0;
         lacks += course->asked;
+        const struct standing *standing = &engine->ledger.standings[i];
+        bool looks = standing->rejected > 0 && !closed_has_open(standing);
+        longest = looks && course->asked > longest ? course->asked : longest;
         from_us = own_from_us > from_us ? own_from_us : from_us;
     }
     if ((lacks == 0 && from_us <= now) || engine->mended > most_mended(engine) || is_mending_over(engine))
@@ -170,7 +182,7 @@ static bool mend(struct engine *engine)
         return true;
     }
     engine->mended++;
-    pace_again(&engine->pace, engine->mending_rate);
+    pace_again(&engine->pace, looking_rate(lacks, longest, engine->mending_rate));
     begin_traversal(engine, true);
     enter(engine, STAGE_MENDING);
     log_line(LOG_DEBUG, "probe: %llu questions are asked again: nothing showed that they could be answered",
@@ -206,8 +218,7 @@ static bool begin_look(struct engine *engine, bool with_open)
     }
     if (all == 0)
         return false;
-    double seconds = fmin((double)longest * LOOKING_APART, LOOKING_SECONDS);
-    pace_again(&engine->pace, with_open ? engine->pace.rate : fmin(engine->pace.rate, (double)all / seconds));
+    pace_again(&engine->pace, looking_rate(all, with_open ? 0 : longest, engine->pace.rate));
     enter(engine, STAGE_LOOKING);
     begin_traversal(engine, true);
     log_line(LOG_DEBUG, "probe: %llu closed ports are asked once more", (unsigned long long)all);

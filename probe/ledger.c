@@ -303,6 +303,7 @@ static bool answer_again(struct ledger *ledger, const struct span *span, uint64_
     bool outside = cause.state != OBSERVED_UNKNOWN, rejected = ledger_rejected(ledger, question);
     if ((rejected || before->state == OBSERVED_UNKNOWN) && cause.state < OBSERVED_REJECTED)
         return false;
+    standing->reopened = standing->reopened || (before->state == OBSERVED_CLOSED && cause.state == OBSERVED_REJECTED);
     if (outside)
         ledger_note_again(standing, &ledger->schedule->lanes[span->lane], question, before->state, cause.state,
                           wall_us);
@@ -329,10 +330,8 @@ static void note_rejection(struct ledger *ledger, struct standing *standing, uin
                            enum observed_state state, unsigned tries, uint64_t wall_us)
 {
     bool before = ledger->again[question] > 0;
-    bool tcp = ledger->schedule->lanes[schedule_span(ledger->schedule, question)->lane].protocol == PROTOCOL_TCP;
     standing->rejected -= before;
-    standing->reopened =
-        standing->reopened || (before && (state == OBSERVED_OPEN || (tcp && state == OBSERVED_CLOSED)));
+    standing->reopened = standing->reopened || (before && state < OBSERVED_REJECTED);
     ledger->again[question] = 0;
     if (state != OBSERVED_REJECTED)
         return;

@@ -91,7 +91,7 @@ struct standing {
     struct sent first_rejected; // and rejected
     struct sent early[EARLY];   // its earliest first tries, ascending
     unsigned early_count;
-    bool reopened;    // what had been rejected was open, or closed by its TCP
+    bool reopened;    // what was rejected was open, or closed, at another time; or what had been closed was rejected
     bool closes_late; // many are closed, but none of the first that were asked was (loss.h)
     bool rejects_by_pace;
     bool contrary;     // an open port was closed at some pace (loss.h)

@@ -36,6 +36,7 @@ struct tally {
     double among; // asks
     double asked;
     double vain;
+    double told;      // asks of open ports that were rejected
     double heard;     // questions that were answered by it,
     double late;      // and by a later one only
     double late_open; // of these, open ports
@@ -168,6 +169,7 @@ static bool add_asks(struct ledger *ledger, size_t lane, struct tally *tallies)
             continue;
         tallies[ask->stretch].asked++;
         tallies[ask->stretch].vain += !ask->answered || contrary;
+        tallies[ask->stretch].told += contrary && ask->contrary == OBSERVED_REJECTED;
     }
     return any_vain;
 }
@@ -183,21 +185,25 @@ static double bound(double asked, double vain)
 }
 
 // What may be lost in a stretch: as much as the asks of its pace say, and no less than late answers do. Open ports are
-// like sentinels: of `open` ones, what came late was an ask in vain. Returns what they say.
+// like sentinels: of `open` ones, what came late was an ask in vain. Returns what they say. Where open ports are
+// rejected, no number of rejections shows anything: packets of a steady pace meet a limit all alike.
 static double judge_stretch(const struct tally *tallies, size_t count, size_t at, double open, struct stretch *stretch)
 {
-    double asked = 0, vain = 0, heard = 0, late = 0, late_open = 0;
+    double asked = 0, vain = 0, told = 0, heard = 0, late = 0, late_open = 0;
     for (size_t i = 0; i < count; i++) {
         if (!are_alike(&tallies[i], &tallies[at]))
             continue;
         asked += tallies[i].asked;
         vain += tallies[i].vain;
+        told += tallies[i].told;
         heard += tallies[i].heard;
         late += tallies[i].late;
         late_open += tallies[i].late_open;
     }
     stretch->loss = fmax(bound(asked, vain), late >= LEAST_LATE ? late / (late + heard) : 0);
-    return late_open > 0 ? bound(asked + open, vain + late_open) : 0;
+    double by_open = late_open > 0 ? bound(asked + open, vain + late_open) : 0;
+    stretch->own_loss = told > 0 ? 1 : fmax(stretch->loss, by_open);
+    return by_open;
 }
 
 // How much of what is open may be closed in a stretch: what is open at a faster pace is at this one.
@@ -254,7 +260,6 @@ static void work_out_lane(struct ledger *ledger, size_t lane, double family)
     for (size_t i = 0; i < count; i++) {
         struct stretch *stretch = &standing->stretches.items[i];
         double by_open = judge_stretch(tallies, count, i, (double)standing->open, stretch);
-        stretch->own_loss = fmax(stretch->loss, by_open);
         stretch->shut = judge_shut(tallies, count, i);
         stretch->loss = fmax(!any_vain && family < stretch->loss ? family : stretch->loss, by_open);
     }

@@ -46,10 +46,19 @@ class Limits(unittest.TestCase):
             return list(pool.map(lambda _: test("syn", HOSTS[0], case), range(3)))
 
     def test_rejections_above_a_rate_are_no_fact_of_the_one_open_port_among_closed_ones(self):
-        def test(method, host):
+        """Nor of the closed ones: each may be the one that is open."""
+        def test(method, host, _):
             states, _ = self.probe(host, 40, method, open=[1017], silent=False, bucket=[100, 1, "prohibit"])
             self.no_open_port_is_called_otherwise(states, [1017])
-        self.each(test)
+            self.assertNotIn("rejected", states.values())
+        self.each(test, range(6))
+
+    def test_rejections_above_a_rate_are_no_fact_of_the_one_open_port_among_silent_ones(self):
+        """The first of each burst passes, and is silent: nothing else tells that others would."""
+        def test(method, host, _):
+            states, _ = self.probe(host, 40, method, open=[1007], bucket=[100, 1, "prohibit"])
+            self.no_open_port_is_called_otherwise(states, [1007])
+        self.each(test, range(2))
 
     def test_a_bucket_of_syns_hides_no_open_port_and_is_asked_slowly_enough(self):
         def test(method, host, count):
@@ -126,6 +135,29 @@ class Limits(unittest.TestCase):
             with self.subTest(LIMITS_SEED=seed, number=number, behaviour=behaviour):
                 self.assertEqual(wrong, set())
         self.assertGreater(sum(heard for heard, _, _ in found), 4)
+
+    def test_of_few_ports_none_that_is_open_is_called_closed_beside_one_that_is_open(self):
+        def test(method, host, case):
+            count, opens, silent, how = case
+            states, _ = self.probe(host, count, method, open=opens, silent=silent, **how)
+            if "open" in states.values():
+                self.no_open_port_is_called_otherwise(states, opens)
+        self.each(test, ((10, [1000, 1001, 1002, 1004, 1008], True, {"window": [0.5, 2], "delay": 0.03}), (12, [1001, 1007, 1010], False, {"window": [0.5, 2]}),
+                         (8, [1002, 1003, 1004, 1005], True, {"reset": 5, "delay": 0.03}), (8, [1003, 1006], False, {"bucket": [20, 2, "reset"]})))
+
+    def test_what_is_closed_of_few_ports_is_closed_in_moments(self):
+        """Beside one open port or some, of one host and of so many that there is no time to show it."""
+        def test(method, host, case):
+            count, opens, delay = case
+            states, summary = self.probe(host, count, method, open=opens, silent=False, delay=delay)
+            self.assertEqual(states, {port: "open" if port in opens else "closed" for port in range(1000, 1000 + count)})
+            self.assertLess(summary["seconds"], 15)
+        self.each(test, ((2, [1000], 0), (2, [1000], 0.03), (15, [1003], 0), (8, [1000, 1004], 0.03)))
+        for hosts in (16, 17):
+            targets = "".join("198.51.100.%d tcp 22,80,443\n" % (1 + i) for i in range(hosts))
+            done = common.alone({"open": [443]}, "probe", "--targets", "-", *ONLY, stdin=targets)
+            summary = json.loads(done.stdout.splitlines()[-1])["summary"]
+            self.assertEqual((done.returncode, summary["open"], summary["closed"]), (0, hosts, 2 * hosts))
 
     def test_a_moment_of_resets_closes_no_open_port(self):
         """Of a host that is silent else, and of one that closes."""

@@ -222,7 +222,7 @@ class Silence(unittest.TestCase):
             self.assertEqual(summary["rejected"], 300 - len(behaviour.get("open", ())) if "errors" not in behaviour else summary["rejected"])
             self.assertLess(packets, most)
             self.assertLess(summary["seconds"], 30)  # not minutes
-        self.each(test, ((False, {}, 640), (False, {"open": [22]}, 640), (True, {"open_of": {}}, 660), (False, {"open": [22], "errors": 1}, 2500), (False, {"errors": 1}, 2500)))
+        self.each(test, ((False, {}, 680), (False, {"open": [22]}, 680), (True, {"open_of": {}}, 680), (False, {"open": [22], "errors": 1}, 2500), (False, {"errors": 1}, 2500)))
 
     def test_a_ban_that_spares_the_ports_everybody_uses_leaves_the_others_unknown(self):
         def test(method, host, seed):
@@ -233,8 +233,12 @@ class Silence(unittest.TestCase):
         self.each(test, ("1", "3"))
 
     def test_a_ban_that_ends_is_waited_for(self):
-        states, _, summary = self.probe("198.51.100.4 tcp 1-400\n", status=(0,), open=[22, 80, 399], ban=200, ban_seconds=4)
-        self.assertEqual((summary["open"], summary["closed"]), (3, 397))
+        """Whatever was asked in vain while it lasted, and is not heard by chance behind it, tells nothing of what is closed."""
+        def test(seed):
+            return self.probe("198.51.100.4 tcp 1-400\n", "--seed", str(seed), status=(0,), open=[22, 80, 399], ban=200, ban_seconds=4)[2]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for seed, summary in enumerate(pool.map(test, range(27, 35))):
+                self.assertEqual((summary["open"], summary["closed"]), (3, 397), seed)
 
     def test_where_nobody_answers_nothing_is_known(self):
         def test(method, host, link):
