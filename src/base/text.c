@@ -36,6 +36,18 @@ void text_puts(struct text *text, const char *string)
     text_add(text, string, strlen(string));
 }
 
+void text_put_integer(struct text *text, int64_t value)
+{
+    char digits[24], *at = digits + sizeof(digits);
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (value < 0)
+        *--at = '-';
+    text_add(text, at, (size_t)(digits + sizeof(digits) - at));
+}
+
 void text_printf(struct text *text, const char *format, ...)
 {
     va_list measure, print;

@@ -111,6 +111,13 @@ struct vantage_split {
 };
 enum { VANTAGE_SPLIT_SEVERITY = SEVERITY_MEDIUM };
 
+// What of a document was read and left out of a set, since nobody asks for it one by one.
+struct verdicts_left_out {
+    size_t count;
+    size_t ports[VERDICT_KINDS];
+    bool silent; // some of them were
+};
+
 struct verdict_set {
     bool complete;
     const char *vantage;        // addresses joined by ", "
@@ -125,6 +132,7 @@ struct verdict_set {
     VECTOR(struct vantage_told) vantages; // none, where there is one
     VECTOR(struct vantage_split) splits;
     VECTOR(struct verdict) items; // by address, of several vantages by those, protocol, port
+    struct verdicts_left_out left_out;
 };
 
 // By address, protocol and port.

@@ -15,15 +15,20 @@ static int by_weight(const void *left, const void *right)
     return a < b ? -1 : a > b ? 1 : 0; // both point into one array, sorted by place
 }
 
+bool report_is_shown(const struct verdict *verdict)
+{
+    if (verdict->accepting && verdict->accepts == 0 && verdict->kind == VERDICT_UNCONFIRMED)
+        return false; // another one stands for it
+    return verdict->kind != VERDICT_ENFORCED || verdict->severity != SEVERITY_INFO || verdict->unstable;
+}
+
 const struct verdict **report_worth_showing(struct arena *arena, const struct verdict_set *set, size_t *count)
 {
     const struct verdict **shown = arena_array(arena, const struct verdict *, set->items.count + 1);
     *count = 0;
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
-        if (verdict->accepting && verdict->accepts == 0 && verdict->kind == VERDICT_UNCONFIRMED)
-            continue; // another one stands for it
-        if (verdict->kind != VERDICT_ENFORCED || verdict->severity != SEVERITY_INFO || verdict->unstable)
+        if (report_is_shown(verdict))
             shown[(*count)++] = verdict;
     }
     qsort(shown, *count, sizeof(*shown), by_weight);
@@ -85,10 +90,10 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
     if (told == NULL || !told->told)
         return NULL;
     report_count(run->set, ports);
-    bool silent = ports[VERDICT_UNVERIFIED] > 0 || told->asked > 0;
+    bool silent = ports[VERDICT_UNVERIFIED] > 0 || told->asked > 0 || run->set->left_out.silent;
     for (size_t i = 0; i < run->set->items.count; i++)
         silent = silent || run->set->items.items[i].observed == OBSERVED_FILTERED;
-    if (!silent && run->set->items.count == 0)
+    if (!silent && run->set->items.count + run->set->left_out.count == 0)
         return "Silence: nothing was asked";
     const char *rests = resting(arena, run->observations);
     if (!silent)
@@ -180,10 +185,19 @@ void report_wrap(struct text *out, const char *lead, const char *words, size_t w
     wrap(out, lead, words, width, false);
 }
 
+void report_each(const struct report_run *run, verdict_taker *take, void *context)
+{
+    if (run->each != NULL)
+        run->each(run->source, take, context);
+    else
+        for (size_t i = 0; i < run->set->items.count; i++)
+            take(context, &run->set->items.items[i]);
+}
+
 void report_count(const struct verdict_set *set, size_t ports[VERDICT_KINDS])
 {
     for (int i = 0; i < VERDICT_KINDS; i++)
-        ports[i] = 0;
+        ports[i] = set->left_out.ports[i];
     for (size_t i = 0; i < set->items.count; i++)
         ports[set->items.items[i].kind] += (size_t)(set->items.items[i].high - set->items.items[i].low) + 1;
 }

@@ -28,6 +28,9 @@ struct report_run {
     const run_records *runs;          // before this one
     const drift_list *drift;          // since the last of them
     const report_inside_rows *inside; // NULL: nothing was asked from inside
+    // Gives all verdicts to `take`, where the set does not hold them; they last as long as the call. NULL: it does.
+    void (*each)(void *source, verdict_taker *take, void *context);
+    void *source;
 };
 
 struct report_options {
@@ -36,9 +39,18 @@ struct report_options {
 
 typedef void (*report_writer)(const struct report_run *run, const struct report_options *options, struct text *out);
 
+// Which verdicts a format looks at. There may be millions, nearly all of them as they should be.
+enum report_verdicts {
+    REPORT_ALL,   // all of the set
+    REPORT_SHOWN, // those of report_is_shown; the others may be left out of the set, and counted there
+    REPORT_EACH   // all, by report_each: the set need not hold them
+};
+
 struct report_format {
     const char *name;
     report_writer write;
+    enum report_verdicts verdicts;
+    bool observations;   // it tells of them
     bool needs_evidence; // a folder: the manifest, not only verdicts
 };
 
@@ -130,8 +142,9 @@ void report_flow_sarif(struct json_writer *writer, struct arena *arena, const st
 
 // ---- What they share
 
-// Verdicts that a person should see, most severe first, in the arena: all but those that are as they should be
-// (`enforced` and nothing more to say). *count of them.
+// Whether a person should see a verdict: all but those that are as they should be (`enforced` and nothing more to say).
+bool report_is_shown(const struct verdict *verdict);
+// Those of a set, most severe first, in the arena. *count of them.
 const struct verdict **report_worth_showing(struct arena *arena, const struct verdict_set *set, size_t *count);
 
 // Whether a verdict is something to act on: above info.
@@ -183,6 +196,9 @@ void report_command(struct text *out, const char *lead, const char *command, siz
 
 // Writes words after `lead`, broken before column `width` and indented as deep as `lead` is long.
 void report_wrap(struct text *out, const char *lead, const char *words, size_t width);
+
+// Gives each verdict of a run to `take`, in their order.
+void report_each(const struct report_run *run, verdict_taker *take, void *context);
 
 // Ports of each verdict kind.
 void report_count(const struct verdict_set *set, size_t ports[VERDICT_KINDS]);
