@@ -28,6 +28,7 @@ struct source {
     struct control_report controls;
     struct manifest manifest;
     struct observations observations;
+    struct report_heard heard;
     run_records runs;
     struct verdict_set last_seen;
     drift_list drift;
@@ -82,6 +83,18 @@ static bool read_past(struct arena *arena, const char *folder, struct source *so
     return true;
 }
 
+static bool read_observations(struct source *source, const char *file, struct error *error)
+{
+    enum report_observations wanted = source->format == NULL ? REPORT_NONE : source->format->observations;
+    if (wanted == REPORT_NONE)
+        return true;
+    source->run.observations = &source->observations;
+    if (wanted == REPORT_EVERY)
+        return observations_read(source->arena, file, &source->observations, error);
+    source->run.heard = &source->heard;
+    return observations_read_each(source->arena, file, report_hear, &source->heard, &source->observations, error);
+}
+
 // What a file of the evidence is read for must be what was sealed.
 static bool read_evidence(struct arena *arena, const char *folder, struct source *source, struct error *error)
 {
@@ -94,10 +107,7 @@ static bool read_evidence(struct arena *arena, const char *folder, struct source
     source->verdicts = arena_printf(arena, "%s/verdicts.json", folder);
     source->whole = source->whole || manifest_file(manifest, REMEMBERED_RUNS) != NULL;
     GUARD(read_verdicts(source, error));
-    if (source->format != NULL && source->format->observations) {
-        GUARD(observations_read(arena, observations, &source->observations, error));
-        source->run.observations = &source->observations;
-    }
+    GUARD(read_observations(source, observations, error));
     source->run.manifest = &source->manifest;
     source->run.title = source->manifest.claims.title;
     GUARD(read_past(arena, folder, source, error));

@@ -35,43 +35,38 @@ const struct verdict **report_worth_showing(struct arena *arena, const struct ve
     return shown;
 }
 
-// Addresses of which nothing was open or closed; observations stand by address.
-static size_t never_heard(const struct observations *observations)
+void report_hear(void *context, const struct observation *one)
 {
-    size_t count = 0;
-    bool heard = true;
-    for (size_t i = 0; i < observations->items.count; i++) {
-        const struct observation *one = &observations->items.items[i];
-        if (i == 0 || !address_equal(one->address, one[-1].address)) {
-            count += !heard;
-            heard = false;
-        }
-        heard = heard || one->state == OBSERVED_OPEN || one->state == OBSERVED_CLOSED;
+    struct report_heard *heard = context;
+    bool tcp = one->protocol == PROTOCOL_TCP;
+    if (heard->address.family == 0 || !address_equal(one->address, heard->address)) {
+        heard->silent += heard->address.family != 0 && !heard->is_heard;
+        heard->shut += heard->is_closed && !heard->is_open;
+        heard->address = one->address;
+        heard->is_heard = heard->is_closed = heard->is_open = false;
     }
-    return count + !heard;
+    heard->is_heard = heard->is_heard || one->state == OBSERVED_OPEN || one->state == OBSERVED_CLOSED;
+    heard->is_closed = heard->is_closed || (tcp && one->state == OBSERVED_CLOSED);
+    heard->is_open = heard->is_open || (tcp && one->state == OBSERVED_OPEN);
 }
 
-// Addresses of which TCP ports were closed, and none was open that would show that it is the ports that say so.
-static size_t never_open(const struct observations *observations)
+// What was heard of all, where `run` does not tell it already.
+static struct report_heard heard_of(const struct report_run *run)
 {
-    size_t count = 0;
-    bool closed = false, open = false;
-    for (size_t i = 0; i < observations->items.count; i++) {
-        const struct observation *one = &observations->items.items[i];
-        if (i == 0 || !address_equal(one->address, one[-1].address)) {
-            count += closed && !open;
-            closed = open = false;
-        }
-        closed = closed || (one->protocol == PROTOCOL_TCP && one->state == OBSERVED_CLOSED);
-        open = open || (one->protocol == PROTOCOL_TCP && one->state == OBSERVED_OPEN);
-    }
-    return count + (closed && !open);
+    struct report_heard heard = {0};
+    if (run->heard != NULL)
+        return *run->heard;
+    for (size_t i = 0; i < run->observations->items.count; i++)
+        report_hear(&heard, &run->observations->items.items[i]);
+    return heard;
 }
 
 // Of hosts whose silence, or closed ports, nothing of their own vouches for.
-static const char *resting(struct arena *arena, const struct observations *observations)
+static const char *resting(struct arena *arena, const struct report_heard *heard)
 {
-    size_t unheard = never_heard(observations), shut = never_open(observations);
+    bool last = heard->address.family != 0;
+    size_t unheard = heard->silent + (last && !heard->is_heard);
+    size_t shut = heard->shut + (heard->is_closed && !heard->is_open);
     const char *silence =
         unheard == 0   ? ""
         : unheard == 1 ? "; 1 address never answered: its silence rests on others"
@@ -95,7 +90,8 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
         silent = silent || run->set->items.items[i].observed == OBSERVED_FILTERED;
     if (!silent && run->set->items.count + run->set->left_out.count == 0)
         return "Silence: nothing was asked";
-    const char *rests = resting(arena, run->observations);
+    const struct report_heard heard = heard_of(run);
+    const char *rests = resting(arena, &heard);
     if (!silent)
         return arena_printf(arena, "Silence: everything that was asked answered%s", rests);
     if (told->asked == 0 && told->longest_gap <= 0 && ports[VERDICT_UNVERIFIED] > 0)

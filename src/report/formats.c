@@ -1,9 +1,9 @@
 #include "report/report.h"
 
 const struct report_format report_formats[] = {
-    {.name = "text", .write = report_text, .verdicts = REPORT_SHOWN, .observations = true},
+    {.name = "text", .write = report_text, .verdicts = REPORT_SHOWN, .observations = REPORT_HEARD},
     {.name = "markdown", .write = report_markdown, .verdicts = REPORT_SHOWN},
-    {.name = "html", .write = report_html, .observations = true},
+    {.name = "html", .write = report_html, .observations = REPORT_EVERY},
     {.name = "json", .write = report_json},
     {.name = "csv", .write = report_csv, .verdicts = REPORT_EACH},
     {.name = "sarif", .write = report_sarif, .verdicts = REPORT_SHOWN},
@@ -11,7 +11,7 @@ const struct report_format report_formats[] = {
     {.name = "metrics", .write = report_metrics},
     {.name = "ocsf", .write = report_ocsf, .verdicts = REPORT_SHOWN, .needs_evidence = true},
     {.name = "asff", .write = report_asff, .needs_evidence = true},
-    {.name = "nmap", .write = report_nmap, .observations = true, .needs_evidence = true},
+    {.name = "nmap", .write = report_nmap, .observations = REPORT_EVERY, .needs_evidence = true},
     {.name = NULL},
 };
 
