@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/rights.h"
 #include "cli/commands.h"
-#include "cli/common.h"
+#include "cli/output.h"
 #include "cli/help.h"
 
 int main(int argc, char **argv)

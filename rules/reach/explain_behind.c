@@ -2,6 +2,7 @@
 
 #include "model/interface_kind.h"
 #include "model/protocol.h"
+#include "rules/reach/own_address.h"
 #include "rules/reach/part.h"
 
 // A hop that one reason decides.
@@ -57,10 +58,7 @@ static bool has(const struct network_interface *interface, struct address addres
     for (size_t i = 0; address.family == FAMILY_IPV4 && i < interface->private_ipv4_count; i++)
         if (interface->private_ipv4[i] == address.bits)
             return true;
-    for (size_t i = 0; address.family == FAMILY_IPV4 && i < interface->ipv4_prefix_count; i++)
-        if (prefix_holds(interface->ipv4_prefixes[i], address))
-            return true;
-    return false;
+    return delegated_prefix_holds(interface, address);
 }
 
 // What is brought to the address on other ports: "tcp 8080, tcp 9090"; NULL where nothing is.

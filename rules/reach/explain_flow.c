@@ -60,8 +60,7 @@ static bool goes_one_way(const flow_hops *hops)
     bool stopped = false;
     for (size_t i = 0; i < hops->count; i++) {
         const struct flow_hop *hop = &hops->items[i];
-        bool back = strncmp(hop->words, "reply", 5) == 0 || strcmp(hop->words, "route back") == 0;
-        if (hop->result == HOP_STOP && !back)
+        if (hop->result == HOP_STOP && !hop->back)
             return false;
         stopped = stopped || hop->result == HOP_STOP;
     }

@@ -14,7 +14,7 @@ const char *flow_hop_text(struct arena *arena, const struct flow_hop *hop)
 struct flow_hop *walk_pass(struct walk *walk, const char *words, const reason_list *doubts)
 {
     struct flow_hop *hop = vector_add(walk->arena, walk->hops);
-    *hop = (struct flow_hop){.words = words, .result = doubts->count > 0 ? HOP_POSSIBLE : HOP_PASS};
+    *hop = (struct flow_hop){.words = words, .back = walk->back, .result = doubts->count > 0 ? HOP_POSSIBLE : HOP_PASS};
     reason_add_all(walk->arena, &hop->reasons, doubts);
     return hop;
 }
@@ -25,7 +25,7 @@ void walk_stop(struct walk *walk, const char *words, const struct reason *why, c
     if (walk->hops == NULL)
         return;
     struct flow_hop *hop = vector_add(walk->arena, walk->hops);
-    *hop = (struct flow_hop){.words = words, .result = HOP_STOP, .text = text, .remedy = remedy};
+    *hop = (struct flow_hop){.words = words, .back = walk->back, .result = HOP_STOP, .text = text, .remedy = remedy};
     *vector_add(walk->arena, &hop->reasons) = why;
 }
 
@@ -396,6 +396,7 @@ static void walk_inside(struct walk *walk)
         ask_acl(walk, false);
     if (!walk_is_over(walk))
         ask_groups(walk, false);
+    walk->back = true;
     if (!walk_is_over(walk) && filtered)
         ask_reply(walk, false);
     if (!walk_is_over(walk))
@@ -413,6 +414,7 @@ static void walk_out(struct walk *walk)
         walk_route(walk, false);
     if (!walk_is_over(walk))
         walk_gateways(walk);
+    walk->back = true;
     if (!walk_is_over(walk))
         ask_reply(walk, true);
 }

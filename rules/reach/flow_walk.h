@@ -19,6 +19,7 @@ struct flow_packet {
 
 struct flow_hop {
     const char *words; // "outbound rules", "route", "reply: acl in"...
+    bool back;         // it is the reply that meets it
     enum hop_result result;
     const char *text;    // what decides it
     const char *remedy;  // of one that stops: what would let it; or NULL

@@ -10,6 +10,7 @@ struct walk {
     const struct flow_packet *packet;
     struct party from;
     struct party to;
+    bool back;               // it has arrived: what follows is its reply's way
     struct portset left;     // client ports that its reply gets back to, so far
     flow_hops *hops;         // NULL: only the first stop is wanted
     struct prefixset resent; // addresses by which something in between may send it on, instead of its own; or empty

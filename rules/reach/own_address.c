@@ -22,3 +22,11 @@ struct prefixset own_addresses(struct arena *arena, const struct network_interfa
         all = prefixset_union(arena, all, prefixset_of(arena, prefix_of(own)));
     return all;
 }
+
+bool delegated_prefix_holds(const struct network_interface *interface, struct address address)
+{
+    for (size_t i = 0; address.family == FAMILY_IPV4 && i < interface->ipv4_prefix_count; i++)
+        if (prefix_holds(interface->ipv4_prefixes[i], address))
+            return true;
+    return false;
+}

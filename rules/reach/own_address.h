@@ -7,3 +7,6 @@
 struct address own_address(const struct network_interface *interface, enum family family, size_t index);
 // All of a family.
 struct prefixset own_addresses(struct arena *arena, const struct network_interface *interface, enum family family);
+
+// Whether a private IPv4 prefix that is delegated to it holds the address.
+bool delegated_prefix_holds(const struct network_interface *interface, struct address address);

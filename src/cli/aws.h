@@ -2,7 +2,7 @@
 #pragma once
 
 #include "aws/read/collect.h"
-#include "cli/common.h"
+#include "cli/options.h"
 
 #define OPTIONS_AWS                                                                                                    \
     {"profile", 0, "NAME", "profile of the AWS shared config and credentials files", false},                           \

@@ -1,6 +1,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pipeline/fail_on.h"
+#include "cli/confine.h"
+#include "cli/commands.h"
+#include "cli/judged_by.h"
+#include "cli/output.h"
 #include "base/log.h"
 #include "base/printable.h"
 #include "cli/aws.h"

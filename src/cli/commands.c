@@ -1,7 +1,5 @@
 #include "cli/commands.h"
 
-#include "cli/common.h"
-
 const struct command *const commands[] = {
     &command_read,
     &command_compute,

@@ -10,3 +10,7 @@ const struct command *command_named(const char *name);
 
 // Words that stand where a command does and are none: ends with NULL.
 extern const char *const words_beside_commands[];
+
+extern const struct command command_account, command_change, command_read, command_compute, command_diff,
+    command_explain, command_history, command_keygen, command_merge, command_plan, command_probe, command_reconcile,
+    command_report, command_run, command_segments, command_verify;

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/syscalls.h"
-#include "cli/common.h"
+#include "cli/commands.h"
 #include "cli/defaults.h"
 #include "pipeline/evidence_files.h"
 #include "pipeline/past.h"

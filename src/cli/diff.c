@@ -1,3 +1,8 @@
+#include "cli/confine.h"
+#include "cli/commands.h"
+#include "cli/fail_on.h"
+#include "cli/judged_by.h"
+#include "cli/output.h"
 #include "aws/snapshot.h"
 #include "aws/terraform/terraform.h"
 #include "base/log.h"

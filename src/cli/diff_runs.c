@@ -1,5 +1,8 @@
 #include "cli/diff_runs.h"
 
+#include "pipeline/fail_on.h"
+#include "cli/output.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 

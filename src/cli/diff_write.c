@@ -1,6 +1,7 @@
 #include "cli/diff_write.h"
 
-#include "cli/common.h"
+#include "base/json.h"
+#include "cli/exposure_text.h"
 #include "model/flow_change.h"
 #include "model/protocol.h"
 #include "verdicts/drift.h"

@@ -1,5 +1,12 @@
 #include <stdlib.h>
 
+#include "rules/reach/vantage.h"
+#include "pipeline/vantages.h"
+#include "pipeline/declare.h"
+#include "cli/confine.h"
+#include "cli/commands.h"
+#include "cli/gaps_text.h"
+#include "cli/output.h"
 #include "base/log.h"
 #include "base/printable.h"
 #include "cli/explain_flow.h"

@@ -1,5 +1,8 @@
 #include "cli/explain_flow.h"
 
+#include "pipeline/declare.h"
+#include "cli/gaps_text.h"
+
 #include "base/log.h"
 #include "report/report.h"
 #include "rules/reach/explain_flow.h"
@@ -19,14 +22,11 @@ typedef VECTOR(struct end) end_list;
 
 static bool holds_prefix(const struct network_interface *interface, struct address address)
 {
-    for (size_t i = 0; i < interface->ipv4_prefix_count; i++)
-        if (prefix_holds(interface->ipv4_prefixes[i], address))
-            return true;
     for (size_t i = 0; i < interface->address_count; i++)
         if (interface->addresses[i].address.family == FAMILY_IPV6 && address.family == FAMILY_IPV6 &&
             prefix_holds(interface->addresses[i].address, address))
             return true;
-    return false;
+    return delegated_prefix_holds(interface, address);
 }
 
 // Each interface that has the private address or, by an interface's or an instance's id, each of their addresses.

@@ -1,7 +1,9 @@
 // explain of what is inside or goes out: SNAPSHOT TARGET PORT/PROTOCOL --from INTERFACE, or SOURCE ... --to ADDRESS.
 #pragma once
 
-#include "cli/common.h"
+#include "pipeline/declare.h"
+#include "base/json.h"
+#include "cli/options.h"
 
 struct flow_asked {
     const char *asked;  // "443/tcp"

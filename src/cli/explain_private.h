@@ -1,7 +1,7 @@
 // The answer of explain about an address that is not on the internet.
 #pragma once
 
-#include "cli/common.h"
+#include "cli/options.h"
 #include "rules/reach/explain_behind.h"
 
 struct private_question {

@@ -1,6 +1,5 @@
 #include "cli/exposure_text.h"
 
-#include "cli/common.h"
 #include "cli/gaps_text.h"
 #include "model/protocol.h"
 #include "report/report.h"
@@ -170,4 +169,18 @@ void exposure_text(const struct exposure_set *set, bool all, struct text *out)
     for (size_t i = 0; i < set->indirect.count; i++)
         put_indirect(&set->indirect.items[i], out);
     arena_free(arena);
+}
+
+const char *cli_numbers(struct arena *arena, const struct exposure *exposure)
+{
+    if (protocol_has_ports(exposure->protocol_low))
+        return portset_format(arena, portset_of(arena, exposure->low, exposure->high));
+    if (!protocol_is_icmp(exposure->protocol_low) || (exposure->low == 0 && exposure->high == PORT_LAST))
+        return "all";
+    const char *from = arena_printf(arena, "%d", exposure->low >> 8),
+               *to = arena_printf(arena, "%d", exposure->high >> 8);
+    const char *types = strcmp(from, to) == 0 ? from : arena_printf(arena, "%s-%s", from, to);
+    if ((exposure->low & 255) == 0 && (exposure->high & 255) == 255)
+        return arena_printf(arena, "type %s", types);
+    return arena_printf(arena, "type %s code %d-%d", types, exposure->low & 255, exposure->high & 255);
 }

@@ -1,5 +1,6 @@
 #include "cli/gaps_text.h"
 
+#include "base/log.h"
 #include "report/report.h"
 
 enum { SHOWN = 20 };
@@ -88,4 +89,20 @@ void gaps_text_of_side(const struct exposure_set *set, const char *side, bool al
         put_line(&lines, arena_printf(arena, "%s: %s", side, gaps.items[i]));
     end_lines(&lines);
     arena_free(arena);
+}
+
+bool cli_say_missing(const struct exposure_set *set)
+{
+    struct arena *arena = arena_new();
+    text_list gaps = exposure_set_gaps(arena, set);
+    for (size_t i = 0; i < gaps.count && i < SHOWN; i++)
+        log_line(LOG_WARNING, "incomplete: %s", gaps.items[i]);
+    if (gaps.count > SHOWN)
+        log_line(LOG_WARNING, "incomplete: %u more: sgproof compute --format json lists all", gaps.count - SHOWN);
+    for (size_t i = 0; i < set->notes.count; i++)
+        log_line(LOG_DEBUG, "%s", set->notes.items[i]);
+    for (size_t i = 0; i < set->assumptions.count; i++)
+        log_line(LOG_DEBUG, "assumed: %s", set->assumptions.items[i]);
+    arena_free(arena);
+    return exposure_set_complete(set);
 }

@@ -9,3 +9,6 @@ size_t gaps_text(const struct exposure_set *set, bool all, struct text *out);
 size_t gaps_text_of_account(const struct estate *estate, bool all, struct text *out);
 // Of one side of a comparison.
 void gaps_text_of_side(const struct exposure_set *set, const char *side, bool all, struct text *out);
+
+// Says on stderr what the snapshot lacks; true where nothing is missing.
+bool cli_say_missing(const struct exposure_set *set);

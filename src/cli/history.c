@@ -1,7 +1,10 @@
+#include "cli/confine.h"
 #include "base/printable.h"
 #include "pipeline/past.h"
 #include "report/report.h"
-#include "cli/common.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/past_file.h"
 
 static const struct option_spec options_of_history[] = {

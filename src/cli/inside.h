@@ -1,7 +1,9 @@
 // --vantage-interface: what plan and reconcile need of an interface that asks from inside.
 #pragma once
 
-#include "cli/common.h"
+#include "model/verdict.h"
+#include "cli/options.h"
+#include "pipeline/declare.h"
 #include "rules/reach/inside_view.h"
 
 #define OPTION_VANTAGE_INTERFACE                                                                                       \

@@ -1,8 +1,11 @@
 #include <string.h>
 
+#include "cli/confine.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "cli/common.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/vouching.h"
 #include "cli/places.h"
 #include "evidence/seal.h"
 

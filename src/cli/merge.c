@@ -1,9 +1,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cli/confine.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "cli/common.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/vantage.h"
 #include "cli/places.h"
 #include "pipeline/merge_captures.h"
 #include "pipeline/planning.h"

@@ -20,6 +20,15 @@ struct option_spec {
         "", 0, NULL, heading, false                                                                                    \
     }
 
+#define OPTION_FORMAT(formats, help)                                                                                   \
+    {                                                                                                                  \
+        "format", 'f', formats, help, false                                                                            \
+    }
+#define OPTIONS_END                                                                                                    \
+    {                                                                                                                  \
+        NULL, 0, NULL, NULL, false                                                                                     \
+    }
+
 struct command {
     const char *name;
     const char *summary;               // one line

@@ -1,3 +1,8 @@
+#include "cli/confine.h"
+#include "cli/commands.h"
+#include "cli/gaps_text.h"
+#include "cli/judged_by.h"
+#include "cli/output.h"
 #include "base/log.h"
 #include "cli/inside.h"
 #include "pipeline/past.h"

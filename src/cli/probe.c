@@ -1,9 +1,11 @@
 #include <stdlib.h>
 
+#include "cli/confine.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/rights.h"
-#include "cli/common.h"
+#include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/habits.h"
 #include "cli/places.h"
 #include "cli/probing.h"

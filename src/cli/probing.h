@@ -1,7 +1,7 @@
 // What the commands that plan or probe share of options: canaries, how fast, what is only said, and a probe's options.
 #pragma once
 
-#include "cli/common.h"
+#include "cli/options.h"
 #include "cli/vantage.h"
 #include "pipeline/planning.h"
 

@@ -1,6 +1,9 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "cli/confine.h"
+#include "cli/commands.h"
+#include "cli/output.h"
 #include "aws/documents/calls.h"
 #include "base/clock.h"
 #include "base/json.h"

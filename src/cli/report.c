@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "cli/confine.h"
 #include "base/file.h"
 #include "pipeline/evidence_files.h"
 #include "pipeline/past.h"
@@ -8,7 +9,9 @@
 #include "evidence/remembered.h"
 #include "evidence/tar.h"
 #include "report/report.h"
-#include "cli/common.h"
+#include "cli/baseline.h"
+#include "cli/commands.h"
+#include "cli/output.h"
 
 static const struct option_spec options_of_report[] = {
     OPTION_FORMAT("text|markdown|html|json|csv|sarif|junit|ocsf|asff|metrics|nmap|tar", "of the report (default text)"),

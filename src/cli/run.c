@@ -1,5 +1,12 @@
 #include <stdlib.h>
 
+#include "cli/confine.h"
+#include "cli/baseline.h"
+#include "cli/commands.h"
+#include "cli/fail_on.h"
+#include "cli/gaps_text.h"
+#include "cli/judged_by.h"
+#include "cli/output.h"
 #include "base/log.h"
 #include "cli/aws.h"
 #include "cli/notify.h"

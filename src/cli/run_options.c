@@ -1,5 +1,9 @@
 #include "cli/run_options.h"
 
+#include "cli/confine.h"
+#include "cli/judged_by.h"
+#include "cli/output.h"
+
 #include <time.h>
 
 #include "base/clock.h"

@@ -1,9 +1,12 @@
+#include "cli/confine.h"
 #include "report/segments.h"
 
 #include "aws/snapshot.h"
 #include "base/log.h"
 #include "base/printable.h"
-#include "cli/common.h"
+#include "cli/commands.h"
+#include "cli/judged_by.h"
+#include "cli/output.h"
 #include "pipeline/evidence_files.h"
 #include "pipeline/forecast.h"
 #include "rules/intent/intent_flows.h"

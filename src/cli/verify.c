@@ -1,6 +1,9 @@
+#include "cli/confine.h"
 #include "base/printable.h"
 #include "base/stop.h"
-#include "cli/common.h"
+#include "base/json.h"
+#include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/verify_told.h"
 
 static const struct option_spec options_of_verify[] = {

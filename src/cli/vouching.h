@@ -1,9 +1,13 @@
 // Who vouches for a run's evidence, by the options.
 #pragma once
 
-#include "cli/common.h"
+#include "cli/options.h"
 #include "evidence/signer.h"
 
+#define OPTION_PASSPHRASE_FILE                                                                                         \
+    {                                                                                                                  \
+        "passphrase-file", 0, "FILE", "the private key's passphrase: the file's first line", false                     \
+    }
 #define OPTIONS_VOUCH                                                                                                  \
     {"sign", 0, "KEY", "sign the evidence with this Ed25519 key: a PEM file, or a pkcs11: URI", false},                \
         OPTION_PASSPHRASE_FILE, {"timestamp", 0, "URL", "have an RFC 3161 authority timestamp the evidence", false},   \

@@ -4,7 +4,7 @@
 
 #include "aws/read/config_file.h"
 #include "cli/aws.h"
-#include "cli/common.h"
+#include "cli/commands.h"
 #include "cli/defaults.h"
 #include "targets.h"
 
