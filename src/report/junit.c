@@ -45,17 +45,34 @@ static const char *body_of(struct arena *arena, const struct verdict *verdict)
     return body;
 }
 
+// Of several vantages, what answers one and not another, in one case.
+static void put_splits(struct arena *arena, const struct verdict_set *set, struct text *out)
+{
+    const char *body = "";
+    begin_case(out, "exposure", "all vantages hear the same");
+    for (size_t i = 0; i < set->splits.count; i++)
+        body = arena_printf(arena, "%s%s: %s\n", body, report_split(arena, set, &set->splits.items[i]),
+                            report_split_places(arena, &set->splits.items[i]));
+    if (set->splits.count > 0)
+        put_problem(out, "failure", severity_names[SEVERITY_MEDIUM], "vantages disagree", body);
+    text_puts(out, "</testcase>\n");
+}
+
 static void put_exposure(struct arena *arena, const struct report_run *run, struct text *out)
 {
     size_t count, failures = 0;
     const struct verdict **shown = report_worth_showing(arena, run->set, &count);
     for (size_t i = 0; i < count; i++)
         failures += report_is_finding(shown[i]);
-    begin_suite(out, "exposure", count + 1, failures + !run->set->complete, 0, run);
+    bool several = run->set->vantages.count > 1;
+    begin_suite(out, "exposure", count + 1 + several, failures + !run->set->complete + (run->set->splits.count > 0), 0,
+                run);
     begin_case(out, "exposure", "the run is complete");
     if (!run->set->complete)
         put_problem(out, "failure", "incomplete", "not everything could be read, asked or written", "");
     text_puts(out, "</testcase>\n");
+    if (several)
+        put_splits(arena, run->set, out);
     for (size_t i = 0; i < count; i++) {
         char address[ADDRESS_TEXT];
         address_format(shown[i]->address, address);

@@ -454,6 +454,29 @@ class Public(Bundles):
 
 
 class Archives(Bundles):
+    def test_names_of_more_than_100_bytes_are_cut_at_a_slash_or_refused(self):
+        deep = "accounts/" + "/".join(["111122223333-of-the-platform-team"] * 3)
+        for folder, fits in ((deep, True), ("a" * 101, False)):
+            snapshot, bundle, tar = (self.path / ("%s of %s" % (what, fits)) for what in ("snapshot", "deep", "archive"))
+            if fits:
+                shutil.copytree(self.snapshot, snapshot / folder)
+            else:
+                shutil.copytree(self.snapshot, snapshot)
+                file = next(snapshot.iterdir())
+                file.rename(snapshot / (folder + file.name))
+            done = common.sgproof(*[snapshot if word is self.snapshot else bundle if word == self.path / "-" else word for word in self.words_of_run("-")], "--sign", self.key)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = common.sgproof("report", bundle, "--format", "tar", "-o", tar)
+            self.assertEqual(done.returncode, 0 if fits else 2, done.stderr)
+            if fits:
+                self.verify(tar, "--key", self.public)
+                with tarfile.open(tar) as archive:
+                    names = archive.getnames()
+                self.assertTrue([name for name in names if deep in name and len(name) > 100], names)
+            else:
+                self.assertIn("the name is too long for a tar archive", done.stderr)
+                self.assertFalse(tar.exists())
+
     def tar(self, name, *words, of=None):
         archive = self.path / name
         subprocess.run(["tar", "cf", archive, *words, "-C", (of or self.one).parent, (of or self.one).name], check=True)

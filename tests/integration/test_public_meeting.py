@@ -52,6 +52,15 @@ class Meeting(Case):
         self.assertEqual(self.both_ways(estate, "eni-web", "443/tcp", "198.51.100.9"), ("unreachable", ["there: network acl in"]))
         self.assertEqual(self.explained(estate, "eni-web", "443/tcp", "--to", "8.8.8.8")[0], "reachable")
 
+    def test_where_no_address_is_told_by_which_it_is_seen_what_anybody_gets_in_by_is_possible(self):
+        estate = over_internet()
+        estate["NatGateways"][0]["NatGatewayAddresses"] = []
+        self.assertEqual(self.both_ways(estate, "eni-app", "22/tcp", "198.51.100.9"), ("possible", []))
+        self.assertEqual(self.both_ways(estate, "eni-app", "25/tcp", "198.51.100.9"), ("unreachable", ["there"]))
+        estate["SecurityGroups"][1]["IpPermissionsEgress"] = []
+        verdict, stops = self.both_ways(estate, "eni-app", "22/tcp", "198.51.100.9")
+        self.assertEqual((verdict, stops[0]), ("unreachable", "outbound rules"))
+
     def test_ipv6_of_two_vpcs_meets_over_the_internet_and_segments_explain_and_plan_say_so(self):
         estate = over_internet()
         reached = lambda: {(f["ports"], f["certainty"], f["way"], f["family"]) for f in self.segments(estate)["flows"] if (f["from"], f["to"]) == ("sg-web", "sg-other")}

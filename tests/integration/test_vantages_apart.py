@@ -3,6 +3,7 @@ import json
 import pathlib
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 import common
 
@@ -157,7 +158,7 @@ class Apart(unittest.TestCase):
         path = self.verdicts(self.write("a", A), self.write("b", B, states=self.silent()))
         same = common.sgproof("report", path, "--format", "json")
         self.assertEqual(same.stdout, path.read_text())
-        for form in ("text", "markdown", "html", "sarif"):
+        for form in ("text", "markdown", "html", "sarif", "junit"):
             with self.subTest(form):
                 said = " ".join(common.sgproof("report", path, "--format", form).stdout.split())
                 self.assertEqual(said.count("Vantages disagree: "), 1)
@@ -165,6 +166,14 @@ class Apart(unittest.TestCase):
         self.assertEqual([r["ruleId"] for r in sarif["results"]].count("vantages-disagree"), 1)
         self.assertIn("vantages-disagree", [r["id"] for r in sarif["tool"]["driver"]["rules"]])
         self.assertEqual(len({r["partialFingerprints"]["sgproof/v1"] if "sgproof/v1" in r["partialFingerprints"] else str(r["partialFingerprints"]) for r in sarif["results"]}), len(sarif["results"]))
+
+    def test_junit_has_a_case_for_vantages_that_hear_the_same(self):
+        for states, failures in ((self.silent(), ["vantages disagree"]), (None, [])):
+            path = self.verdicts(self.write("a", A), self.write("b", B, **({"states": states} if states else {})))
+            suite = ElementTree.fromstring(common.sgproof("report", path, "--format", "junit").stdout).find("testsuite[@name='exposure']")
+            case, = suite.findall("testcase[@name='all vantages hear the same']")
+            self.assertEqual([f.get("message") for f in case.findall("failure")], failures)
+            self.assertEqual((int(suite.get("tests")), int(suite.get("failures"))), (len(suite), len(suite.findall("testcase/failure"))))
 
 
 if __name__ == "__main__":
