@@ -446,6 +446,7 @@ struct judging *judge_begin(struct arena *arena, const struct estate *estate, co
                                 .options = options,
                                 .set = set,
                                 .explainer = explainer_of(arena, estate)};
+    judging->explainer.wordless = true;
     if (options->intent == NULL)
         portset_parse(arena, GUARDED_PORTS, &judging->guarded);
     return judging;

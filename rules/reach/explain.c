@@ -18,7 +18,7 @@ static void add_decided(struct arena *arena, struct explanation *explanation, en
                         enum hop_result result, const struct reason *reason)
 {
     struct hop *hop = add_hop(arena, explanation, stage, result, NULL);
-    hop->text = reason_told(arena, reason);
+    hop->text = explanation->wordless ? NULL : reason_told(arena, reason);
     *vector_add(arena, &hop->reasons) = reason;
 }
 
@@ -28,8 +28,10 @@ static void add_stop(struct arena *arena, struct explanation *explanation, enum 
     add_decided(arena, explanation, stage, HOP_STOP, reason_stop(arena, stage, id, text));
 }
 
-static const char *joined(struct arena *arena, const reason_list *list)
+static const char *joined(struct arena *arena, const struct explanation *explanation, const reason_list *list)
 {
+    if (explanation->wordless)
+        return NULL;
     const char *text = reasons_joined(arena, list, REASON_UNTOLD, ", ");
     return text == NULL ? "" : text;
 }
@@ -62,9 +64,11 @@ static void explain_acl(struct arena *arena, struct site *site, struct explanati
     if (!portset_is_empty(working)) {
         struct hop *hop = add_hop(arena, explanation, stage, HOP_PASS, NULL);
         network_acl_because(arena, view, working, only(arena, source), &hop->reasons);
+        if (explanation->wordless)
+            return;
         bool part = egress && protocol_has_ports(protocol) && !portset_equal(working, portset_all);
         const char *ports = part ? arena_printf(arena, " for client ports %s", portset_format(arena, working)) : "";
-        hop->text = arena_printf(arena, "%s%s", joined(arena, &hop->reasons), ports);
+        hop->text = arena_printf(arena, "%s%s", joined(arena, explanation, &hop->reasons), ports);
         return;
     }
     const struct network_acl_entry *entry =
@@ -133,7 +137,8 @@ static void explain_groups(struct arena *arena, const struct network_interface *
         security_group_because(arena, &admitted->rules, &packet, &hop->reasons);
     else
         hop->reasons = groups.doubts;
-    hop->text = must ? arena_printf(arena, "%s admits", joined(arena, &hop->reasons)) : joined(arena, &groups.doubts);
+    const char *why = joined(arena, explanation, &hop->reasons);
+    hop->text = must && why != NULL ? arena_printf(arena, "%s admits", why) : why;
 }
 
 static void explain_route(struct arena *arena, struct site *site, struct explanation *explanation,
@@ -157,7 +162,7 @@ static void explain_route(struct arena *arena, struct site *site, struct explana
         reason_add(arena, &hop->reasons, share->doubt);
     if (!must)
         reason_add_all(arena, &hop->reasons, &replies->doubts);
-    hop->text = joined(arena, &hop->reasons);
+    hop->text = joined(arena, explanation, &hop->reasons);
 }
 
 static void explain_listener(struct arena *arena, const struct load_balancer *balancer, struct explanation *explanation,
@@ -167,7 +172,7 @@ static void explain_listener(struct arena *arena, const struct load_balancer *ba
     if (portset_holds(ports.must, number)) {
         struct hop *hop = add_hop(arena, explanation, REASON_BALANCER, HOP_PASS, NULL);
         load_balancer_because(arena, balancer, protocol, number, number, &hop->reasons);
-        hop->text = joined(arena, &hop->reasons);
+        hop->text = joined(arena, explanation, &hop->reasons);
     } else if (portset_holds(ports.may, number)) {
         add_decided(arena, explanation, REASON_BALANCER, HOP_POSSIBLE, ports.doubt);
     } else {
@@ -200,7 +205,7 @@ bool explainer_is_shared(struct explainer *explainer, const struct endpoint *end
 struct explanation explainer_packet(struct explainer *explainer, struct arena *arena, const struct endpoint *endpoint,
                                     int protocol, uint16_t number, struct address source, struct portset client_ports)
 {
-    struct explanation explanation = {0};
+    struct explanation explanation = {.wordless = explainer->wordless};
     const struct network_interface *interface = endpoint->interface;
     const struct estate *estate = explainer->estate;
     if (source.family != endpoint->address.family) {
@@ -210,7 +215,8 @@ struct explanation explainer_packet(struct explainer *explainer, struct arena *a
     struct site *site = explainer_site(explainer, endpoint);
     struct gate gate = site_gate(arena, site, interface, endpoint->address, endpoint->private_address);
     if (gate.state == GATE_POSSIBLE) {
-        struct hop *hop = add_hop(arena, &explanation, REASON_GATEWAY, HOP_POSSIBLE, joined(arena, &gate.doubts));
+        struct hop *hop =
+            add_hop(arena, &explanation, REASON_GATEWAY, HOP_POSSIBLE, joined(arena, &explanation, &gate.doubts));
         hop->reasons = gate.doubts;
     } else {
         add_decided(arena, &explanation, REASON_GATEWAY, gate.state == GATE_SHUT ? HOP_STOP : HOP_PASS, gate.why);

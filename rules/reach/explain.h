@@ -9,13 +9,14 @@ enum hop_result { HOP_PASS, HOP_POSSIBLE, HOP_STOP };
 struct hop {
     enum reason_stage stage; // REASON_HOST: who asks
     enum hop_result result;
-    const char *text;    // what decided it, for people
+    const char *text;    // what decided it, for people; NULL where nobody asks
     reason_list reasons; // the same as values
 };
 
 struct explanation {
     const struct exposure *exposure; // the rectangle that holds the packet, or NULL: unreachable
     VECTOR(struct hop) hops;
+    bool wordless; // without the texts of hops
 };
 
 // Explains one packet to `endpoint` (of a set computed from `estate`): protocol, number (port; ICMP type * 256 + code;
@@ -31,6 +32,7 @@ struct explainer {
     struct map sites[GATEWAYS]; // struct interface_place -> struct site
     struct group_cache groups;
     struct map admitted; // struct group_set -> what it admits of a family and protocol
+    bool wordless;       // reasons are asked for, and not the texts of hops
 };
 
 struct explainer explainer_of(struct arena *arena, const struct estate *estate);

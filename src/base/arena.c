@@ -193,10 +193,11 @@ void arena_reset(struct arena *arena)
     arena->used = 0;
 }
 
-// Room for `size` bytes of text.
+enum { TEXT_CHUNK = 4 * 1024 };
+
+// Room for `size` bytes of text: what is left of the chunk, where a quarter of one is enough and it has so much.
 static char *take_text(struct arena *arena, size_t size)
 {
-    enum { TEXT_CHUNK = 4 * 1024 };
     bool ignored;
     if (size > TEXT_CHUNK / 4)
         return take(arena, size, 1, &ignored);
@@ -251,12 +252,14 @@ char *arena_strdup(struct arena *arena, const char *text)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
-    va_list print;
-    va_copy(print, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    char *text = take_text(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, print);
-    va_end(print);
+    va_list again;
+    va_copy(again, arguments);
+    size_t left = arena->text_left < TEXT_CHUNK / 4 ? arena->text_left : TEXT_CHUNK / 4;
+    size_t length = (size_t)vsnprintf(arena->text, left, format, arguments); // where it fits, there it stays
+    char *text = take_text(arena, length + 1);
+    if (length >= left)
+        vsnprintf(text, length + 1, format, again);
+    va_end(again);
     return text;
 }
 

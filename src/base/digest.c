@@ -24,8 +24,12 @@ static void need(bool good)
 
 static void write_hex(const unsigned char bytes[SHA256], char hex[DIGEST_TEXT])
 {
-    for (unsigned i = 0; i < SHA256; i++)
-        snprintf(hex + i * 2, 3, "%02x", bytes[i]);
+    static const char digits[] = "0123456789abcdef";
+    for (unsigned i = 0; i < SHA256; i++) {
+        hex[2 * i] = digits[bytes[i] >> 4];
+        hex[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    hex[2 * SHA256] = '\0';
 }
 
 static void digest(const char *bytes, size_t length, unsigned char result[EVP_MAX_MD_SIZE])

@@ -173,6 +173,7 @@ static inline void text_add(struct text *text, const char *bytes, size_t length)
     text->bytes[text->length] = '\0';
 }
 void text_puts(struct text *text, const char *string);
+void text_put_integer(struct text *text, int64_t value); // in decimal
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_flush(struct text *text); // what is in memory goes to the sink; its errors show in ferror
 void text_free(struct text *text);

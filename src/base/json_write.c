@@ -136,15 +136,8 @@ void json_put_strings_line(struct json_writer *writer, const char *key, const ch
 
 void json_put_integer(struct json_writer *writer, const char *key, int64_t value)
 {
-    char digits[24], *at = digits + sizeof(digits);
-    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     before_value(writer, key);
-    do
-        *--at = (char)('0' + left % 10);
-    while ((left /= 10) > 0);
-    if (value < 0)
-        *--at = '-';
-    text_add(writer->out, at, (size_t)(digits + sizeof(digits) - at));
+    text_put_integer(writer->out, value);
 }
 
 void json_put_number(struct json_writer *writer, const char *key, double value)

@@ -36,22 +36,38 @@ void text_puts(struct text *text, const char *string)
     text_add(text, string, strlen(string));
 }
 
+void text_put_integer(struct text *text, int64_t value)
+{
+    char digits[24], *at = digits + sizeof(digits);
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (value < 0)
+        *--at = '-';
+    text_add(text, at, (size_t)(digits + sizeof(digits) - at));
+}
+
 void text_printf(struct text *text, const char *format, ...)
 {
-    va_list measure, print;
-    va_start(measure, format);
-    va_copy(print, measure);
-    int length = vsnprintf(NULL, 0, format, measure);
-    va_end(measure);
-    char small[512];
-    char *buffer = (size_t)length < sizeof(small) ? small : memory_take((size_t)length + 1);
-    vsnprintf(buffer, (size_t)length + 1, format, print);
-    text_add(text, buffer, (size_t)length);
-    if (text->secret)
-        memory_wipe(buffer, (size_t)length + 1);
-    if (buffer != small)
-        free(buffer);
+    char small[512], *large = NULL; // most texts are shorter, and so printed once
+    va_list print, again;
+    va_start(print, format);
+    va_copy(again, print);
+    size_t length = (size_t)vsnprintf(small, sizeof(small), format, print);
     va_end(print);
+    if (length >= sizeof(small)) {
+        large = memory_take(length + 1);
+        vsnprintf(large, length + 1, format, again);
+    }
+    va_end(again);
+    text_add(text, large == NULL ? small : large, length);
+    if (text->secret) {
+        memory_wipe(small, sizeof(small));
+        if (large != NULL)
+            memory_wipe(large, length + 1);
+    }
+    free(large);
 }
 
 void text_free(struct text *text)

@@ -22,17 +22,55 @@ static const struct option_spec options_of_report[] = {
 
 // What there is to report, read again from an evidence folder or from a file of verdicts.
 struct source {
+    struct arena *arena;
+    const char *verdicts;               // the file
+    const struct report_format *format; // NULL: the evidence as it is
+    bool whole;                         // what it is compared with needs all verdicts, whatever the format does
     struct verdict_set all;
     struct verdict_set fresh;
     struct control_report controls;
     struct manifest manifest;
     struct observations observations;
+    struct report_heard heard;
     run_records runs;
     struct verdict_set last_seen;
     drift_list drift;
     struct report_run run;
     struct drift_known known; // in the baseline too
+    struct error failed;      // to read the verdicts while they were written
 };
+
+static void keep_shown(void *context, const struct verdict *verdict)
+{
+    struct source *source = context;
+    struct verdicts_left_out *left_out = &source->all.left_out;
+    if (report_is_shown(verdict)) {
+        verdicts_keep(source->arena, &source->all, verdict);
+        return;
+    }
+    left_out->count++;
+    left_out->ports[verdict->kind] += (size_t)(verdict->high - verdict->low) + 1;
+    left_out->silent = left_out->silent || verdict->observed == OBSERVED_FILTERED;
+}
+
+static void read_each(void *context, verdict_taker *take, void *taker)
+{
+    struct source *source = context;
+    verdicts_read_each(source->arena, source->verdicts, take, taker, &source->all, &source->failed);
+}
+
+// As many verdicts as the format looks at; those that it takes one by one are not read yet.
+static bool read_verdicts(struct source *source, struct error *error)
+{
+    enum report_verdicts wanted = source->format == NULL || source->whole ? REPORT_ALL : source->format->verdicts;
+    if (wanted == REPORT_ALL)
+        return verdicts_read(source->arena, source->verdicts, &source->all, error);
+    if (wanted == REPORT_SHOWN)
+        return verdicts_read_each(source->arena, source->verdicts, keep_shown, source, &source->all, error);
+    source->run.each = read_each;
+    source->run.source = source;
+    return true;
+}
 
 // The runs before it, and what has changed since the last of them.
 static bool read_past(struct arena *arena, const char *folder, struct source *source, struct error *error)
@@ -48,18 +86,32 @@ static bool read_past(struct arena *arena, const char *folder, struct source *so
     return true;
 }
 
+static bool read_observations(struct source *source, const char *file, struct error *error)
+{
+    enum report_observations wanted = source->format == NULL ? REPORT_NONE : source->format->observations;
+    if (wanted == REPORT_NONE)
+        return true;
+    source->run.observations = &source->observations;
+    if (wanted == REPORT_EVERY)
+        return observations_read(source->arena, file, &source->observations, error);
+    source->run.heard = &source->heard;
+    return observations_read_each(source->arena, file, report_hear, &source->heard, &source->observations, error);
+}
+
 // What a file of the evidence is read for must be what was sealed.
 static bool read_evidence(struct arena *arena, const char *folder, struct source *source, struct error *error)
 {
     const struct manifest *manifest = &source->manifest;
     const char *controls = arena_printf(arena, "%s/controls.json", folder);
+    const char *observations = arena_printf(arena, "%s/observations.jsonl", folder);
     GUARD(evidence_manifest(arena, folder, &source->manifest, error));
     GUARD(manifest_holds(arena, manifest, folder, "verdicts.json", error) &&
           manifest_holds(arena, manifest, folder, "observations.jsonl", error));
-    GUARD(verdicts_read(arena, arena_printf(arena, "%s/verdicts.json", folder), &source->all, error));
-    GUARD(observations_read(arena, arena_printf(arena, "%s/observations.jsonl", folder), &source->observations, error));
+    source->verdicts = arena_printf(arena, "%s/verdicts.json", folder);
+    source->whole = source->whole || manifest_file(manifest, REMEMBERED_RUNS) != NULL;
+    GUARD(read_verdicts(source, error));
+    GUARD(read_observations(source, observations, error));
     source->run.manifest = &source->manifest;
-    source->run.observations = &source->observations;
     source->run.title = source->manifest.claims.title;
     GUARD(read_past(arena, folder, source, error));
     if (manifest_file(manifest, "controls.json") == NULL)
@@ -69,17 +121,19 @@ static bool read_evidence(struct arena *arena, const char *folder, struct source
            controls_read(arena, controls, &source->controls, error);
 }
 
+// Reads what `format` needs, with all that it may be compared with.
 static bool read_source(struct arena *arena, const struct options *options, struct source *source, struct error *error)
 {
     const char *path = options->operands.items[0], *title = options_value(options, "title");
     struct stat about;
     bool folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-    source->run.title = path;
-    GUARD(folder ? read_evidence(arena, path, source, error) : verdicts_read(arena, path, &source->all, error));
     const struct verdict_set *baseline;
+    source->run.title = source->verdicts = path;
+    source->whole = options_value(options, "baseline") != NULL;
+    GUARD(folder ? read_evidence(arena, path, source, error) : read_verdicts(source, error));
     GUARD(cli_baseline_read(arena, options, &baseline, error));
     source->fresh = cli_baseline_fresh(arena, &source->all, baseline, &source->known);
-    source->run.set = &source->fresh;
+    source->run.set = source->run.each == NULL ? &source->fresh : &source->all; // which is read only then
     source->run.title = title != NULL ? title : source->run.title;
     return true;
 }
@@ -103,7 +157,7 @@ static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    struct source source = {0};
+    struct source source = {.arena = arena};
     struct text out = {0};
     bool done;
     if (!cli_options(arena, &command_report, argc, argv, &options, &done, &error))
@@ -119,6 +173,7 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_report,
                          "--format: expected text, html, json, csv, sarif, junit, ocsf, asff, metrics, "
                          "nmap or tar");
+    source.format = tar ? NULL : format;
     if (!read_source(arena, &options, &source, &error))
         return cli_fail(&error);
     if (source.run.manifest == NULL && (tar || format->needs_evidence))
@@ -133,7 +188,13 @@ static int run(struct arena *arena, int argc, char **argv)
         format->write(&source.run, &(struct report_options){.colour = cli_colour(&options)}, &out);
         if (strcmp(format->name, "text") == 0)
             text_puts(&out, cli_still_wrong(arena, &source.known));
-        good = cli_output_end(&output, &out, &error);
+        good = source.failed.code == 0;
+        if (!good) {
+            error = source.failed;
+            cli_output_abandon(&output, &out);
+        } else {
+            good = cli_output_end(&output, &out, &error);
+        }
     }
     return !good ? cli_fail(&error) : source.all.complete ? 0 : ERROR_INCOMPLETE;
 }

@@ -128,6 +128,8 @@ struct observation_reader {
     struct arena *arena;
     struct observation_lines lines;
     struct observations *observations;
+    observation_taker *take;
+    void *context;
     bool several; // vantages may have been merged
     bool begun;   // a line was read
     bool summary; // the last one was a summary
@@ -242,6 +244,16 @@ static bool read_state_head(struct arena *arena, const struct json_cursor *at, s
     return true;
 }
 
+static void take_observation(struct observation_reader *reader, const struct observation *item)
+{
+    if (reader->take == NULL) {
+        *vector_add(reader->arena, &reader->observations->items) = *item;
+        return;
+    }
+    reader->take(reader->context, item);
+    arena_reset(reader->lines.own);
+}
+
 static bool read_observation(void *context, size_t line, const struct json_cursor *at, struct error *error)
 {
     static const char *const keys[] = {"address",     "protocol", "from_port",  "to_port",  "state",
@@ -250,7 +262,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
                                        "frame_count", "service",  "vantage",    NULL};
     struct observation_reader *reader = context;
     struct observations *observations = reader->observations;
-    struct arena *arena = reader->arena;
+    struct arena *arena = reader->arena, *own = reader->lines.own;
     bool begun = reader->begun;
     reader->begun = true;
     if (reader->summary)
@@ -276,8 +288,8 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         !json_shared_string(reader->arena, &reader->lines.texts, at, "from", &item.from, error) ||
         !json_shared_string(reader->arena, &reader->lines.texts, at, "source", &item.source, error) ||
         !json_shared_string(reader->arena, &reader->lines.texts, at, "vantage", &item.vantage, error) ||
-        !read_moment(arena, at, "first_sent", &item.first_sent, error) ||
-        !read_moment(arena, at, "answered", &item.answered, error) ||
+        !read_moment(own, at, "first_sent", &item.first_sent, error) ||
+        !read_moment(own, at, "answered", &item.answered, error) ||
         !json_optional_boolean(at, "unstable", &item.unstable, error) ||
         !json_optional_boolean(at, "accepts_everything", &item.accepting, error) ||
         !json_optional_integer(at, "tries", 0, 1000000, &tries, &present, error) ||
@@ -300,7 +312,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         if (!cJSON_IsNumber(node) || !(node->valuedouble >= 1 && node->valuedouble <= UINT32_MAX) ||
             node->valuedouble != (double)(uint32_t)node->valuedouble)
             return json_fail(&frames, error, "expected numbers of frames, from 1");
-        *vector_add(arena, &item.frames) = (uint32_t)node->valuedouble;
+        *vector_add(own, &item.frames) = (uint32_t)node->valuedouble;
     }
     item.frame_count = (size_t)frame_count;
     item.low = (uint16_t)low;
@@ -308,10 +320,10 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     item.state = (enum observed_state)state;
     item.tries = (uint32_t)tries;
     struct json_cursor service = json_member(at, "service");
-    if (service.node != NULL && !read_service(arena, &service, &item, error))
+    if (service.node != NULL && !read_service(own, &service, &item, error))
         return false;
     item.reason = item.reason == NULL ? "" : item.reason;
-    *vector_add(arena, &observations->items) = item;
+    take_observation(reader, &item);
     return true;
 }
 
@@ -323,7 +335,7 @@ static bool read_quickly(void *context, size_t line, const char *bytes, size_t l
         return false;
     reader->begun = true;
     item.line = line;
-    *vector_add(reader->arena, &reader->observations->items) = item;
+    take_observation(reader, &item);
     return true;
 }
 
@@ -372,8 +384,22 @@ static bool read_file(struct arena *arena, const char *file, bool several, struc
                       struct error *error)
 {
     struct observation_reader reader = {
-        .arena = arena, .lines = {.arena = arena}, .observations = observations, .several = several};
+        .arena = arena, .lines = {.arena = arena, .own = arena}, .observations = observations, .several = several};
     return json_each_line_quick(file, read_quickly, read_observation, &reader, error);
+}
+
+bool observations_read_each(struct arena *arena, const char *file, observation_taker *take, void *context,
+                            struct observations *observations, struct error *error)
+{
+    struct arena *own = arena_new();
+    struct observation_reader reader = {.arena = arena,
+                                        .lines = {.arena = arena, .own = own},
+                                        .observations = observations,
+                                        .take = take,
+                                        .context = context};
+    bool good = json_each_line_quick(file, read_quickly, read_observation, &reader, error);
+    arena_free(own);
+    return good;
 }
 
 bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error)

@@ -157,6 +157,11 @@ void observations_sort(struct observations *observations);
 // The same. ERROR_USAGE, with the lines, where two tell of one port: what it is could not be said then.
 bool observations_settle(struct observations *observations, const char *file, struct error *error);
 bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error);
-// The same of what may have been asked from several vantages: a port may be told of by each of them.
+// The same with each observation given to `take` as it is read: none is kept, and what is of its line alone (times,
+// frames, the service) lasts as long as the call. Where it fails, some may have been taken.
+typedef void observation_taker(void *context, const struct observation *observation);
+bool observations_read_each(struct arena *arena, const char *file, observation_taker *take, void *context,
+                            struct observations *observations, struct error *error);
+// All of what may have been asked from several vantages: a port may be told of by each of them.
 bool observations_read_vantages(struct arena *arena, const char *file, struct observations *observations,
                                 struct error *error);

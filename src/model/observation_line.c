@@ -92,7 +92,7 @@ static bool take_moment(struct observation_lines *lines, const struct json_flat 
     char text[LONGEST_TEXT];
     if (!json_flat_copy(flat, text, sizeof(text)) || !clock_is_moment(text))
         return false;
-    *value = arena_strndup(lines->arena, flat->text, flat->length);
+    *value = arena_strndup(lines->own, flat->text, flat->length);
     return true;
 }
 
@@ -120,7 +120,7 @@ static bool take_frames(struct observation_lines *lines, struct json_flat *flat,
     }
     if (flat->broken || count == 0)
         return !flat->broken;
-    item->frames.items = arena_buffer(lines->arena, uint32_t, count);
+    item->frames.items = arena_buffer(lines->own, uint32_t, count);
     memcpy(item->frames.items, frames, count * sizeof(*frames));
     item->frames.count = item->frames.capacity = count;
     return true;

@@ -3,9 +3,10 @@
 
 #include "model/observation.h"
 
-// What lines have in common. Zeroed but for the arena.
+// What lines have in common. Zeroed but for the arenas.
 struct observation_lines {
     struct arena *arena;
+    struct arena *own;       // for what is of one line alone
     struct map texts;        // that many lines have
     const char *address_was; // of the line before, and what it says
     struct address address;

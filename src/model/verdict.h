@@ -111,6 +111,13 @@ struct vantage_split {
 };
 enum { VANTAGE_SPLIT_SEVERITY = SEVERITY_MEDIUM };
 
+// What of a document was read and left out of a set, since nobody asks for it one by one.
+struct verdicts_left_out {
+    size_t count;
+    size_t ports[VERDICT_KINDS];
+    bool silent; // some of them were
+};
+
 struct verdict_set {
     bool complete;
     const char *vantage;        // addresses joined by ", "
@@ -125,6 +132,7 @@ struct verdict_set {
     VECTOR(struct vantage_told) vantages; // none, where there is one
     VECTOR(struct vantage_split) splits;
     VECTOR(struct verdict) items; // by address, of several vantages by those, protocol, port
+    struct verdicts_left_out left_out;
 };
 
 // By address, protocol and port.
@@ -139,6 +147,14 @@ void verdict_put_suggested(struct json_writer *writer, const struct verdict *ver
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out);
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error);
+// The same with each verdict given to `take` as it is read, in the order of the document: none is kept, the lines of its
+// observations last as long as the call, all else as long as the arena. What of the set stands behind the verdicts in
+// the document (of ours: nothing) is not read yet by then. Where it fails, some may have been taken.
+typedef void verdict_taker(void *context, const struct verdict *verdict);
+bool verdicts_read_each(struct arena *arena, const char *file, verdict_taker *take, void *context,
+                        struct verdict_set *set, struct error *error);
+// Puts a verdict that was taken into a set, with a copy of its lines.
+void verdicts_keep(struct arena *arena, struct verdict_set *set, const struct verdict *verdict);
 
 // Whether two were asked from one interface, or both from outside: else neither says anything of the other.
 bool verdict_asked_alike(const struct verdict *a, const struct verdict *b);

@@ -1,6 +1,6 @@
 // Verdicts as a document (sgproof/verdicts/v1): its writer. The reader is verdict_read.c.
 #include "model/protocol.h"
-#include "model/verdict.h"
+#include "model/verdict_texts.h"
 
 static void put_if_any(struct json_writer *writer, const char *key, const char *value)
 {
@@ -31,35 +31,19 @@ static void put_notes(struct json_writer *writer, const struct verdict_set *set)
     json_close(writer, ']');
 }
 
-// What neighbouring verdicts have in common is made into text once: their host, and lists that lie at one place. Of the
-// lists those made last are kept, so that memory does not grow with the verdicts.
-enum { LISTS = 4096, VALUES = 4096 };
+// Of lists those made last are kept, so that memory does not grow with the verdicts.
+enum { LISTS = 4096 };
 struct list_text {
     const void *items;
     size_t count;
     struct text text;
 };
 
-// What is said of some verdict's ports, and of all with the same answer and observation.
-struct value_text {
-    const struct verdict *of; // or NULL
-    struct text text;         // an object with the members from `declared` on, without brackets
-};
-
 struct shared_texts {
     struct arena *scratch;
-    struct list_text *lists;   // by a hash of where the list lies
-    struct value_text *values; // by a hash of what is_same_value compares
-    const struct verdict *of;  // whose host was made last, or NULL
-    struct text host;          // an object with the members that tell of it, without the last bracket
+    struct list_text *lists; // by a hash of where the list lies
+    struct verdict_texts *texts;
 };
-
-static bool is_same_host(const struct verdict *a, const struct verdict *b)
-{
-    return address_equal(a->address, b->address) && a->account_id == b->account_id && a->region == b->region &&
-           a->eni_id == b->eni_id && a->instance_id == b->instance_id && a->name == b->name && a->owner == b->owner &&
-           a->asked_from == b->asked_from;
-}
 
 static void put_asked_from(struct json_writer *writer, const struct asked_from *from)
 {
@@ -75,12 +59,12 @@ static void put_asked_from(struct json_writer *writer, const struct asked_from *
 // Puts the members that tell of a verdict's host into the object that was opened for it.
 static void put_host(struct shared_texts *shared, const struct verdict *verdict, struct json_writer *writer)
 {
-    if (shared->of == NULL || !is_same_host(shared->of, verdict)) {
+    bool fresh;
+    struct text *text = verdict_texts_host(shared->texts, verdict, &fresh);
+    if (fresh) {
         char address[ADDRESS_TEXT];
         address_format(verdict->address, address);
-        shared->of = verdict;
-        shared->host.length = 0;
-        struct json_writer host = json_writer_to(&shared->host);
+        struct json_writer host = json_writer_to(text);
         json_open_line(&host, NULL, '{');
         json_put_string(&host, "address", address);
         put_if_any(&host, "account_id", verdict->account_id);
@@ -93,7 +77,7 @@ static void put_host(struct shared_texts *shared, const struct verdict *verdict,
         if (verdict->asked_from != NULL)
             put_asked_from(&host, verdict->asked_from);
     }
-    text_add(writer->out, shared->host.bytes + 1, shared->host.length - 1);
+    text_add(writer->out, text->bytes + 1, text->length - 1);
     writer->first = false;
 }
 
@@ -134,31 +118,6 @@ static void put_texts(struct shared_texts *shared, const char *key, const text_l
     json_put_made(writer, key, text);
 }
 
-// Whether all but the place and the lines is the same. Texts and lists that are held once are compared by where they
-// lie.
-static bool is_same_value(const struct verdict *a, const struct verdict *b)
-{
-    return a->declared == b->declared && a->observed == b->observed && a->kind == b->kind &&
-           a->unstable == b->unstable && a->accepting == b->accepting && a->accepts == b->accepts &&
-           a->outage == b->outage && a->intent == b->intent && a->severity == b->severity && a->reason == b->reason &&
-           a->from == b->from && a->intent_rule == b->intent_rule && a->intent_owner == b->intent_owner &&
-           a->intent_reason == b->intent_reason && a->intent_expired == b->intent_expired &&
-           a->because.items == b->because.items && a->because.count == b->because.count &&
-           a->via.items == b->via.items && a->via.count == b->via.count && a->suggested.items == b->suggested.items &&
-           a->suggested.count == b->suggested.count;
-}
-
-static size_t value_slot(const struct verdict *verdict)
-{
-    const void *places[] = {verdict->reason,        verdict->from,      verdict->intent_rule,
-                            verdict->because.items, verdict->via.items, verdict->suggested.items};
-    uint64_t hash = (uint64_t)verdict->declared | (uint64_t)verdict->observed << 8 | (uint64_t)verdict->kind << 16 |
-                    (uint64_t)verdict->severity << 24 | (uint64_t)verdict->intent << 32;
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-        hash = (hash ^ (uint64_t)(uintptr_t)places[i]) * 0x9e3779b97f4a7c15u;
-    return (size_t)(hash >> 40) % VALUES;
-}
-
 static void make_value(struct shared_texts *shared, const struct verdict *verdict, bool unknown,
                        struct json_writer *value)
 {
@@ -195,15 +154,14 @@ static void make_value(struct shared_texts *shared, const struct verdict *verdic
 static void put_value(struct shared_texts *shared, const struct verdict *verdict, bool unknown,
                       struct json_writer *writer)
 {
-    struct value_text *known = &shared->values[value_slot(verdict)];
-    if (known->of == NULL || !is_same_value(known->of, verdict)) {
-        known->of = verdict;
-        known->text.length = 0;
-        struct json_writer value = json_writer_to(&known->text);
+    bool fresh;
+    struct text *text = verdict_texts_value(shared->texts, verdict, &fresh);
+    if (fresh) {
+        struct json_writer value = json_writer_to(text);
         make_value(shared, verdict, unknown, &value);
     }
     text_add(writer->out, ", ", 2);
-    text_add(writer->out, known->text.bytes + 1, known->text.length - 1);
+    text_add(writer->out, text->bytes + 1, text->length - 1);
 }
 
 static void put_ports(struct json_writer *writer, struct arena *scratch, int protocol, uint16_t low, uint16_t high)
@@ -267,9 +225,8 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
     struct arena *arena = arena_new(), *scratch = arena_new();
-    struct shared_texts shared = {.scratch = scratch};
+    struct shared_texts shared = {.scratch = scratch, .texts = verdict_texts_new()};
     shared.lists = arena_array(arena, struct list_text, LISTS);
-    shared.values = arena_array(arena, struct value_text, VALUES);
     json_open(&writer, NULL, '{');
     json_put_string(&writer, "schema", "sgproof/verdicts/v1");
     json_put_boolean(&writer, "complete", set->complete);
@@ -312,9 +269,7 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
     json_end_document(&writer);
     for (size_t i = 0; i < LISTS; i++)
         text_free(&shared.lists[i].text);
-    for (size_t i = 0; i < VALUES; i++)
-        text_free(&shared.values[i].text);
-    text_free(&shared.host);
+    verdict_texts_free(shared.texts);
     arena_free(scratch);
     arena_free(arena);
 }

@@ -19,6 +19,7 @@ static bool read_unstable(const struct json_cursor *at, bool *unstable, bool *un
 enum { KEPT_LISTS = 4096 };
 struct verdict_reader {
     struct arena *arena;
+    struct arena *lines; // of the verdict in hand
     struct map texts;
     const struct owner *owner; // of the verdict before
     const struct asked_from *asked_from;
@@ -143,9 +144,8 @@ static bool read_verdict(struct verdict_reader *reader, const struct json_cursor
     cJSON_ArrayForEach (node, lines.node) {
         if (!cJSON_IsNumber(node) || node->valuedouble < 1 || node->valuedouble > 1e9)
             return json_fail(&lines, error, "expected line numbers");
-        *vector_add(arena, &verdict->observations) = (size_t)node->valuedouble;
+        *vector_add(reader->lines, &verdict->observations) = (size_t)node->valuedouble;
     }
-    vector_trim(arena, &verdict->observations);
     return true;
 }
 
@@ -260,6 +260,8 @@ static bool read_head(struct arena *arena, const struct json_cursor *root, struc
 struct list_reader {
     struct verdict_reader *reader;
     struct verdict_set *set;
+    verdict_taker *take;
+    void *context;
     struct verdict_likes likes;
     const struct file_bytes *bytes;
     size_t begins;    // where the list does
@@ -299,11 +301,13 @@ static bool take_verdict(void *context, const struct json_cursor *at, bool is_el
     json_skip(bytes->bytes, bytes->length, &end);
     if (!json_expect_plain(at->file, bytes->bytes + at->offset, end - at->offset, &ignored))
         list->is_unclear = true; // which is told of the whole document
-    struct verdict *verdict = vector_add(list->reader->arena, &list->set->items);
-    GUARD(read_verdict(list->reader, at, verdict, error) &&
-          read_unstable(at, &verdict->unstable, &list->set->stability_unknown, error));
+    struct verdict verdict = {0};
+    arena_reset(list->reader->lines);
+    GUARD(read_verdict(list->reader, at, &verdict, error) &&
+          read_unstable(at, &verdict.unstable, &list->set->stability_unknown, error));
     if (!list->is_unclear)
-        verdict_likes_learn(&list->likes, bytes->bytes + at->offset, end - at->offset, at->node, verdict);
+        verdict_likes_learn(&list->likes, bytes->bytes + at->offset, end - at->offset, at->node, &verdict);
+    list->take(list->context, &verdict);
     return true;
 }
 
@@ -318,9 +322,10 @@ static bool take_alike(void *context, const char *bytes, size_t length, size_t *
         pages_forget(list->bytes->bytes + list->forgotten, list->last - list->forgotten);
         list->forgotten = list->last;
     }
-    if (!verdict_likes_take(&list->likes, list->reader->arena, bytes, length, &verdict, taken))
+    arena_reset(list->reader->lines);
+    if (!verdict_likes_take(&list->likes, list->reader->lines, bytes, length, &verdict, taken))
         return false;
-    *vector_add(list->reader->arena, &list->set->items) = verdict;
+    list->take(list->context, &verdict);
     return true;
 }
 
@@ -372,29 +377,66 @@ static bool explain_failure(struct arena *arena, const char *file, const struct 
     return false;
 }
 
-static bool read_bytes(struct arena *arena, const char *file, const struct file_bytes *bytes, struct verdict_set *set,
-                       struct error *error)
+static bool read_bytes(struct arena *arena, const char *file, const struct file_bytes *bytes, verdict_taker *take,
+                       void *context, struct verdict_set *set, struct error *error)
 {
     struct verdict_reader *reader = arena_new_of(arena, struct verdict_reader);
     reader->arena = arena;
-    struct list_reader list = {.reader = reader, .set = set, .bytes = bytes, .likes = {.arena = arena_new()}};
+    reader->lines = arena_new();
+    struct list_reader list = {.reader = reader,
+                               .set = set,
+                               .take = take,
+                               .context = context,
+                               .bytes = bytes,
+                               .likes = {.arena = arena_new()}};
     const struct json_visitor visitor = {.member = enter_list, .value = take_verdict, .quick = take_alike};
     size_t at = 0;
     bool good = json_stream(file, bytes->bytes, bytes->length, &at, &visitor, &list, error) && !list.is_unclear;
     arena_free(list.likes.arena);
+    arena_free(reader->lines);
     if (!good)
         return explain_failure(arena, file, bytes, error);
     size_t ends = list.begins > 0 ? end_of_list(bytes, &list) : 0;
-    GUARD(read_without_list(arena, file, bytes, ends > 0 ? list.begins : 0, ends, set, error));
-    vector_trim(arena, &set->items);
-    return true;
+    return read_without_list(arena, file, bytes, ends > 0 ? list.begins : 0, ends, set, error);
+}
+
+bool verdicts_read_each(struct arena *arena, const char *file, verdict_taker *take, void *context,
+                        struct verdict_set *set, struct error *error)
+{
+    struct file_bytes bytes;
+    GUARD(file_map(file, &bytes, error));
+    bool good = read_bytes(arena, file, &bytes, take, context, set, error);
+    file_unmap(&bytes);
+    return good;
+}
+
+// What is read into a set.
+struct keeper {
+    struct arena *arena;
+    struct verdict_set *set;
+};
+
+void verdicts_keep(struct arena *arena, struct verdict_set *set, const struct verdict *verdict)
+{
+    struct verdict *kept = vector_add(arena, &set->items);
+    size_t count = verdict->observations.count;
+    *kept = *verdict;
+    kept->observations.items = arena_buffer(arena, size_t, count);
+    if (count > 0)
+        memcpy(kept->observations.items, verdict->observations.items, count * sizeof(size_t));
+    kept->observations.capacity = (uint32_t)count;
+}
+
+static void keep(void *context, const struct verdict *verdict)
+{
+    const struct keeper *keeper = context;
+    verdicts_keep(keeper->arena, keeper->set, verdict);
 }
 
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error)
 {
-    struct file_bytes bytes;
-    GUARD(file_map(file, &bytes, error));
-    bool good = read_bytes(arena, file, &bytes, set, error);
-    file_unmap(&bytes);
-    return good;
+    struct keeper keeper = {arena, set};
+    GUARD(verdicts_read_each(arena, file, keep, &keeper, set, error));
+    vector_trim(arena, &set->items);
+    return true;
 }

@@ -15,58 +15,58 @@ static int by_weight(const void *left, const void *right)
     return a < b ? -1 : a > b ? 1 : 0; // both point into one array, sorted by place
 }
 
+bool report_is_shown(const struct verdict *verdict)
+{
+    if (verdict->accepting && verdict->accepts == 0 && verdict->kind == VERDICT_UNCONFIRMED)
+        return false; // another one stands for it
+    return verdict->kind != VERDICT_ENFORCED || verdict->severity != SEVERITY_INFO || verdict->unstable;
+}
+
 const struct verdict **report_worth_showing(struct arena *arena, const struct verdict_set *set, size_t *count)
 {
     const struct verdict **shown = arena_array(arena, const struct verdict *, set->items.count + 1);
     *count = 0;
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
-        if (verdict->accepting && verdict->accepts == 0 && verdict->kind == VERDICT_UNCONFIRMED)
-            continue; // another one stands for it
-        if (verdict->kind != VERDICT_ENFORCED || verdict->severity != SEVERITY_INFO || verdict->unstable)
+        if (report_is_shown(verdict))
             shown[(*count)++] = verdict;
     }
     qsort(shown, *count, sizeof(*shown), by_weight);
     return shown;
 }
 
-// Addresses of which nothing was open or closed; observations stand by address.
-static size_t never_heard(const struct observations *observations)
+void report_hear(void *context, const struct observation *one)
 {
-    size_t count = 0;
-    bool heard = true;
-    for (size_t i = 0; i < observations->items.count; i++) {
-        const struct observation *one = &observations->items.items[i];
-        if (i == 0 || !address_equal(one->address, one[-1].address)) {
-            count += !heard;
-            heard = false;
-        }
-        heard = heard || one->state == OBSERVED_OPEN || one->state == OBSERVED_CLOSED;
+    struct report_heard *heard = context;
+    bool tcp = one->protocol == PROTOCOL_TCP;
+    if (heard->address.family == 0 || !address_equal(one->address, heard->address)) {
+        heard->silent += heard->address.family != 0 && !heard->is_heard;
+        heard->shut += heard->is_closed && !heard->is_open;
+        heard->address = one->address;
+        heard->is_heard = heard->is_closed = heard->is_open = false;
     }
-    return count + !heard;
+    heard->is_heard = heard->is_heard || one->state == OBSERVED_OPEN || one->state == OBSERVED_CLOSED;
+    heard->is_closed = heard->is_closed || (tcp && one->state == OBSERVED_CLOSED);
+    heard->is_open = heard->is_open || (tcp && one->state == OBSERVED_OPEN);
 }
 
-// Addresses of which TCP ports were closed, and none was open that would show that it is the ports that say so.
-static size_t never_open(const struct observations *observations)
+// What was heard of all, where `run` does not tell it already.
+static struct report_heard heard_of(const struct report_run *run)
 {
-    size_t count = 0;
-    bool closed = false, open = false;
-    for (size_t i = 0; i < observations->items.count; i++) {
-        const struct observation *one = &observations->items.items[i];
-        if (i == 0 || !address_equal(one->address, one[-1].address)) {
-            count += closed && !open;
-            closed = open = false;
-        }
-        closed = closed || (one->protocol == PROTOCOL_TCP && one->state == OBSERVED_CLOSED);
-        open = open || (one->protocol == PROTOCOL_TCP && one->state == OBSERVED_OPEN);
-    }
-    return count + (closed && !open);
+    struct report_heard heard = {0};
+    if (run->heard != NULL)
+        return *run->heard;
+    for (size_t i = 0; i < run->observations->items.count; i++)
+        report_hear(&heard, &run->observations->items.items[i]);
+    return heard;
 }
 
 // Of hosts whose silence, or closed ports, nothing of their own vouches for.
-static const char *resting(struct arena *arena, const struct observations *observations)
+static const char *resting(struct arena *arena, const struct report_heard *heard)
 {
-    size_t unheard = never_heard(observations), shut = never_open(observations);
+    bool last = heard->address.family != 0;
+    size_t unheard = heard->silent + (last && !heard->is_heard);
+    size_t shut = heard->shut + (heard->is_closed && !heard->is_open);
     const char *silence =
         unheard == 0   ? ""
         : unheard == 1 ? "; 1 address never answered: its silence rests on others"
@@ -85,12 +85,13 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
     if (told == NULL || !told->told)
         return NULL;
     report_count(run->set, ports);
-    bool silent = ports[VERDICT_UNVERIFIED] > 0 || told->asked > 0;
+    bool silent = ports[VERDICT_UNVERIFIED] > 0 || told->asked > 0 || run->set->left_out.silent;
     for (size_t i = 0; i < run->set->items.count; i++)
         silent = silent || run->set->items.items[i].observed == OBSERVED_FILTERED;
-    if (!silent && run->set->items.count == 0)
+    if (!silent && run->set->items.count + run->set->left_out.count == 0)
         return "Silence: nothing was asked";
-    const char *rests = resting(arena, run->observations);
+    const struct report_heard heard = heard_of(run);
+    const char *rests = resting(arena, &heard);
     if (!silent)
         return arena_printf(arena, "Silence: everything that was asked answered%s", rests);
     if (told->asked == 0 && told->longest_gap <= 0 && ports[VERDICT_UNVERIFIED] > 0)
@@ -180,10 +181,19 @@ void report_wrap(struct text *out, const char *lead, const char *words, size_t w
     wrap(out, lead, words, width, false);
 }
 
+void report_each(const struct report_run *run, verdict_taker *take, void *context)
+{
+    if (run->each != NULL)
+        run->each(run->source, take, context);
+    else
+        for (size_t i = 0; i < run->set->items.count; i++)
+            take(context, &run->set->items.items[i]);
+}
+
 void report_count(const struct verdict_set *set, size_t ports[VERDICT_KINDS])
 {
     for (int i = 0; i < VERDICT_KINDS; i++)
-        ports[i] = 0;
+        ports[i] = set->left_out.ports[i];
     for (size_t i = 0; i < set->items.count; i++)
         ports[set->items.items[i].kind] += (size_t)(set->items.items[i].high - set->items.items[i].low) + 1;
 }

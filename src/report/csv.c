@@ -1,4 +1,5 @@
 #include "model/protocol.h"
+#include "model/verdict_texts.h"
 #include "report/report.h"
 
 // A cell that begins like a formula is one to a spreadsheet, whatever is in quotes: an apostrophe makes it text. What
@@ -35,14 +36,6 @@ static const char *const frameworks[] = {
     "pci-dss-4.0.1", "soc2",        "iso-27001-2022", "prowler",      NULL};
 enum { OF_VERDICT = 19, OF_CONTROL = 5, FRAMEWORKS = sizeof(frameworks) / sizeof(frameworks[0]) - 1 };
 
-// Cells that a row does not have are empty.
-static void put_row(struct arena *arena, struct text *out, const char *const *cells, size_t count, const char *from)
-{
-    for (size_t c = 0; c < OF_VERDICT + OF_CONTROL + FRAMEWORKS; c++)
-        put_cell(arena, out, c < count ? cells[c] : "", false);
-    put_cell(arena, out, from, true);
-}
-
 static const char *rows_of(struct arena *arena, const struct control *control, const char *framework)
 {
     const char *text = "";
@@ -69,8 +62,87 @@ static void put_control(const struct control *control, struct text *out)
     memcpy(&cells[OF_VERDICT], own, sizeof(own));
     for (size_t f = 0; f < FRAMEWORKS; f++)
         cells[OF_VERDICT + OF_CONTROL + f] = rows_of(arena, control, frameworks[f]);
-    put_row(arena, out, cells, sizeof(cells) / sizeof(cells[0]), "");
+    for (size_t c = 0; c < sizeof(cells) / sizeof(cells[0]); c++)
+        put_cell(arena, out, cells[c], false);
+    put_cell(arena, out, "", true);
     arena_free(arena);
+}
+
+struct csv {
+    const struct verdict_set *set;
+    struct arena *arena; // of the row in hand
+    struct verdict_texts *texts;
+    struct text *out;
+};
+
+// Cells, each with what closes it, and a NUL behind them: where others stand between, the row is in several parts.
+static void put_part(struct csv *csv, struct text *made, const char *const *cells, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        put_cell(csv->arena, made, cells[i], false);
+    text_add(made, "", 1);
+}
+
+static const char *next_part(const char *part)
+{
+    return part + strlen(part) + 1;
+}
+
+// Three parts: what stands before the protocol and behind the ports, and the last cell.
+static const char *host_parts(struct csv *csv, const struct verdict *verdict)
+{
+    bool fresh;
+    struct text *text = verdict_texts_host(csv->texts, verdict, &fresh);
+    if (!fresh)
+        return text->bytes;
+    char address[ADDRESS_TEXT];
+    address_format(verdict->address, address);
+    put_part(csv, text, (const char *[]){verdict->account_id, verdict->region, address}, 3);
+    put_part(csv, text, (const char *[]){verdict->name, verdict->instance_id, verdict->eni_id}, 3);
+    put_cell(csv->arena, text, report_asked_from(csv->arena, verdict), true);
+    text_add(text, "", 1);
+    return text->bytes;
+}
+
+// Two parts: what begins a row, and what stands behind the ports, with the empty cells of a control.
+static const char *value_parts(struct csv *csv, const struct verdict *verdict)
+{
+    bool fresh;
+    struct text *text = verdict_texts_value(csv->texts, verdict, &fresh);
+    if (!fresh)
+        return text->bytes;
+    put_part(csv, text, (const char *[]){severity_names[verdict->severity], verdict_names[verdict->kind]}, 2);
+    const char *rest[7 + OF_CONTROL + FRAMEWORKS] = {
+        declared_names[verdict->declared],
+        observed_names[verdict->observed],
+        verdict->reason,
+        intent_names[verdict->intent],
+        verdict->intent_rule,
+        verdict->intent_owner,
+        reasons_joined(csv->arena, &verdict->because, REASON_UNTOLD, "; ")};
+    put_part(csv, text, rest, sizeof(rest) / sizeof(rest[0]));
+    return text->bytes;
+}
+
+static void put_verdict(void *context, const struct verdict *verdict)
+{
+    struct csv *csv = context;
+    const char *host = host_parts(csv, verdict), *value = value_parts(csv, verdict);
+    text_puts(csv->out, value);
+    text_puts(csv->out, verdict->unstable ? "yes," : csv->set->stability_unknown ? "unknown," : "no,");
+    text_puts(csv->out, host);
+    text_puts(csv->out, protocol_name(csv->arena, verdict->protocol));
+    text_puts(csv->out, ",");
+    if (protocol_has_ports(verdict->protocol))
+        text_put_integer(csv->out, verdict->low);
+    text_puts(csv->out, ",");
+    if (protocol_has_ports(verdict->protocol))
+        text_put_integer(csv->out, verdict->high);
+    text_puts(csv->out, ",");
+    text_puts(csv->out, next_part(host));
+    text_puts(csv->out, next_part(value));
+    text_puts(csv->out, next_part(next_part(host)));
+    arena_reset(csv->arena);
 }
 
 void report_csv(const struct report_run *run, const struct report_options *options, struct text *out)
@@ -82,47 +154,10 @@ void report_csv(const struct report_run *run, const struct report_options *optio
     for (size_t f = 0; frameworks[f] != NULL; f++)
         text_printf(out, ",%s", frameworks[f]);
     text_puts(out, ",asked_from\r\n");
-    struct arena *arena = arena_new(), *shared = arena_new();
-    const reason_list *last = NULL; // whose text `because` is: neighbours share it
-    const char *because = NULL;
-    for (size_t i = 0; i < run->set->items.count; i++) {
-        const struct verdict *verdict = &run->set->items.items[i];
-        char address[ADDRESS_TEXT];
-        address_format(verdict->address, address);
-        if (last == NULL || last->items != verdict->because.items || last->count != verdict->because.count) {
-            arena_reset(shared);
-            because = reasons_joined(shared, &verdict->because, REASON_UNTOLD, "; ");
-            last = &verdict->because;
-        }
-        bool ports = protocol_has_ports(verdict->protocol);
-        const char *cells[] = {
-            severity_names[verdict->severity],
-            verdict_names[verdict->kind],
-            verdict->unstable             ? "yes"
-            : run->set->stability_unknown ? "unknown"
-                                          : "no",
-            verdict->account_id,
-            verdict->region,
-            address,
-            protocol_name(arena, verdict->protocol),
-            ports ? arena_printf(arena, "%d", verdict->low) : "",
-            ports ? arena_printf(arena, "%d", verdict->high) : "",
-            verdict->name,
-            verdict->instance_id,
-            verdict->eni_id,
-            declared_names[verdict->declared],
-            observed_names[verdict->observed],
-            verdict->reason,
-            intent_names[verdict->intent],
-            verdict->intent_rule,
-            verdict->intent_owner,
-            because,
-        };
-        put_row(arena, out, cells, sizeof(cells) / sizeof(cells[0]), report_asked_from(arena, verdict));
-        arena_reset(arena);
-    }
-    arena_free(shared);
-    arena_free(arena);
+    struct csv csv = {.set = run->set, .arena = arena_new(), .texts = verdict_texts_new(), .out = out};
+    report_each(run, put_verdict, &csv);
+    verdict_texts_free(csv.texts);
+    arena_free(csv.arena);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++)
             put_control(&run->controls->packs.items[p].controls.items[i], out);

@@ -1,10 +1,18 @@
 #include "report/report.h"
 
 const struct report_format report_formats[] = {
-    {"text", report_text, false},   {"markdown", report_markdown, false}, {"html", report_html, false},
-    {"json", report_json, false},   {"csv", report_csv, false},           {"sarif", report_sarif, false},
-    {"junit", report_junit, false}, {"metrics", report_metrics, false},   {"ocsf", report_ocsf, true},
-    {"asff", report_asff, true},    {"nmap", report_nmap, true},          {NULL, NULL, false},
+    {.name = "text", .write = report_text, .verdicts = REPORT_SHOWN, .observations = REPORT_HEARD},
+    {.name = "markdown", .write = report_markdown, .verdicts = REPORT_SHOWN},
+    {.name = "html", .write = report_html, .observations = REPORT_EVERY},
+    {.name = "json", .write = report_json},
+    {.name = "csv", .write = report_csv, .verdicts = REPORT_EACH},
+    {.name = "sarif", .write = report_sarif, .verdicts = REPORT_SHOWN},
+    {.name = "junit", .write = report_junit, .verdicts = REPORT_SHOWN},
+    {.name = "metrics", .write = report_metrics},
+    {.name = "ocsf", .write = report_ocsf, .verdicts = REPORT_SHOWN, .needs_evidence = true},
+    {.name = "asff", .write = report_asff, .needs_evidence = true},
+    {.name = "nmap", .write = report_nmap, .observations = REPORT_EVERY, .needs_evidence = true},
+    {.name = NULL},
 };
 
 const struct report_format *report_format_named(const char *name)

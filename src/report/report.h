@@ -18,6 +18,18 @@ struct report_inside_row {
 
 typedef VECTOR(struct report_inside_row) report_inside_rows;
 
+// What the observations of a run, which stand by address, tell of hosts: report_hear is given one after the other.
+// Zeroed at first.
+struct report_heard {
+    struct address address; // of the last observation; what follows of it counts below once there is another one
+    bool is_heard;          // something was open or closed
+    bool is_closed;         // a TCP port was
+    bool is_open;           // the same
+    size_t silent;          // addresses of which nothing was open or closed
+    size_t shut;            // of which TCP ports were closed, and none was open that would show that they say so
+};
+void report_hear(void *heard, const struct observation *observation);
+
 // A run as reports see it. Only `set` and `title` must be there.
 struct report_run {
     const char *title;
@@ -25,9 +37,13 @@ struct report_run {
     const struct control_report *controls;
     const struct manifest *manifest;
     const struct observations *observations;
+    const struct report_heard *heard; // of them, where they are not held; or NULL
     const run_records *runs;          // before this one
     const drift_list *drift;          // since the last of them
     const report_inside_rows *inside; // NULL: nothing was asked from inside
+    // Gives all verdicts to `take`, where the set does not hold them; they last as long as the call. NULL: it does.
+    void (*each)(void *source, verdict_taker *take, void *context);
+    void *source;
 };
 
 struct report_options {
@@ -36,9 +52,20 @@ struct report_options {
 
 typedef void (*report_writer)(const struct report_run *run, const struct report_options *options, struct text *out);
 
+// Which verdicts and observations a format looks at. There may be millions, nearly all of them as they should be.
+enum report_verdicts {
+    REPORT_ALL,   // all of the set
+    REPORT_SHOWN, // those of report_is_shown; the others may be left out of the set, and counted there
+    REPORT_EACH   // all, by report_each: the set need not hold them
+};
+
+enum report_observations { REPORT_NONE, REPORT_HEARD /* what report_hear counts of them */, REPORT_EVERY };
+
 struct report_format {
     const char *name;
     report_writer write;
+    enum report_verdicts verdicts;
+    enum report_observations observations;
     bool needs_evidence; // a folder: the manifest, not only verdicts
 };
 
@@ -130,8 +157,9 @@ void report_flow_sarif(struct json_writer *writer, struct arena *arena, const st
 
 // ---- What they share
 
-// Verdicts that a person should see, most severe first, in the arena: all but those that are as they should be
-// (`enforced` and nothing more to say). *count of them.
+// Whether a person should see a verdict: all but those that are as they should be (`enforced` and nothing more to say).
+bool report_is_shown(const struct verdict *verdict);
+// Those of a set, most severe first, in the arena. *count of them.
 const struct verdict **report_worth_showing(struct arena *arena, const struct verdict_set *set, size_t *count);
 
 // Whether a verdict is something to act on: above info.
@@ -183,6 +211,9 @@ void report_command(struct text *out, const char *lead, const char *command, siz
 
 // Writes words after `lead`, broken before column `width` and indented as deep as `lead` is long.
 void report_wrap(struct text *out, const char *lead, const char *words, size_t width);
+
+// Gives each verdict of a run to `take`, in their order.
+void report_each(const struct report_run *run, verdict_taker *take, void *context);
 
 // Ports of each verdict kind.
 void report_count(const struct verdict_set *set, size_t ports[VERDICT_KINDS]);

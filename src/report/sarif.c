@@ -1,4 +1,5 @@
 // SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+#include "model/verdict_texts.h"
 #include "report/report.h"
 #include "report/sarif.h"
 
@@ -73,7 +74,25 @@ static void put_location(struct json_writer *writer, const char *file, const cha
     json_close(writer, ']');
 }
 
-static void put_verdict(struct arena *arena, struct json_writer *writer, const struct verdict *verdict)
+// Members that findings with one cause share, behind others of the same object.
+static void put_why(struct arena *arena, struct json_writer *writer, struct verdict_texts *texts,
+                    const struct verdict *verdict)
+{
+    bool fresh;
+    struct text *text = verdict_texts_value(texts, verdict, &fresh);
+    if (fresh) {
+        struct json_writer part = *writer;
+        part.out = text;
+        reasons_put(&part, arena, "because", &verdict->because);
+        if (verdict->via.count > 0)
+            reasons_put(&part, arena, "via", &verdict->via);
+        verdict_put_suggested(&part, verdict);
+    }
+    text_add(writer->out, text->bytes, text->length);
+}
+
+static void put_verdict(struct arena *arena, struct json_writer *writer, struct verdict_texts *texts,
+                        const struct verdict *verdict)
 {
     char address[ADDRESS_TEXT];
     address_format(verdict->address, address);
@@ -95,10 +114,7 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
     json_put_string(writer, "intent", intent_names[verdict->intent]);
     if (verdict->asked_from != NULL)
         json_put_string(writer, "asked_from", report_asked_from(arena, verdict));
-    reasons_put(writer, arena, "because", &verdict->because);
-    if (verdict->via.count > 0)
-        reasons_put(writer, arena, "via", &verdict->via);
-    verdict_put_suggested(writer, verdict);
+    put_why(arena, writer, texts, verdict);
     json_close(writer, '}');
     json_close(writer, '}');
 }
@@ -165,8 +181,14 @@ void report_sarif(const struct report_run *run, const struct report_options *opt
     sarif_begin_results(&writer);
     for (size_t i = 0; i < run->set->splits.count; i++)
         put_split(arena, &writer, run->set, &run->set->splits.items[i]);
-    for (size_t i = 0; i < count; i++)
-        put_verdict(arena, &writer, shown[i]);
+    struct verdict_texts *texts = verdict_texts_new();
+    struct arena *scratch = arena_new();
+    for (size_t i = 0; i < count; i++) {
+        put_verdict(scratch, &writer, texts, shown[i]);
+        arena_reset(scratch);
+    }
+    arena_free(scratch);
+    verdict_texts_free(texts);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++)
             put_control(arena, &writer, &run->controls->packs.items[p].controls.items[i]);

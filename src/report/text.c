@@ -1,4 +1,5 @@
 // For a terminal of 80 columns: what a person would show to a colleague.
+#include "model/verdict_texts.h"
 #include "report/report.h"
 
 enum { WIDTH = 80, MINUTE = 16, MOST_CHANGES = 20, MOST_CONTROLS = 10, MOST_FINE = 20 };
@@ -65,24 +66,30 @@ static cause_list causes_of(struct arena *arena, const struct verdict **shown, s
 {
     cause_list causes = {0};
     struct map known = {0};
+    struct verdict_texts *texts = verdict_texts_new();
+    struct arena *scratch = arena_new();
     for (size_t i = 0; i < count; i++) {
-        struct text about = {0};
+        bool fresh;
         if (!report_is_finding(shown[i]) && !shown[i]->unstable)
             continue;
-        text_printf(&about, "%d %d\n", (int)shown[i]->severity, (int)shown[i]->kind);
-        size_t head = about.length;
-        write_about(arena, shown[i], &about);
-        struct cause *cause = map_get(&known, about.bytes);
+        struct text *about = verdict_texts_value(texts, shown[i], &fresh);
+        if (fresh) {
+            text_printf(about, "%d %d\n", (int)shown[i]->severity, (int)shown[i]->kind);
+            write_about(scratch, shown[i], about);
+            arena_reset(scratch);
+        }
+        struct cause *cause = map_get(&known, about->bytes);
         if (cause == NULL) {
-            const char *key = arena_strdup(arena, about.bytes);
+            const char *key = arena_strdup(arena, about->bytes);
             cause = arena_new_of(arena, struct cause);
-            cause->about = key + head;
+            cause->about = strchr(key, '\n') + 1;
             map_put(arena, &known, key, cause);
             *vector_add(arena, &causes) = cause;
         }
         *vector_add(arena, &cause->findings) = shown[i];
-        text_free(&about);
     }
+    verdict_texts_free(texts);
+    arena_free(scratch);
     return causes;
 }
 
@@ -90,11 +97,15 @@ static void write_findings(struct arena *arena, const struct verdict **shown, si
                            const struct report_options *options, struct text *out)
 {
     cause_list causes = causes_of(arena, shown, count);
+    struct arena *scratch = arena_new();
     for (size_t i = 0; i < causes.count; i++) {
-        for (size_t f = 0; f < causes.items[i]->findings.count; f++)
-            write_head(arena, causes.items[i]->findings.items[f], options, out);
+        for (size_t f = 0; f < causes.items[i]->findings.count; f++) {
+            write_head(scratch, causes.items[i]->findings.items[f], options, out);
+            arena_reset(scratch);
+        }
         text_puts(out, causes.items[i]->about);
     }
+    arena_free(scratch);
 }
 
 static void write_splits(struct arena *arena, const struct verdict_set *set, const struct report_options *options,

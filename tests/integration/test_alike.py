@@ -121,6 +121,43 @@ class Alike(unittest.TestCase):
         self.assertEqual(done.stdout, self.verdicts.stdout, done.stderr)
         self.assertEqual(self.report(self.verdicts.stdout).stdout, self.verdicts.stdout)
 
+    FEW = ("text", "markdown", "csv", "sarif", "junit")  # formats that do not hold all verdicts
+
+    def as_format(self, name, text, *words):
+        file = pathlib.Path(self.scratch.name) / "verdicts.json"
+        file.write_text(text)
+        return sgproof("report", file, "--format", name, *words)
+
+    def test_formats_that_hold_few_verdicts_tell_what_they_tell_of_all(self):
+        empty = pathlib.Path(self.scratch.name) / "empty.json"  # what is compared with something is read whole
+        empty.write_text(json.dumps({**json.loads(self.verdicts.stdout), "verdicts": []}))
+        for name in self.FEW:
+            with self.subTest(name):
+                few, all = (self.as_format(name, self.verdicts.stdout, *words) for words in ((), ("--baseline", empty)))
+                self.assertEqual((few.returncode, few.stdout), (all.returncode, all.stdout), few.stderr)
+        counts = dict.fromkeys(("confirmed", "latent", "blocked", "undeclared", "enforced", "unconfirmed", "unverified"), 0)
+        for one in json.loads(self.verdicts.stdout)["verdicts"]:
+            counts[one["verdict"]] += one.get("to_port", 0) - one.get("from_port", 0) + 1
+        told = " ".join(self.as_format("text", self.verdicts.stdout).stdout.split())
+        self.assertIn("Ports: " + ", ".join("%d %s" % (count, word) for word, count in counts.items()), told)
+        self.assertGreater(counts["enforced"], 0)
+
+    def test_a_head_that_stands_behind_the_verdicts_tells_the_same(self):
+        whole = json.loads(self.verdicts.stdout)
+        turned = json.dumps({"verdicts": whole.pop("verdicts"), **whole})
+        for name in (*self.FEW, "json", "metrics"):
+            with self.subTest(name):
+                one, other = self.as_format(name, self.verdicts.stdout), self.as_format(name, turned)
+                self.assertEqual((one.returncode, one.stdout), (other.returncode, other.stdout), other.stderr)
+
+    def test_a_verdict_that_breaks_off_leaves_no_report(self):
+        cut, out = self.verdicts.stdout[:-20], pathlib.Path(self.scratch.name) / "out"
+        for name in (*self.FEW, "json", "html"):
+            with self.subTest(name):
+                done = self.as_format(name, cut, "-o", out)
+                self.assertEqual((done.returncode, out.exists()), (2, False), done.stderr)
+                self.assertIn("verdicts.json:", done.stderr)
+
     def elements(self):
         """A document's head, three verdicts of one host that are written alike, and its end."""
         lines = self.verdicts.stdout.splitlines()
