@@ -44,7 +44,7 @@ class Fields(Told):
             self.assertFalse({one for one in left if one[-1] == "exact" and (*one[:-1], "exact") not in whole}, (path, odd))
 
     @each([((*GROUP, "TrafficDialPercentage"), 0.0), ((*GROUP, "EndpointGroupRegion"), "us-east-1"), ((*ENDPOINT, "Weight"), 0), ((*ENDPOINT, "HealthState"), "INITIAL"),
-           (("a.json", "Accelerators", 0, "Status"), "IN_PROGRESS"), (("l.json", "Listeners", 0, "Protocol"), "NEW")])
+           ((*ENDPOINT, "ClientIPPreservationEnabled"), False), (("a.json", "Accelerators", 0, "Status"), "IN_PROGRESS"), (("l.json", "Listeners", 0, "Protocol"), "NEW")])
     def test_of_accelerators(self, path, doubtful):
         self.starve(estate(), accelerator(), path, doubtful)
 
@@ -180,6 +180,18 @@ class Balancers(Behind):
             self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"})
             self.assertTrue(named(self.outcome(estate, expect=3), ["unread"], "has no " + member))
             estate[kind][0][member] = value
+
+    @each([("HTTP", 3), ("HTTPS", 3), ("TCP", 0)])
+    def test_the_version_of_http_of_a_target_group_is_missed_where_another_has_it(self, protocol, status):
+        estate = balanced("network" if protocol == "TCP" else "application", protocol=protocol)
+        estate["TargetGroups"].append({**estate["TargetGroups"][0], "TargetGroupArn": GROUP_ARN % "other/2", "TargetGroupName": "other",
+                                       "Protocol": "HTTP", "LoadBalancerArns": []})
+        self.assertEqual({c for found in self.behind(estate).values() for _, c in found}, {"exact"})
+        estate["TargetGroups"][1]["ProtocolVersion"] = "HTTP1"
+        self.assertEqual({c for found in self.behind(estate, expect=status).values() for _, c in found}, {"possible" if status else "exact"})
+        self.assertEqual(named(self.outcome(estate, expect=status), ["unread"], "has no ProtocolVersion"), bool(status))
+        estate["TargetGroups"][0]["ProtocolVersion"] = "HTTP1"
+        self.assertEqual({c for found in self.behind(estate).values() for _, c in found}, {"exact"})
 
     def test_an_override_without_its_state_is_named(self):
         estate = balanced()

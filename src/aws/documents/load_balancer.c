@@ -271,6 +271,8 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     lenient_text(reader, at, "TargetType", &group->type);
     lenient_text(reader, at, "Protocol", &group->protocol);
     lenient_text(reader, at, "ProtocolVersion", &group->version);
+    if (text_same(group->protocol, "HTTP") || text_same(group->protocol, "HTTPS"))
+        expect_member(reader, at, EXPECT_PROTOCOL_VERSION, "ProtocolVersion", group->arn, NULL);
     if (group->version != NULL && !text_among(group->version, versions) && group->doubt == NULL)
         group->doubt = arena_printf(reader->arena, "ProtocolVersion %s of target group %s is not known", group->version,
                                     group->name == NULL ? group->arn : group->name);
