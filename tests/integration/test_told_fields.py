@@ -98,6 +98,13 @@ class WebAcls(Told):
         self.assertEqual(self.told({"list-web-acls.json": {"WebACLs": [put(ACL, ("ARN",), arn)]}})[0], {"possible"})
         self.assertTrue(named(self.output, ["unread"], "ARN"))
 
+    @each([({"Name": "shop"}, True), ({"Name": "shop", "Description": ""}, True), ({"Name": "shop", "WebACLId": "1"}, False),
+           ({"Name": "shop", "WebACLArn": "arn:aws:waf-regional:eu-west-3:111122223333:webacl/1"}, False)])
+    def test_one_told_by_its_name_alone_is_no_other_services(self, record, ours):
+        self.assertEqual(self.told({"acls.json": {"WebACLs": [record]}})[0], {"possible" if ours else "exact"})
+        self.assertEqual(named(self.output, ["unread"], "WebACLs[0].ARN"), ours)
+        self.assertEqual(named(self.output, ["ignored"], "another service's"), not ours)
+
     def test_a_page_of_them_that_is_missing_leaves_it_open(self):
         self.assertEqual(self.told({"list-web-acls.json": {"WebACLs": [], "NextMarker": "m"}})[0], {"possible"})
 
