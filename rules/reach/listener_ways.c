@@ -204,13 +204,8 @@ static const struct reason *rewritten_doubt(struct hopper *hopper, const struct 
                                             const struct listener_rule *rule, const struct rewriting *rewriting)
 {
     struct arena *kept = hopper->set->arena;
-    const struct rule_condition *condition = rule_rewritten(rewriting, rule);
-    return condition == NULL
-               ? NULL
-               : reason_doubt(kept, REASON_BALANCER, balancer->name, settle_by_probe,
-                              arena_printf(kept,
-                                           "what load balancer %s writes there for the condition on %s is not known",
-                                           rewriting->by, condition->on));
+    const char *text = written_doubt(kept, balancer, rewriting, rule);
+    return text == NULL ? NULL : reason_doubt(kept, REASON_BALANCER, balancer->name, settle_by_probe, text);
 }
 
 // Who a rule, by one way of asking, takes surely, and perhaps.

@@ -33,3 +33,8 @@ bool condition_is_rewritten(const struct rewriting *rewriting, const struct rule
 
 // The first such condition of a rule, or NULL.
 const struct rule_condition *rule_rewritten(const struct rewriting *rewriting, const struct listener_rule *rule);
+
+// Why it is not known whether a client's request meets a rule's conditions: what load balancers before write into it
+// (`rewriting`, or NULL), or what this one drops of it. NULL: it is.
+const char *written_doubt(struct arena *arena, const struct load_balancer *balancer, const struct rewriting *rewriting,
+                          const struct listener_rule *rule);

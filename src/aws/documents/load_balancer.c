@@ -406,6 +406,8 @@ static bool read_of_balancer(struct reader *reader, const struct json_cursor *at
         return read_setting(reader, at, NULL, &balancer->deny_gateway);
     if (strcmp(key, "routing.http.preserve_host_header.enabled") == 0)
         return read_setting(reader, at, NULL, &balancer->keeps_host);
+    if (strcmp(key, "routing.http.drop_invalid_header_fields.enabled") == 0)
+        return read_setting(reader, at, NULL, &balancer->drops_headers);
     if (strcmp(key, "routing.http.xff_header_processing.mode") == 0) {
         const char *mode;
         GUARD(interned_of(reader, at, "Value", &mode));
