@@ -770,7 +770,9 @@ class Oracle:
                 for comes, seen in ways:
                     through.append(least(self.serves(balancer, node, target, group, registered), comes, self.forwards(listener, group, str(seen)),
                                          self.hop(balancer, node, target, address, protocol, port, preserves and seen.version == address.version, seen)))
-        if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN or self.moving(target):
+        if target["InterfaceType"] in self.NOTHING_IN and target["InterfaceType"] not in self.PRIVATE:
+            return "no"  # a NAT gateway, or a Lambda function
+        if target["InterfaceType"] not in (*self.PLAIN, "vpc_endpoint") or self.moving(target):
             through.append("no")
             through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
         return least(most(through), self.takes_clients(balancer, registered, target, group))
