@@ -285,6 +285,9 @@ static void follow_forward(struct hopper *hopper, const struct load_balancer *ba
         *vector_add(arena, &limit.meets) = by_version;
     struct taken taken = taken_by(hopper, balancer, listener, rule, &limit, sure);
     const struct reason *unsure = rewritten_doubt(hopper, balancer, rule, rewriting);
+    const char *assumed = version_assumed(hopper->set->arena, group);
+    if (assumed != NULL)
+        text_list_add(hopper->set->arena, &hopper->set->assumptions, assumed);
     const char *version = version_doubt(hopper->set->arena, rewriting, listener, group);
     if (version != NULL && unsure == NULL)
         unsure = reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe, version);

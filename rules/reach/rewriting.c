@@ -49,6 +49,16 @@ const struct listener_rule *asked_by_version(struct arena *arena, const struct t
     return rule;
 }
 
+const char *version_assumed(struct arena *arena, const struct target_group *group)
+{
+    bool http = group != NULL && (text_same(group->protocol, "HTTP") || text_same(group->protocol, "HTTPS"));
+    return !http || group->version != NULL
+               ? NULL
+               : arena_printf(arena,
+                              "ProtocolVersion of target group %s is not told: HTTP1 is taken, as is AWS's default",
+                              group->name != NULL ? group->name : group->arn);
+}
+
 const char *version_doubt(struct arena *arena, const struct rewriting *rewriting, const struct listener *listener,
                           const struct target_group *group)
 {

@@ -194,6 +194,7 @@ class Balancers(Behind):
         estate["TargetGroups"].append({**estate["TargetGroups"][0], "TargetGroupArn": GROUP_ARN % "other/2", "TargetGroupName": "other",
                                        "Protocol": "HTTP", "LoadBalancerArns": []})
         self.assertEqual({c for found in self.behind(estate).values() for _, c in found}, {"exact"})
+        self.assertEqual(named(self.outcome(estate), ["assumptions"], "ProtocolVersion of target group web is not told"), bool(status))
         estate["TargetGroups"][1]["ProtocolVersion"] = "HTTP1"
         self.assertEqual({c for found in self.behind(estate, expect=status).values() for _, c in found}, {"possible" if status else "exact"})
         self.assertEqual(named(self.outcome(estate, expect=status), ["unread"], "has no ProtocolVersion"), bool(status))
