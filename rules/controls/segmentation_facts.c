@@ -119,6 +119,38 @@ static void ask_translated(struct inquiry *inquiry)
         answer_missing(inquiry, "who comes by endpoint service %s", estate->endpoint_services.items[i].id);
 }
 
+static void ask_lattice_in(struct inquiry *inquiry, const struct security_group *group,
+                           const security_group_rule_list *rules, const char *who)
+{
+    for (size_t r = 0; r < rules->count; r++)
+        for (size_t p = 0; p < rules->items[r].prefix_lists.count; p++) {
+            const char *id = rules->items[r].prefix_lists.items[p];
+            const struct prefix_list *list = map_get(&inquiry->input->estate->prefix_lists, id);
+            if (list != NULL && list->name != NULL && strstr(list->name, ".vpc-lattice") != NULL)
+                answer_missing(inquiry, "%s Amazon VPC Lattice, whose addresses %s admits (%s)", who, group->id,
+                               list->name);
+        }
+}
+
+// Amazon VPC Lattice carries from one VPC to another by addresses of its own, which groups admit by its prefix lists.
+// https://docs.aws.amazon.com/vpc-lattice/latest/ug/security-groups.html
+static void ask_lattice(struct inquiry *inquiry)
+{
+    const struct estate *estate = inquiry->input->estate;
+    struct map asked = {0};
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        const struct group_set *groups = estate->interfaces.items[i]->groups;
+        for (uint32_t g = 0; groups != NULL && g < groups->count; g++) {
+            const struct security_group *group = map_get(&estate->security_groups, groups->ids[g]);
+            if (group == NULL || map_get(&asked, group->id) != NULL || !holds_cde(inquiry, estate->interfaces.items[i]))
+                continue;
+            map_put(inquiry->arena, &asked, group->id, inquiry);
+            ask_lattice_in(inquiry, group, &group->ingress, "who comes by");
+            ask_lattice_in(inquiry, group, &group->egress, "what is asked by");
+        }
+    }
+}
+
 // ---- Isolation, computed
 
 // What of a flow passes between the environment and what is out of scope, either way.
@@ -186,6 +218,7 @@ static void cde_is_isolated(struct inquiry *inquiry)
     tell_crossing(inquiry, set, answers);
     ask_beyond(inquiry);
     ask_translated(inquiry);
+    ask_lattice(inquiry);
     if (others == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, "segments", NULL, "every interface is in scope");
     else if (inquiry->control->evidence.count == before) {

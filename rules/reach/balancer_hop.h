@@ -40,3 +40,6 @@ struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop
 enum in_zone { ZONE_NOT, ZONE_PERHAPS, ZONE_SURELY };
 enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
                          const char *target_zone, bool zone_unsure, reason_list *doubts);
+
+// Whether a target surely lies in another zone than a node; of the question its balancer, node and target count.
+bool hop_is_apart(struct hopper *hopper, const struct hop_question *hop, const char *target_zone, bool zone_unsure);

@@ -158,14 +158,16 @@ enum takes { TAKES_NONE, TAKES_PERHAPS, TAKES };
 
 // A load balancer without a healthy target sends to all it has, so one that is unhealthy now is exposed all the same.
 // One whose checks have not ended, or are off, or that keeps its connections and takes no new ones, may be sent clients
-// as that is. "unused" is a target that takes nothing as things are; where that is because its instance is stopped, it
-// is dormant, and where another document says that this one runs, the two contradict each other.
+// as that is. "unused" is a target that takes nothing as things are, for a reason that AWS prints: where that is
+// because its instance is stopped, it is dormant, and where another document says that this one runs, the two
+// contradict each other; so they do where its group is said to be of no load balancer, as this one forwards to it,
+// unless the target's zone is none of the load balancer's.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health.html#unhealthy-target-connection-termination
-static enum takes takes_clients(const struct target *target, bool asleep)
+static enum takes takes_clients(const struct target *target, bool asleep, bool in_zone)
 {
     static const char *const taking[] = {"healthy", "unhealthy", NULL};
-    static const char *const reasons[] = {"Target.NotRegistered", "Target.NotInUse", "Target.IpUnusable", NULL};
+    static const char *const reasons[] = {"Target.NotRegistered", "Target.IpUnusable", NULL};
     if (target->unsure)
         return TAKES_PERHAPS;
     // "The override state ... is independent of the target's health": new clients are sent to no target of the zone.
@@ -180,7 +182,9 @@ static enum takes takes_clients(const struct target *target, bool asleep)
         return TAKES_PERHAPS;
     if (text_same(target->reason, "Target.InvalidState"))
         return asleep ? TAKES : TAKES_PERHAPS;
-    return target->reason == NULL || text_among(target->reason, reasons) ? TAKES_NONE : TAKES_PERHAPS;
+    if (text_same(target->reason, "Target.NotInUse"))
+        return in_zone ? TAKES_PERHAPS : TAKES_NONE;
+    return target->reason != NULL && text_among(target->reason, reasons) ? TAKES_NONE : TAKES_PERHAPS;
 }
 
 // "If a target group contains only unhealthy registered targets, the load balancer routes requests to all of them":
@@ -199,10 +203,18 @@ static bool is_beside_healthy(const struct target_group *group, const struct tar
 }
 
 // False where a target takes nothing, which is said.
-static bool heed_health(struct walker *walker, struct hop_in *in, const struct target *target, bool asleep)
+static bool heed_health(struct walker *walker, struct hop_in *in, const struct network_interface *interface,
+                        const struct target *target, bool asleep)
 {
     struct arena *kept = walker->set->arena;
-    enum takes takes = takes_clients(target, asleep);
+    bool in_zone = false;
+    for (size_t n = 0; n < in->front->nodes.count && !in_zone; n++)
+        in_zone =
+            !hop_is_apart(&walker->hopper,
+                          &(struct hop_question){
+                              .balancer = in->front->balancer, .node = in->front->nodes.items[n], .target = interface},
+                          target->zone, target->zone_unsure);
+    enum takes takes = takes_clients(target, asleep, in_zone);
     bool beside = takes == TAKES && is_beside_healthy(in->group, target);
     if (beside)
         takes = TAKES_PERHAPS;
@@ -392,7 +404,7 @@ void target_reach(struct walker *walker, const struct hop_in *way, const struct 
     reason_add_all(walker->arena, &own.doubts, &way->doubts);
     if (!target->attached || (instance != NULL && text_same(instance->state, "terminated")))
         return;
-    if (registered != NULL && !heed_health(walker, in, registered, asleep))
+    if (registered != NULL && !heed_health(walker, in, target, registered, asleep))
         return;
     if (!heed_kind(walker, in, target) || !heed_listeners(walker, in, target, address, port))
         return;

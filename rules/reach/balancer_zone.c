@@ -134,6 +134,13 @@ static void assume_zone(struct hopper *hopper, const struct load_balancer *balan
                                    key, group->name != NULL ? group->name : group->arn, balancer->name));
 }
 
+bool hop_is_apart(struct hopper *hopper, const struct hop_question *hop, const char *target_zone, bool zone_unsure)
+{
+    const struct zone_claims to = target_zones(hopper, hop, target_zone);
+    return !zone_unsure && !text_same(target_zone, "all") &&
+           zones_compare(zones_of(hopper, hop->node), &to) == ZONES_APART;
+}
+
 enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
                          const char *target_zone, bool zone_unsure, reason_list *doubts)
 {

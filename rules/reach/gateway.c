@@ -265,15 +265,22 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
                                arena_printf(arena, "%s takes in no connection from the internet", kind->what));
         return gate;
     }
-    // "If the value is true, inbound traffic from the internet is dropped":
+    // "If the value is true, inbound traffic from the internet is dropped and you cannot assign an elastic IP address";
+    // it is of "a network interface with an IPv6 address":
     // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html
-    if (interface->igw_traffic == IGW_DENIED && gateway == GATEWAY_INTERNET) {
+    bool denied = interface->igw_traffic == IGW_DENIED && gateway == GATEWAY_INTERNET;
+    if (denied && private_address.family == FAMILY_IPV6) {
         gate.state = GATE_SHUT;
         gate.why = reason_stop(
             arena, REASON_GATEWAY, interface->id,
             arena_printf(arena, "DenyAllIgwTraffic of %s drops what comes by the internet gateway", interface->id));
         return gate;
     }
+    if (denied && gate.state != GATE_SHUT)
+        gate_doubt(arena, &gate,
+                   reason_doubt(arena, REASON_GATEWAY, interface->id, settle_by_probe,
+                                arena_printf(arena, "what DenyAllIgwTraffic of %s does to IPv4 is not documented",
+                                             interface->id)));
     if (opened && gate.state != GATE_SHUT)
         gate_doubt(arena, &gate,
                    reason_doubt(arena, REASON_GATEWAY, interface->id, settle_by_probe,

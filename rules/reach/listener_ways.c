@@ -204,13 +204,8 @@ static const struct reason *rewritten_doubt(struct hopper *hopper, const struct 
                                             const struct listener_rule *rule, const struct rewriting *rewriting)
 {
     struct arena *kept = hopper->set->arena;
-    const struct rule_condition *condition = rule_rewritten(rewriting, rule);
-    return condition == NULL
-               ? NULL
-               : reason_doubt(kept, REASON_BALANCER, balancer->name, settle_by_probe,
-                              arena_printf(kept,
-                                           "what load balancer %s writes there for the condition on %s is not known",
-                                           rewriting->by, condition->on));
+    const char *text = written_doubt(kept, balancer, rewriting, rule);
+    return text == NULL ? NULL : reason_doubt(kept, REASON_BALANCER, balancer->name, settle_by_probe, text);
 }
 
 // Who a rule, by one way of asking, takes surely, and perhaps.
@@ -251,6 +246,19 @@ static bool is_conditional(const struct listener *listener, const struct listene
     return conditional;
 }
 
+// Why clients may be sent to a target group whose weight is 0 all the same, or NULL. What becomes of those of a rule
+// none of whose groups has a weight is not documented.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupTuple.html
+static const char *weightless_doubt(const struct listener_rule *rule)
+{
+    bool weighed = false;
+    for (size_t i = 0; i < rule->forwards.count; i++)
+        weighed = weighed || rule->forwards.items[i].weight > 0;
+    return rule->sticky ? "its weight is 0, but a client may be kept there by a cookie"
+           : !weighed   ? "its weight is 0, and so is that of every target group beside it"
+                        : NULL;
+}
+
 // One rule, for the sources that no rule before it surely takes: host, path and headers are the client's to choose, but
 // where a rule before asks for no more, and within what a load balancer before this one has let through. A group that
 // has no weight takes new clients of no kind; one that was sent there before may be kept there by a cookie.
@@ -277,9 +285,13 @@ static void follow_forward(struct hopper *hopper, const struct load_balancer *ba
         *vector_add(arena, &limit.meets) = by_version;
     struct taken taken = taken_by(hopper, balancer, listener, rule, &limit, sure);
     const struct reason *unsure = rewritten_doubt(hopper, balancer, rule, rewriting);
+    const char *assumed = version_assumed(hopper->set->arena, group);
+    if (assumed != NULL)
+        text_list_add(hopper->set->arena, &hopper->set->assumptions, assumed);
     const char *version = version_doubt(hopper->set->arena, rewriting, listener, group);
     if (version != NULL && unsure == NULL)
         unsure = reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe, version);
+    const char *weightless = weightless_doubt(rule);
     struct way *way = way_to(arena, ways, forward->target_group);
     way->conditional = way->conditional || is_conditional(listener, rule);
     way->grpc = by_version != NULL;
@@ -289,13 +301,12 @@ static void follow_forward(struct hopper *hopper, const struct load_balancer *ba
               rule_doubt(hopper, balancer, rule, unsure != NULL ? unsure : doubt));
         if (!is_nobody(&taken.perhaps))
             widen(arena, way, &taken.perhaps, false, taken.doubt);
-    } else if (rule->sticky)
+    } else if (weightless != NULL)
         widen(arena, way, &taken.all, false,
-              reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
-                           "its weight is 0, but a client may be kept there by a cookie"));
+              reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe, weightless));
     else
         way->weightless = true;
-    if ((forward->weight > 0 || rule->sticky) && !is_nobody(&taken.all) && way->asked == NULL)
+    if ((forward->weight > 0 || weightless != NULL) && !is_nobody(&taken.all) && way->asked == NULL)
         ask(hopper, balancer, listener, rule, &limit, way);
 }
 
@@ -354,22 +365,6 @@ static bool listener_names(const struct listener *listener, const char *arn)
     for (size_t r = 0; !names && r < listener->rules.count; r++)
         names = rule_names(&listener->rules.items[r], arn);
     return names;
-}
-
-// Whether a listener of a protocol may forward to a group of one.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
-static bool fits(const struct listener *listener, const struct target_group *group)
-{
-    static const char *const pairs[][3] = {{"HTTP", "HTTP", "HTTPS"},    {"HTTPS", "HTTP", "HTTPS"},
-                                           {"TCP", "TCP", "TCP_UDP"},    {"TLS", "TCP", "TLS"},
-                                           {"UDP", "UDP", "TCP_UDP"},    {"TCP_UDP", "TCP_UDP", "TCP_UDP"},
-                                           {"QUIC", "QUIC", "TCP_QUIC"}, {"TCP_QUIC", "TCP_QUIC", "TCP_QUIC"}};
-    if (listener == NULL || !target_protocol_is_known(group->protocol))
-        return true;
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-        if (strcmp(listener->protocol, pairs[i][0]) == 0)
-            return strcmp(group->protocol, pairs[i][1]) == 0 || strcmp(group->protocol, pairs[i][2]) == 0;
-    return true;
 }
 
 static int by_arn(const void *left, const void *right)
@@ -440,7 +435,7 @@ static void follow_unnamed(struct hopper *hopper, const struct load_balancer *ba
     for (size_t slot = 0; slot < hopper->estate->target_groups.size; slot++) {
         const struct target_group *group = hopper->estate->target_groups.slots[slot].value;
         bool named = group == NULL;
-        if (named || !belongs_to(group, balancer) || !fits(listener, group))
+        if (named || !belongs_to(group, balancer) || !listener_fits(listener, group))
             continue;
         for (size_t l = 0; l < balancer->listeners.count && lack == NULL; l++)
             named = named || listener_names(&balancer->listeners.items[l], group->arn);

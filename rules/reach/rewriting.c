@@ -49,6 +49,16 @@ const struct listener_rule *asked_by_version(struct arena *arena, const struct t
     return rule;
 }
 
+const char *version_assumed(struct arena *arena, const struct target_group *group)
+{
+    bool http = group != NULL && (text_same(group->protocol, "HTTP") || text_same(group->protocol, "HTTPS"));
+    return !http || group->version != NULL
+               ? NULL
+               : arena_printf(arena,
+                              "ProtocolVersion of target group %s is not told: HTTP1 is taken, as is AWS's default",
+                              group->name != NULL ? group->name : group->arn);
+}
+
 const char *version_doubt(struct arena *arena, const struct rewriting *rewriting, const struct listener *listener,
                           const struct target_group *group)
 {
@@ -63,8 +73,15 @@ const char *version_doubt(struct arena *arena, const struct rewriting *rewriting
                : NULL;
 }
 
-// Of headers that a proxy writes anew for each connection (RFC 9110, 7.6.1), and those that only a load balancer fills.
-// One whose name has other than letters, digits and hyphens may be dropped (routing.http.drop_invalid_header_fields).
+// Whether a header's name has other than letters, digits and hyphens: such ones a load balancer may drop.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+static bool is_invalid(const char *name)
+{
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0';
+}
+
+// Of headers that a proxy writes anew for each connection (RFC 9110, 7.6.1), those that only a load balancer fills, and
+// those that one may drop.
 static bool header_is_rewritten(const struct rewriting *rewriting, const char *name)
 {
     static const char *const written[] = {"x-forwarded-proto",
@@ -87,7 +104,14 @@ static bool header_is_rewritten(const struct rewriting *rewriting, const char *n
     for (size_t i = 0; families[i] != NULL; i++)
         if (begins(name, families[i]))
             return true;
-    return text_among(name, written) || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0';
+    return text_among(name, written) || is_invalid(name);
+}
+
+// The name of the header that a condition is on, or NULL: "http-header NAME", "http-header by expression NAME".
+static const char *header_of(const struct rule_condition *condition)
+{
+    const char *space = begins(condition->on, "http-header") ? strrchr(condition->on, ' ') : NULL;
+    return space == NULL ? NULL : space + 1;
 }
 
 bool condition_is_rewritten(const struct rewriting *rewriting, const struct rule_condition *condition)
@@ -96,8 +120,8 @@ bool condition_is_rewritten(const struct rewriting *rewriting, const struct rule
         return false;
     if (begins(condition->on, "host-header"))
         return rewriting->host;
-    const char *name = strrchr(condition->on, ' '); // "http-header NAME", "http-header by expression NAME"
-    return begins(condition->on, "http-header") && (name == NULL || header_is_rewritten(rewriting, name + 1));
+    const char *name = header_of(condition);
+    return begins(condition->on, "http-header") && (name == NULL || header_is_rewritten(rewriting, name));
 }
 
 const struct rule_condition *rule_rewritten(const struct rewriting *rewriting, const struct listener_rule *rule)
@@ -105,5 +129,24 @@ const struct rule_condition *rule_rewritten(const struct rewriting *rewriting, c
     for (size_t i = 0; i < rule->conditions.count; i++)
         if (condition_is_rewritten(rewriting, &rule->conditions.items[i]))
             return &rule->conditions.items[i];
+    return NULL;
+}
+
+const char *written_doubt(struct arena *arena, const struct load_balancer *balancer, const struct rewriting *rewriting,
+                          const struct listener_rule *rule)
+{
+    const struct rule_condition *condition = rule_rewritten(rewriting, rule);
+    if (condition != NULL)
+        return arena_printf(arena, "what load balancer %s writes there for the condition on %s is not known",
+                            rewriting->by, condition->on);
+    bool drops = balancer->drops_headers == SETTING_ON || balancer->drops_headers == SETTING_UNSURE;
+    for (size_t i = 0; drops && i < rule->conditions.count; i++) {
+        const char *name = header_of(&rule->conditions.items[i]);
+        if (name != NULL && is_invalid(name))
+            return arena_printf(arena,
+                                "whether load balancer %s heeds header %s, which it drops "
+                                "(routing.http.drop_invalid_header_fields.enabled), is not documented",
+                                balancer->name, name);
+    }
     return NULL;
 }

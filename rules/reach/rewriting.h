@@ -23,6 +23,10 @@ const struct rewriting *rewriting_behind(struct arena *arena, const struct rewri
 // NULL.
 const struct listener_rule *asked_by_version(struct arena *arena, const struct target_group *group);
 
+// That a target group's version of HTTP is not told, which is an assumption; or NULL.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+const char *version_assumed(struct arena *arena, const struct target_group *group);
+
 // Why clients of a listener may not speak the version of HTTP that a target group takes, or NULL.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-464-issues
 const char *version_doubt(struct arena *arena, const struct rewriting *rewriting, const struct listener *listener,
@@ -33,3 +37,8 @@ bool condition_is_rewritten(const struct rewriting *rewriting, const struct rule
 
 // The first such condition of a rule, or NULL.
 const struct rule_condition *rule_rewritten(const struct rewriting *rewriting, const struct listener_rule *rule);
+
+// Why it is not known whether a client's request meets a rule's conditions: what load balancers before write into it
+// (`rewriting`, or NULL), or what this one drops of it. NULL: it is.
+const char *written_doubt(struct arena *arena, const struct load_balancer *balancer, const struct rewriting *rewriting,
+                          const struct listener_rule *rule);

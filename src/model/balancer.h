@@ -93,6 +93,7 @@ struct load_balancer {
     enum setting deny_gateway; // ipv6.deny_all_igw_traffic
     bool attributes_told;
     enum setting keeps_host;          // routing.http.preserve_host_header.enabled
+    enum setting drops_headers;       // routing.http.drop_invalid_header_fields.enabled
     const char *forwarded_for;        // routing.http.xff_header_processing.mode; NULL: not told, or told in two ways
     bool asks_groups_of_private_link; // EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic is on
 };

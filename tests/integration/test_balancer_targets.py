@@ -266,11 +266,25 @@ class Rules(Behind):
 
     def test_a_group_of_weight_zero_takes_no_client_and_that_is_said(self):
         estate = two_listeners()
-        estate["Listeners"][0]["DefaultActions"] = estate["Rules"][0]["Actions"] = [forward("web/1", weight=0)]
+        action = forward("web/1", "next/2", weight=0)
+        action["ForwardConfig"]["TargetGroups"][1]["Weight"] = 1
+        estate["TargetGroups"].append({**estate["TargetGroups"][0], "TargetGroupArn": GROUP_ARN % "next/2", "TargetGroupName": "next"})
+        estate["LoadBalancerTargetHealth"].append({"TargetGroupArn": GROUP_ARN % "next/2", "TargetHealthDescriptions": []})
+        estate["Listeners"][0]["DefaultActions"] = estate["Rules"][0]["Actions"] = [action]
         self.assertEqual(self.behind(estate), {})
         self.assertIn("target group web has weight 0 at front 443/HTTPS: not reached", self.outcome(estate)["notes"])
         estate["Rules"].append(rule(listener_arn(APP, "b"), 1, [forward("web/1", weight=7)], condition("path-pattern", "/x")))
         self.assertEqual(self.behind(estate), {("80/HTTP", WEB[0]): {("8.0.0.0/7", "exact")}})
+
+    @each([(1,), (2,)])
+    def test_where_no_group_of_a_rule_has_a_weight_what_becomes_of_its_clients_is_possible(self, count):
+        estate = two_listeners()
+        estate["TargetGroups"].append({**estate["TargetGroups"][0], "TargetGroupArn": GROUP_ARN % "next/2", "TargetGroupName": "next"})
+        estate["LoadBalancerTargetHealth"].append({"TargetGroupArn": GROUP_ARN % "next/2", "TargetHealthDescriptions": []})
+        estate["TargetGroups"][1]["LoadBalancerArns"] = [ARN % APP] if count == 2 else []
+        estate["Listeners"][0]["DefaultActions"] = estate["Rules"][0]["Actions"] = [forward(*["web/1", "next/2"][:count], weight=0)]
+        self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", "possible")}})
+        self.assertIn("its weight is 0, and so is that of every target group beside it", json.dumps(self.outcome(estate)["indirect"]))
 
     @each([({"Enabled": True, "DurationSeconds": 60},), ({},), (None,)])
     def test_a_cookie_may_keep_a_client_at_a_group_of_weight_zero(self, stickiness):
@@ -402,7 +416,7 @@ class Targets(Behind):
         self.assertEqual(set(decided), set(model["shapes"]["TargetHealthStateEnum"]["enum"]))
         for state, certainty in {**decided, "dizzy": "possible"}.items():
             estate = balanced()
-            estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"]["State"] = state
+            estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"].update(State=state, Reason="Target.NotRegistered")
             self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", certainty)}} if certainty else {}, state)
             self.assertEqual("target i-web of target group web is %s: not reached" % state in self.outcome(estate)["notes"], certainty is None)
 
@@ -418,11 +432,27 @@ class Targets(Behind):
         self.assertEqual(self.behind(estate)[("443/HTTPS", WEB[0])], {("8.0.0.0/8", certainty)})
 
     def test_an_unused_target_is_not_reached_unless_its_reason_is_none_that_holds(self):
-        for reason, certainty in (("Target.NotInUse", None), ("Target.NotRegistered", None), ("Target.IpUnusable", None), ("Target.InvalidState", "possible"),
-                                  ("Target.MoonPhase", "possible")):  # the instance runs
+        for reason, certainty in (("Target.NotRegistered", None), ("Target.IpUnusable", None), ("Target.InvalidState", "possible"),
+                                  ("Target.MoonPhase", "possible"), (None, "possible")):  # the instance runs
             estate = balanced()
-            estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"] = {"State": "unused", "Reason": reason}
+            estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"] = {"State": "unused", **({"Reason": reason} if reason else {})}
             self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", certainty)}} if certainty else {}, reason)
+
+    @each([("eu-west-3a", "eu-west-3b", None, None), ("eu-west-3a", "eu-west-3a", None, "possible"), ("eu-west-3a", None, None, "possible"),
+           ("eu-west-3a", "eu-west-3b", "all", "possible"), ("eu-west-3a", "eu-west-3b", "eu-west-3b", None), ("eu-west-3a", "eu-west-3b", "eu-west-3a", "possible")])
+    def test_a_target_that_is_said_to_be_of_no_load_balancer_is_one_only_of_a_zone_that_has_none(self, node, target, registered, certainty):
+        estate = balanced()
+        for subnet, zone in zip(estate["Subnets"], (node, target)):
+            subnet.update({"AvailabilityZone": zone} if zone else {})
+        for interface, zone in zip(estate["NetworkInterfaces"], (node, target)):
+            interface.update({"AvailabilityZone": zone} if zone else {})
+            if zone is None:
+                del interface["AvailabilityZone"]
+        one = estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]
+        one["TargetHealth"] = {"State": "unused", "Reason": "Target.NotInUse"}
+        one["Target"].update({"AvailabilityZone": registered} if registered else {})
+        found = self.outcome(estate)
+        self.assertEqual({x["certainty"] for i in found["indirect"] for x in i["exposures"]}, {certainty} if certainty else set())
 
     def test_health_that_is_not_told_is_possible(self):
         estate = balanced()
@@ -534,7 +564,7 @@ class Targets(Behind):
         estate["Subnets"].append({"SubnetId": "subnet-3", "VpcId": "vpc-1"})
         node = {("443/TCP", "10.0.0.20"): {("8.0.0.0/8", "possible")}}
         self.assertEqual(self.behind(estate), {**node, ("80/HTTP", WEB[0]): {("8.8.0.0/16", "possible")}})  # AWS does not say it
-        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"]["State"] = "unused"
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"].update(State="unused", Reason="Target.NotRegistered")
         self.assertEqual(self.behind(estate), {})
 
     def test_a_lambda_function_is_named(self):

@@ -62,7 +62,7 @@ def service(estate, type="interface", groups=(), ipv4="10.0.0.99", **more):
 
 def hidden(**changes):
     """world() without a public address."""
-    estate = world(Ipv6Addresses=[], **changes)
+    estate = world(**{"Ipv6Addresses": [], **changes})
     del estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]
     return estate
 
@@ -87,9 +87,13 @@ class Gates(Case):
 
 class Interfaces(Gates):
     def test_row_01_deny_all_igw_traffic_drops_what_comes_by_the_internet_gateway(self):
-        self.verdict(world(DenyAllIgwTraffic=True), SHUT)
+        self.verdict(hidden(Ipv6Addresses=[{"Ipv6Address": V6}], DenyAllIgwTraffic=True), {V6: "no"})
         self.assertIn("DenyAllIgwTraffic of eni-1", self.why(world(DenyAllIgwTraffic=True), V6))
         self.verdict(world(DenyAllIgwTraffic=False), REACHED)
+
+    def test_row_01_what_it_does_to_a_public_ipv4_address_which_aws_would_not_give_it_is_possible(self):
+        self.verdict(world(DenyAllIgwTraffic=True), {V4: "possible", V6: "no"})
+        self.assertIn("what DenyAllIgwTraffic of eni-1 does to IPv4 is not documented", self.why(world(DenyAllIgwTraffic=True), V4))
 
     @each([("true",), (None,), (1,), ([],)])
     def test_row_01_deny_all_igw_traffic_that_is_not_understood_is_possible(self, value):
@@ -161,7 +165,7 @@ class Interfaces(Gates):
            ("internal", False, "true", "possible", "absent"), ("internal", True, "false", "possible", "absent"),
            ("internal", False, "false", "exact", "absent"), ("internal", True, "true", "no", "absent"),
            ("internet-facing", None, "true", "no", "possible"), ("internet-facing", False, "true", "possible", "possible"),
-           ("internet-facing", True, "false", "possible", "possible"), ("internet-facing", True, "true", "no", "no"),
+           ("internet-facing", True, "false", "possible", "possible"), ("internet-facing", True, "true", "no", "possible"),
            ("internet-facing", False, "false", "exact", "exact")])
     def test_row_02_neither_an_interfaces_word_nor_the_attribute_of_its_balancer_is_believed_alone(self, scheme, deny, attribute, six, four):
         arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/int/0123456789abcdef"
@@ -189,10 +193,10 @@ class Interfaces(Gates):
         # Whatever groups are on it, or none.
         self.verdict(unattached(InterfaceType=kind, Groups=[]), {V4: four, V6: six}, **says)
 
-    @each([(None, "possible", "no"), (False, "possible", "possible"), (True, "no", "no")])
+    @each([(None, "possible", "no"), (False, "possible", "possible"), (True, "possible", "no")])
     def test_a_public_address_of_a_vpc_endpoint_is_possible_as_transfer_familys_and_named(self, deny, four, six):
         estate = unattached(InterfaceType="vpc_endpoint", **({} if deny is None else {"DenyAllIgwTraffic": deny}))
-        output = self.verdict(estate, {V4: four, V6: six}, **({} if deny else {"endpoints": "eni-1 is a VPC endpoint: what its public address lets in"}))
+        output = self.verdict(estate, {V4: four, V6: six}, endpoints="eni-1 is a VPC endpoint: what its public address lets in")
         self.assertEqual(reach(output, V4, 22), "no")  # its groups count
         estate["InternetGateways"][0]["Attachments"] = []
         self.verdict(estate, SHUT)

@@ -83,6 +83,12 @@ class Contradictions(Case):
         output = self.compute(folder(documents(made)))
         self.assertTrue([one for one in output["unread"] if "by another record, on " + name in one["why"]], output["unread"])
 
+    @each([({}, 3), ({"AssociationId": "eipassoc-1"}, 0), ({"ServiceManaged": "rnat"}, 0)])
+    def test_nor_where_its_own_record_says_that_nothing_has_it(self, of, status):
+        made = {**world(), "Addresses": [{"PublicIp": V4, "AllocationId": "eipalloc-1", **of}]}
+        says = {"unread": "said to be on eni-1 and, by its own record, on nothing"} if status else {}
+        self.check(folder(documents(made)), status, {V4: "possible" if status else "exact"}, **says)
+
     def test_the_public_address_of_an_instance_that_anothers_interface_has(self):
         made = self.claimed()
         made["Reservations"][1]["Instances"][0]["PublicIpAddress"] = V4

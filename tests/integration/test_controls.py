@@ -460,6 +460,15 @@ class Account(unittest.TestCase):
             done = common.sgproof("account", folder, "--pack", "sec-002")
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    def test_users_told_by_their_names_alone_are_no_other_services(self):
+        for record, ours in (({"UserName": "eve"}, True), ({"UserName": "eve", "UserId": "AIDA"}, True), ({"UserName": "eve", "IdentityStoreId": "d-1"}, False),
+                             ({"UserName": "eve", "Status": "active"}, False)):
+            with self.subTest(record=record), tempfile.TemporaryDirectory() as folder:
+                write_account(folder, {**guarded(), "list-users": {"Users": [record]}})
+                told = json.loads(common.sgproof("account", folder, "--format", "json").stdout)
+                self.assertEqual(["Users[0].Arn" in str(told[key]) for key in ("unread", "ignored")], [ours, False])
+                self.assertEqual("another service's" in str(told["ignored"]), not ours)
+
     def test_what_aws_would_not_have_written_lets_nothing_pass(self):
         """Policies, credentials and lists of users that somebody changed, or that a newer AWS writes."""
         ann = lambda d: d[DETAILS]["UserDetailList"][0]

@@ -12,7 +12,7 @@ from test_load_balancers import balanced
 import test_told_bridges
 from test_told_bridges import BALANCER, accelerator, behind_balancer, distributions, estate, origin
 from test_snapshots import plain
-from test_world import V4, Case, documents, each, folder
+from test_world import V4, Case, beside, documents, each, folder
 
 
 def rich():
@@ -42,6 +42,16 @@ def without(files, path):
 
 
 class Lacks(Case):
+    # Of `aws elb` and `aws elbv2`, which have an operation of one name each.
+    @each([("describe-load-balancers.classic.json", {"LoadBalancerDescriptions"}), ("describe-load-balancers.json", {"LoadBalancerDescriptions", "LoadBalancers"}),
+           ("classic.json", {"LoadBalancerDescriptions", "LoadBalancers"}), ("elasticloadbalancing.DescribeLoadBalancers_1.json", {"LoadBalancerDescriptions", "LoadBalancers"})])
+    def test_an_error_of_an_operation_that_two_services_have_may_be_of_each_that_its_files_name_may_mean(self, name, kinds):
+        denied = "\nAn error occurred (AccessDenied) when calling the DescribeLoadBalancers operation: no\n"
+        for there in ({}, {"other.json": {"LoadBalancers": []}}, {"other.json": {"LoadBalancerDescriptions": []}}):
+            output = self.check(beside({name: denied, **there}), 3, {})
+            told = {key for document in there.values() for key in document}
+            self.assertEqual({m["kind"] for m in output["missing"]} - told, kinds - told)
+
     def test_what_any_exposure_says_is_missing_is_listed_whatever_is_taken_away(self):
         def judge(one):
             name, path, files = one

@@ -124,6 +124,16 @@ class Rows(Behind):
         self.assertEqual(self.row(None, [[header("X-A", "1")]]), {"exact"})
         self.assertEqual(self.row(None, [[header("X-Forwarded-Proto", "http")]], [[header("X-Forwarded-Proto", "http")]]), set())
 
+    @each([("true", "x_odd", "possible"), ("false", "x_odd", "exact"), (None, "x_odd", "exact"), ("true", "X-Even", "exact")])
+    def test_a_header_that_the_load_balancer_drops_may_meet_no_rule(self, drops, name, certainty):
+        files = [] if drops is None else [("describe-load-balancer-attributes.front.0123456789abcdef.json", {"Attributes": [
+            {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": drops}]})]
+        estate = two_listeners()
+        estate["files"] = dict(files)
+        estate["Listeners"][0]["DefaultActions"] = DENY
+        estate["Rules"] = [rule(LISTENER, "default", DENY), rule(listener_arn(APP, "b"), "default", DENY), rule(LISTENER, 5, [forward("web/1")], header(name, "1"))]
+        self.assertEqual({c for found in self.behind(estate).values() for _, c in found}, {certainty})
+
     def test_which_header_it_passes_on_as_it_came_its_attributes_say(self):
         attribute = lambda key, value: {"describe-load-balancer-attributes.front.0123456789abcdef.json": {"Attributes": [{"Key": "routing.http." + key, "Value": value}]}}
         for mode, certainty in (("preserve", "exact"), ("append", "possible"), ("remove", "possible"), ("new", "possible")):
@@ -186,7 +196,8 @@ class Versions(Behind):
             estate = chain("application", protocol="HTTP", listens=(80, "HTTPS"))
             estate["TargetGroups"][0].update({"ProtocolVersion": outer} if outer else {})
             estate["TargetGroups"][1]["ProtocolVersion"] = "GRPC"
-            self.assertEqual({c for (_, address), found in self.behind(estate).items() if address == WEB for _, c in found}, {certainty})
+            found = self.behind(estate, expect=0 if outer else 3)
+            self.assertEqual({c for (_, address), all in found.items() if address == WEB for _, c in all}, {certainty})
 
 
 class Edge(Behind):

@@ -357,6 +357,14 @@ class Segmentation(unittest.TestCase):
         pack = pathlib.Path(made.name, "pack.json")
         pack.write_text(json.dumps({"schema": "sgproof/pack/v1", "id": "own", "title": "t", "source": "s", "controls": [control]}))
         self.assertEqual(self.judge(isolated(), packs=(pack,))["own/isolated"]["result"], "pass")
+        for direction, name, said in (("IpPermissions", "com.amazonaws.eu-west-3.vpc-lattice", "who comes by Amazon VPC Lattice, whose addresses sg-db admits"),
+                                      ("IpPermissionsEgress", "com.amazonaws.eu-west-3.ipv6.vpc-lattice", "what is asked by Amazon VPC Lattice, whose addresses sg-db admits"),
+                                      ("IpPermissions", "com.amazonaws.eu-west-3.s3", None)):
+            estate = isolated()
+            estate["SecurityGroups"][2][direction].append({**permission("tcp", (443, 443)), "PrefixListIds": [{"PrefixListId": "pl-9"}]})
+            estate["PrefixLists"] = [{"PrefixListId": "pl-9", "PrefixListName": name, "Cidrs": ["169.254.171.0/24"]}]
+            found = self.judge(estate, packs=(pack,))["own/isolated"]
+            self.assertEqual((found["result"], found["missing"]), ("not-evaluated", ["%s (%s)" % (said, name)]) if said else ("pass", []))
         for private in (False, True):
             estate = isolated()
             if private:

@@ -44,7 +44,7 @@ class Fields(Told):
             self.assertFalse({one for one in left if one[-1] == "exact" and (*one[:-1], "exact") not in whole}, (path, odd))
 
     @each([((*GROUP, "TrafficDialPercentage"), 0.0), ((*GROUP, "EndpointGroupRegion"), "us-east-1"), ((*ENDPOINT, "Weight"), 0), ((*ENDPOINT, "HealthState"), "INITIAL"),
-           (("a.json", "Accelerators", 0, "Status"), "IN_PROGRESS"), (("l.json", "Listeners", 0, "Protocol"), "NEW")])
+           ((*ENDPOINT, "ClientIPPreservationEnabled"), False), (("a.json", "Accelerators", 0, "Status"), "IN_PROGRESS"), (("l.json", "Listeners", 0, "Protocol"), "NEW")])
     def test_of_accelerators(self, path, doubtful):
         self.starve(estate(), accelerator(), path, doubtful)
 
@@ -97,6 +97,13 @@ class WebAcls(Told):
     def test_without_its_arn_one_may_be_associated_with_any_load_balancer(self, arn):
         self.assertEqual(self.told({"list-web-acls.json": {"WebACLs": [put(ACL, ("ARN",), arn)]}})[0], {"possible"})
         self.assertTrue(named(self.output, ["unread"], "ARN"))
+
+    @each([({"Name": "shop"}, True), ({"Name": "shop", "Description": ""}, True), ({"Name": "shop", "WebACLId": "1"}, False),
+           ({"Name": "shop", "WebACLArn": "arn:aws:waf-regional:eu-west-3:111122223333:webacl/1"}, False)])
+    def test_one_told_by_its_name_alone_is_no_other_services(self, record, ours):
+        self.assertEqual(self.told({"acls.json": {"WebACLs": [record]}})[0], {"possible" if ours else "exact"})
+        self.assertEqual(named(self.output, ["unread"], "WebACLs[0].ARN"), ours)
+        self.assertEqual(named(self.output, ["ignored"], "another service's"), not ours)
 
     def test_a_page_of_them_that_is_missing_leaves_it_open(self):
         self.assertEqual(self.told({"list-web-acls.json": {"WebACLs": [], "NextMarker": "m"}})[0], {"possible"})
@@ -180,6 +187,19 @@ class Balancers(Behind):
             self.assertEqual({c for found in self.behind(estate, expect=3).values() for _, c in found}, {"possible"})
             self.assertTrue(named(self.outcome(estate, expect=3), ["unread"], "has no " + member))
             estate[kind][0][member] = value
+
+    @each([("HTTP", 3), ("HTTPS", 3), ("TCP", 0)])
+    def test_the_version_of_http_of_a_target_group_is_missed_where_another_has_it(self, protocol, status):
+        estate = balanced("network" if protocol == "TCP" else "application", protocol=protocol)
+        estate["TargetGroups"].append({**estate["TargetGroups"][0], "TargetGroupArn": GROUP_ARN % "other/2", "TargetGroupName": "other",
+                                       "Protocol": "HTTP", "LoadBalancerArns": []})
+        self.assertEqual({c for found in self.behind(estate).values() for _, c in found}, {"exact"})
+        self.assertEqual(named(self.outcome(estate), ["assumptions"], "ProtocolVersion of target group web is not told"), bool(status))
+        estate["TargetGroups"][1]["ProtocolVersion"] = "HTTP1"
+        self.assertEqual({c for found in self.behind(estate, expect=status).values() for _, c in found}, {"possible" if status else "exact"})
+        self.assertEqual(named(self.outcome(estate, expect=status), ["unread"], "has no ProtocolVersion"), bool(status))
+        estate["TargetGroups"][0]["ProtocolVersion"] = "HTTP1"
+        self.assertEqual({c for found in self.behind(estate).values() for _, c in found}, {"exact"})
 
     def test_an_override_without_its_state_is_named(self):
         estate = balanced()

@@ -91,6 +91,16 @@ class RestLinks(Told):
         self.assertFalse(named(self.output, ["assumptions"], "VPC links"))
         self.assertFalse(named(self.output, ["assumptions"], "PrivateLink"))
 
+    @each([("get-vpc-links.rest.json", True, True), ("apigateway.GetVpcLinks.json", True, True), ("get-vpc-links.json", True, True),
+           ("get-vpc-links.http.json", False, True), ("apigatewayv2.GetVpcLinks.json", False, True),
+           ("get-vpc-links.rest.json", True, False), ("get-vpc-links.http.json", False, False)])
+    def test_links_that_were_asked_for_and_not_answered_are_missing_and_those_of_another_service_assumed(self, name, of_rest, error):
+        made, files = inside()
+        denied = "\nAn error occurred (AccessDeniedException) when calling the GetVpcLinks operation: no\n" if error else ""
+        self.outcome(made, {**files, PLACE + name: denied})
+        self.assertEqual(named(self.output, ["missing"], name), of_rest)
+        self.assertEqual(named(self.output, ["assumptions"], "VPC links of API Gateway's REST APIs"), not of_rest)
+
     def test_block_public_access_of_another_region_is_named(self):
         made, files = inside()
         options = {"AwsAccountId": "111122223333", "AwsRegion": "eu-west-3", "InternetGatewayBlockMode": "off", "State": "default-state"}

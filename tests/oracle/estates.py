@@ -211,7 +211,7 @@ def add_targets(rng, estate, arn):
             health.append({"Target": target, "TargetHealth": {"State": pick(rng, ["healthy"] * 6 + [
                 "unhealthy", "initial", "unavailable", "unhealthy.draining", "draining", "unused", "new-word"])}})
             if health[-1]["TargetHealth"]["State"] == "unused":
-                health[-1]["TargetHealth"]["Reason"] = pick(rng, ["Target.InvalidState", "Target.NotInUse"])
+                health[-1]["TargetHealth"].update(pick(rng, [{"Reason": "Target.InvalidState"}, {"Reason": "Target.NotInUse"}, {}]))
         estate["LoadBalancerTargetHealth"].append({"TargetGroupArn": group, "TargetHealthDescriptions": health})
         attributes = []
         if rng.random() < 0.4:

@@ -122,9 +122,10 @@ class Oracle:
         if self.by_other_gateway(address, eni):
             carried = any(address == p.get("Association", {}).get("CarrierIp") for p in eni["PrivateIpAddresses"])
             return "no" if carried and self.unblocked(eni) == "no" else "maybe"
-        if eni.get("DenyAllIgwTraffic") and not self.denials_differ(eni):
+        denied = eni.get("DenyAllIgwTraffic") and not self.denials_differ(eni)
+        if denied and ":" in address:
             return "no"
-        answer = least(self.gateway(eni), "maybe" if self.moving(eni) else "yes")
+        answer = least(self.gateway(eni), "maybe" if self.moving(eni) or denied else "yes")
         if eni["InterfaceType"] not in self.PLAIN:
             answer = least(answer, "maybe")
         if ":" in address:
@@ -609,7 +610,7 @@ class Oracle:
                     weights[action["TargetGroupArn"]] = 1
                 if weights.get(arn, 0) > 0:
                     answer = most([answer, "maybe" if unknown or taken or login else "yes"])
-                elif arn in weights and config.get("TargetGroupStickinessConfig", {}).get("Enabled", True):
+                elif arn in weights and (not any(weights.values()) or config.get("TargetGroupStickinessConfig", {}).get("Enabled", True)):
                     answer = most([answer, "maybe"])
             met += [] if unknown else [asks]
             over = not unknown and all(f == "source-ip" for f in fields)
@@ -726,11 +727,17 @@ class Oracle:
             ways.append(least(*answers))
         return most(ways)
 
-    def takes_clients(self, registered, target, group):
+    def takes_clients(self, balancer, registered, target, group):
         state, reason = registered["TargetHealth"]["State"], registered["TargetHealth"].get("Reason")
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         if state == "unused" and reason == "Target.InvalidState":
             return "yes" if states.get(target["Attachment"].get("InstanceId")) == "stopped" else "maybe"
+        if state == "unused" and reason is None:
+            return "maybe"  # AWS prints why
+        if state == "unused" and reason == "Target.NotInUse":  # of no load balancer, or in no zone of it
+            zones = {i["AvailabilityZone"] for i in self.kind("NetworkInterfaces") if i.get("Description") == "ELB " + balancer["LoadBalancerArn"].split(":loadbalancer/")[1]}
+            registered = registered["Target"].get("AvailabilityZone", target["AvailabilityZone"])
+            return "maybe" if registered == "all" or registered != target["AvailabilityZone"] or registered in zones else "no"
         beside = any(t["TargetHealth"]["State"] == "healthy" for h in self.kind("LoadBalancerTargetHealth") if h["TargetGroupArn"] == group["TargetGroupArn"]
                      for t in h["TargetHealthDescriptions"])  # these are sent all clients
         return {"unused": "no", "draining": "no", "healthy": "yes", "unhealthy": "maybe" if beside else "yes"}.get(state, "maybe")
@@ -763,7 +770,9 @@ class Oracle:
                 for comes, seen in ways:
                     through.append(least(self.serves(balancer, node, target, group, registered), comes, self.forwards(listener, group, str(seen)),
                                          self.hop(balancer, node, target, address, protocol, port, preserves and seen.version == address.version, seen)))
-        if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN or self.moving(target):
+        if target["InterfaceType"] in self.NOTHING_IN and target["InterfaceType"] not in self.PRIVATE:
+            return "no"  # a NAT gateway, or a Lambda function
+        if target["InterfaceType"] not in (*self.PLAIN, "vpc_endpoint") or self.moving(target):
             through.append("no")
             through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
-        return least(most(through), self.takes_clients(registered, target, group))
+        return least(most(through), self.takes_clients(balancer, registered, target, group))

@@ -209,7 +209,8 @@ MARKERS = ("NextToken", "NextMarker", "Marker", "IsTruncated")
 
 
 class Drawing:
-    """Documents of one service. odd: with the edges of every type; else plain words, and half of the members at least."""
+    """Documents of one service. odd: with the edges of every type; else plain words, half of the members at least, and those that it
+    prints always."""
 
     def __init__(self, rng, service, odd):
         self.rng, self.service, self.odd, self.shapes = rng, service, odd, model(service)["shapes"]
@@ -227,6 +228,7 @@ class Drawing:
             chosen = [m for m in members if self.rng.random() < (0.1 if m in MARKERS else kept)]
         else:
             chosen = self.rng.sample(members, self.rng.randint((len(members) + 1) // 2, len(members)))
+            chosen += [m for m in members if m in shape.get("required", ()) and m not in chosen]
         return {m: self.value(shape["members"][m]["shape"], m, depth + 1) for m in chosen}
 
     def list(self, shape, member, depth):

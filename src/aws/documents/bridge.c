@@ -197,6 +197,7 @@ static bool read_accelerator_endpoint(struct reader *reader, const struct json_c
     one.keeps_client = !cJSON_IsFalse(keeps.node);
     one.keeps_told = cJSON_IsBool(keeps.node);
     if (!cJSON_IsBool(keeps.node)) {
+        doubt_at(reader, &keeps, "is %s, expected true or false", json_kind(keeps.node));
         one.unsure = arena_printf(reader->arena, "whether %s sees the clients' addresses is not told", one.id);
         one.by_answer = true;
     }

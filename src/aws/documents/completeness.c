@@ -302,7 +302,7 @@ static void find_states(struct settler *settler)
             if (!other || named->key_is == KEY_SHARED_TELLING)
                 note_state(&settler->estate->completeness.items[numbers[n]], settler->arena, listing);
             of->of[other].last = of->of[other].last || (listing->denied == NULL && !listing->more);
-            if (listing->denied != NULL)
+            if (listing->denied != NULL && !listing->perhaps)
                 of->denied = listing->denied;
             if (listing->more && (!listing_has_own_pages(listing) || listing->seen.count == 0))
                 of->of[other].marked = listing->name;

@@ -11,6 +11,7 @@ struct listing {
     const char *account; // from its path, or NULL
     const char *region;
     const char *denied; // why nothing was answered; NULL: it was
+    bool perhaps;       // or what another service's operation of that name was to answer
     const char *damage; // the first thing in it that was not understood, or NULL
     bool empty;         // there is nothing at all in it, and its name does not tell what was to be
     bool cut;           // the document ends, or is damaged, behind it

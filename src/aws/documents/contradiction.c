@@ -309,6 +309,31 @@ static int by_instance(const void *left, const void *right)
     return strcmp((*a)->id, (*b)->id);
 }
 
+static int by_idle(const void *left, const void *right)
+{
+    const struct idle_address *const *a = left, *const *b = right;
+    return strcmp((*a)->address, (*b)->address);
+}
+
+// An Elastic IP address that by its own record nothing has, and by its record an interface.
+static void settle_idle(struct reader *reader, const holder_list *holders)
+{
+    VECTOR(const struct idle_address *) idle = {0};
+    for (size_t i = 0; i < reader->estate->idle_addresses.count; i++)
+        *vector_add(reader->scratch, &idle) = &reader->estate->idle_addresses.items[i];
+    if (idle.count > 1)
+        qsort(idle.items, idle.count, sizeof(*idle.items), by_idle);
+    for (size_t i = 0; i < idle.count; i++) {
+        struct network_interface *holder = holder_of(holders, idle.items[i]->address);
+        if (holder == NULL)
+            continue;
+        doubt_interface(reader, holder);
+        doubt_document(reader, "",
+                       "%s is said to be on %s and, by its own record, on nothing: neither is believed alone",
+                       idle.items[i]->address, holder->id);
+    }
+}
+
 // What Elastic IP addresses and instances say of who has an address, and its interface does not: it may be on either.
 static void settle_claims(struct reader *reader)
 {
@@ -332,6 +357,7 @@ static void settle_claims(struct reader *reader)
             settle_claim(reader, one->address, holder, interface_of_instance(estate, one->instance), one->instance,
                          one->private_address);
     }
+    settle_idle(reader, &holders);
     if (estate->telling.count > 1)
         qsort(estate->telling.items, estate->telling.count, sizeof(*estate->telling.items), by_instance);
     for (size_t i = 0; i < estate->telling.count; i++) {

@@ -36,7 +36,15 @@ static bool look_into_array(const char *bytes, size_t length, size_t at, const c
     return documents;
 }
 
-// What an empty file or an error text was to hold, as far as it tells: that is missing then, whatever else is there.
+// Whether a file of an operation's answer, named as for one call of it, may hold another one's:
+// "describe-load-balancers" is what `aws elb` and `aws elbv2` have alike.
+static bool is_named_alike(const struct aws_call *named, const struct aws_call *other)
+{
+    return named == NULL || strncmp(other->file, named->file, strlen(named->file)) == 0;
+}
+
+// What an empty file or an error text was to hold, as far as it tells: that is missing then, whatever else is there. An
+// operation that several services have, and a name that does not tell whose, may be of each.
 static void note_denied(struct reader *reader, const char *bytes, size_t length)
 {
     char head[512];
@@ -47,16 +55,29 @@ static void note_denied(struct reader *reader, const char *bytes, size_t length)
     char operation[96] = "";
     if (calling != NULL)
         sscanf(calling, "when calling the %95[A-Za-z0-9]", operation);
+    const struct aws_call *named = call_of_file(reader->name);
     const struct aws_call *call = operation[0] != '\0' ? call_of_operation(NULL, operation) : NULL;
-    if (call == NULL)
-        call = call_of_file(reader->name);
+    if (call == NULL || (named != NULL && strcmp(named->operation, operation) == 0))
+        call = named;
+    else
+        named = NULL;
     if (call == NULL && length == 0)
         listing_begin(reader, KIND_COUNT)->empty = true;
     if (call == NULL || call->kind == KIND_COUNT)
         return;
     bool error = length > 0 && (bytes[0] == '{' || strstr(head, "error occurred") != NULL);
     const char *held = length == 0 ? "nothing" : error ? "an error" : "not what the call prints";
-    listing_begin(reader, call->kind)->denied = arena_printf(reader->arena, "%s holds %s", reader->name, held);
+    const char *denied = arena_printf(reader->arena, "%s holds %s", reader->name, held);
+    listing_begin(reader, call->kind)->denied = denied;
+    for (size_t i = 0; i < aws_call_count; i++) {
+        const struct aws_call *other = &aws_calls[i];
+        if (other->kind == call->kind || other->kind == KIND_COUNT || other->file == NULL ||
+            strcmp(other->operation, call->operation) != 0 || !is_named_alike(named, other))
+            continue;
+        struct listing *listing = listing_begin(reader, other->kind);
+        listing->denied = denied;
+        listing->perhaps = true;
+    }
 }
 
 // Documents in an array, or a bare list. *at is then behind it, or at the end of the file.

@@ -242,12 +242,14 @@ bool ours_endpoint_service(const cJSON *record)
     return text_holds(record, "ServiceId", "vpce-svc-") || text_holds(record, "ServiceName", "vpce-svc-");
 }
 
-// Those of a region, or of CloudFront. Those of AWS WAF Classic have their id and ARN by other keys, and none of these.
+// Those of a region, or of CloudFront. Those of AWS WAF Classic have their id and ARN by other keys, and none of these;
+// of one that is told by its name alone, whose it is is not known.
 bool ours_web_acl(const cJSON *record)
 {
     static const char *const ours[] = {"ARN", "Id", "LockToken", "VisibilityConfig", "Capacity", "LabelNamespace",
                                        NULL};
-    return has_any(record, ours);
+    static const char *const theirs[] = {"WebACLId", "WebACLArn", NULL};
+    return has_any(record, ours) || (cJSON_HasObjectItem(record, "Name") && !has_any(record, theirs));
 }
 
 // Of load balancers, or empty: the other services that list ARNs by this key list others.
@@ -305,11 +307,13 @@ bool ours_object(const cJSON *record) // efs, mq, sagemaker... list ids alone
 }
 
 // IAM's have an ARN and a path; those of an identity store, Cognito, ElastiCache, Transfer and others have not both. A
-// record without one of them is ours all the same where it tells when it was made, and no other service's.
+// record without one of them is ours all the same where it tells when it was made, or nothing else, and is no other
+// service's.
 bool ours_listed_user(const cJSON *record)
 {
     static const char *const theirs[] = {"IdentityStoreId", "UserStatus", "Engine", "Status", "Username", NULL};
+    static const char *const any[] = {"UserName", "UserId", NULL}; // what whoever looks for names keeps
     return json_find(record, "UserName") != NULL &&
            (json_find(record, "Path") != NULL || text_holds(record, "Arn", ":iam:") ||
-            (json_find(record, "CreateDate") != NULL && !has_any(record, theirs)));
+            (json_find(record, "CreateDate") != NULL && !has_any(record, theirs)) || has_only(record, any));
 }

@@ -271,6 +271,8 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     lenient_text(reader, at, "TargetType", &group->type);
     lenient_text(reader, at, "Protocol", &group->protocol);
     lenient_text(reader, at, "ProtocolVersion", &group->version);
+    if (text_same(group->protocol, "HTTP") || text_same(group->protocol, "HTTPS"))
+        expect_member(reader, at, EXPECT_PROTOCOL_VERSION, "ProtocolVersion", group->arn, NULL);
     if (group->version != NULL && !text_among(group->version, versions) && group->doubt == NULL)
         group->doubt = arena_printf(reader->arena, "ProtocolVersion %s of target group %s is not known", group->version,
                                     group->name == NULL ? group->arn : group->name);
@@ -404,6 +406,8 @@ static bool read_of_balancer(struct reader *reader, const struct json_cursor *at
         return read_setting(reader, at, NULL, &balancer->deny_gateway);
     if (strcmp(key, "routing.http.preserve_host_header.enabled") == 0)
         return read_setting(reader, at, NULL, &balancer->keeps_host);
+    if (strcmp(key, "routing.http.drop_invalid_header_fields.enabled") == 0)
+        return read_setting(reader, at, NULL, &balancer->drops_headers);
     if (strcmp(key, "routing.http.xff_header_processing.mode") == 0) {
         const char *mode;
         GUARD(interned_of(reader, at, "Value", &mode));
