@@ -176,6 +176,55 @@ class Schemas(unittest.TestCase):
         config = {"common": {"quiet": True, "format": "json"}, "compute": {"vantage": "203.0.113.7"}, "run": {"region": ["eu-west-3"], "rate": 100}}
         self.agree(config, "config", read, re.compile("--vantage |--format"))
 
+    def refused(self, name, document, read, kept=re.compile("(?!)")):
+        """What a schema refuses for its type is refused by the reader, too. Readers can do without what is left out or null, and of what programs write skip keys they do not know."""
+        self.assertEqual((schemas.wrong(document, name), read(document)), (None, False))
+        asked = 0
+        for place, what, other in changed(document):
+            if what in (None, "left out", "a key more", {}, [{}], {"~": 1}) or kept.search("/".join(map(str, place)) + " " + str(what)) or not schemas.wrong(other, name):
+                continue
+            asked += 1
+            self.assertTrue(read(other), "%s: %s: the reader takes it" % (place, what))
+        self.assertGreater(asked, 20)
+
+    def test_what_a_schema_refuses_of_plans_observations_and_verdicts_no_reader_takes(self):
+        with tempfile.TemporaryDirectory() as folder, lzma.open(max(GOLDEN.glob("*/one.tar.xz"))) as archive, tarfile.open(fileobj=archive) as tar:
+            tar.extractall(folder)
+            top, file = next(pathlib.Path(folder).iterdir()), pathlib.Path(folder) / "file"
+            plan, lines = ([json.loads(line) for line in (top / name).read_text().splitlines()] for name in ("plan.jsonl", "observations.jsonl"))
+            verdicts = json.loads((top / "verdicts.json").read_text())
+            verdicts["verdicts"] = [next(one for one in verdicts["verdicts"] if "from_port" in one), next(one for one in verdicts["verdicts"] if "from_port" not in one)]
+            verdicts["coverage"]["not_asked"] = [{"what": "x", "count": 1}]
+
+            def refuses(printed, *words):
+                file.write_text(printed)
+                return common.sgproof(*words).returncode == 2
+
+            def bad_line(before, after):
+                return lambda line: refuses("".join(json.dumps(one) + "\n" for one in (*before, line, *after)), "reconcile", top / "before", file)
+
+            def bad_plan(before, after):  # a plan that is read is refused for its addresses: nothing is ever sent
+                def read(line):
+                    file.write_text("".join(json.dumps(one) + "\n" for one in (*before, line, *after)))
+                    return "lies outside --only" not in common.sgproof("probe", file, "--only", "127.99.0.0/16").stderr
+                return read
+            self.refused("observations", lines[0], bad_line([], lines[-1:]))
+            self.refused("observations", lines[-1], bad_line(lines[:1], []))
+            self.refused("plan", plan[0], bad_plan([], plan[1:2]))
+            self.refused("plan", plan[1], bad_plan(plan[:1], []), re.compile("why/0 ~"))
+            bad_verdicts = lambda document: refuses(json.dumps(document), "report", file)
+            self.refused("verdicts", verdicts, bad_verdicts, re.compile("because/0 ~|via/0 ~|coverage/not_covered"))
+            for at, change in ((0, {"from_port": 5, "to_port": 4}), (0, {"from_port": None}), (0, {"to_port": None}), (1, {"from_port": 5, "to_port": 5}), (0, {"observations": [7.5]})):
+                other = copy.deepcopy(verdicts)
+                other["verdicts"][at].update(change)
+                self.assertTrue(bad_verdicts(other), change)
+            # As it is written, where all but the ports is known already: the short way of reading takes no more.
+            text = json.dumps(verdicts["verdicts"][0])
+            one, other = (re.sub('"from_port": [0-9]+, "to_port": [0-9]+', '"from_port": %d, "to_port": %d' % ports, text) for ports in ((5, 6), (8, 7)))
+            whole = '{"schema": "sgproof/verdicts/v1", "complete": true, "vantage": null, "coverage": {"endpoints": 1, "asked": 1, "not_asked": [], "missing": []}, "verdicts": [\n  %s\n ]}\n'
+            self.assertFalse(refuses(whole % ",\n  ".join((one, one)), "report", file))
+            self.assertTrue(refuses(whole % ",\n  ".join((one, other)), "report", file))
+
 
 class Evidence(test_evidence.Bundles):
     def test_evidence_of_a_run_and_what_is_printed_of_it(self):
