@@ -2,14 +2,16 @@
 import functools
 import json
 import pathlib
+import sys
 import unittest
 
+TOP = pathlib.Path(__file__).resolve().parent.parent
+FOLDER = TOP / "docs/schemas"
+sys.path += map(str, TOP.glob(".venv/lib/python3*/site-packages"))  # behind the system's own
 try:
     import jsonschema
 except ImportError:
     raise unittest.SkipTest("no jsonschema: Debian has it as python3-jsonschema") from None
-
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "docs/schemas"
 
 
 @functools.cache
