@@ -71,7 +71,20 @@ def changed_at(document, place, change):
     return new
 
 
-class Schemas(unittest.TestCase):
+class Refused(unittest.TestCase):
+    def refused(self, name, document, read, kept=re.compile("(?!)")):
+        """What a schema refuses for its type is refused by the reader, too. Readers can do without what is left out or null, and of what programs write skip keys they do not know."""
+        self.assertEqual((schemas.wrong(document, name), read(document)), (None, False))
+        asked = 0
+        for place, what, other in changed(document):
+            if what in (None, "left out", "a key more", {}, [{}], {"~": 1}) or kept.search("/".join(map(str, place)) + " " + str(what)) or not schemas.wrong(other, name):
+                continue
+            asked += 1
+            self.assertTrue(read(other), "%s: %s: the reader takes it" % (place, what))
+        self.assertGreater(asked, 20)
+
+
+class Schemas(Refused):
     def test_schemas_are_of_the_standard_and_as_the_source_has_it(self):
         for name in sorted(FORMATS):
             schemas.jsonschema.Draft202012Validator.check_schema(schemas.schema(name))
@@ -122,6 +135,13 @@ class Schemas(unittest.TestCase):
                         told.add(name)
                         self.assertIsNone(schemas.wrong(document, name), packed)
         self.assertLessEqual({"manifest", "exposure", "plan", "observations", "verdicts", "controls", "intent", "pack"}, told)
+
+    def test_verdicts_that_are_read_and_written_again_are_the_same_bytes(self):
+        for packed in sorted(GOLDEN.glob("*/*.tar.xz")):
+            with tempfile.TemporaryDirectory() as folder, lzma.open(packed) as archive, tarfile.open(fileobj=archive) as tar:
+                tar.extractall(folder)
+                for path in sorted(pathlib.Path(folder).rglob("verdicts.json")):
+                    self.assertEqual(common.sgproof("report", path, "--format", "json").stdout, path.read_text(), packed)
 
     def test_packs_that_are_built_in_are_as_the_schema_says(self):
         packs = sorted((common.TOP / "rules/packs").glob("*.json"))
@@ -176,17 +196,6 @@ class Schemas(unittest.TestCase):
         config = {"common": {"quiet": True, "format": "json"}, "compute": {"vantage": "203.0.113.7"}, "run": {"region": ["eu-west-3"], "rate": 100}}
         self.agree(config, "config", read, re.compile("--vantage |--format"))
 
-    def refused(self, name, document, read, kept=re.compile("(?!)")):
-        """What a schema refuses for its type is refused by the reader, too. Readers can do without what is left out or null, and of what programs write skip keys they do not know."""
-        self.assertEqual((schemas.wrong(document, name), read(document)), (None, False))
-        asked = 0
-        for place, what, other in changed(document):
-            if what in (None, "left out", "a key more", {}, [{}], {"~": 1}) or kept.search("/".join(map(str, place)) + " " + str(what)) or not schemas.wrong(other, name):
-                continue
-            asked += 1
-            self.assertTrue(read(other), "%s: %s: the reader takes it" % (place, what))
-        self.assertGreater(asked, 20)
-
     def test_what_a_schema_refuses_of_plans_observations_and_verdicts_no_reader_takes(self):
         with tempfile.TemporaryDirectory() as folder, lzma.open(max(GOLDEN.glob("*/one.tar.xz"))) as archive, tarfile.open(fileobj=archive) as tar:
             tar.extractall(folder)
@@ -226,7 +235,25 @@ class Schemas(unittest.TestCase):
             self.assertTrue(refuses(whole % ",\n  ".join((one, other)), "report", file))
 
 
-class Evidence(test_evidence.Bundles):
+class Evidence(test_evidence.Bundles, Refused):
+    def test_what_a_schema_refuses_of_controls_no_reader_takes(self):
+        bundle = self.copy()
+        controls = json.loads((bundle / "controls.json").read_text())
+        one = controls["packs"][0]["controls"]
+        one[:] = [next(control for control in one if control["evidence"])]
+        one[0].update(missing=["x"], crosswalk={"soc2": ["CC6.1"]}, evidence=one[0]["evidence"][:1])
+        controls.update(packs=controls["packs"][:1], platform=controls["platform"][:1], exceptions=[
+            {"id": "x", "control": "*", "subject": None, "owner": "us", "reason": "why", "expires": "2030-01-01", "expired": False, "excepts": 1}])
+        controls["platform"][0]["verdicts"] = [0]
+
+        def read(document):
+            (bundle / "controls.json").write_text(json.dumps(document))
+            test_evidence.reseal(bundle)
+            done = common.sgproof("report", bundle, "--format", "csv")
+            self.assertNotIn("is not what the manifest holds", done.stderr)
+            return done.returncode == 2
+        self.refused("controls", controls, read, re.compile("expires ~|judged_on ~"))
+
     def test_evidence_of_a_run_and_what_is_printed_of_it(self):
         found = documents(self.path / "one")
         self.assertLessEqual({"manifest", "exposure", "plan", "observations", "verdicts", "controls", "intent"}, {name for name, _ in found})
