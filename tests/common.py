@@ -39,6 +39,9 @@ def sgproof(*words, stdin=None, cwd=None, before=(), env=None, looked=False, tim
     done = program([SGPROOF, *map(str, words)], before, looked, stdin=stdin, cwd=cwd, env=None if env is None else {**os.environ, **env}, timeout=timeout)
     # A sanitizer's report is a failure whatever the exit status.
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+    if os.environ.get("SGPROOF_SCHEMAS"):  # what any test has printed is held against docs/schemas
+        import schemas
+        assert not schemas.wrong_of(done.stdout), (words, schemas.wrong_of(done.stdout))
     return done
 
 

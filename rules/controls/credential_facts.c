@@ -217,7 +217,7 @@ ACCOUNT_FACT(no_full_administrators)
 static const char *const none[] = {NULL};
 
 const struct fact credential_facts[] = {
-    {"credentials-in-use", true, (const char *const[]){"days", NULL}, each_credentials_in_use},
+    {"credentials-in-use", true, (const char *const[]){"days=count", NULL}, each_credentials_in_use},
     {"one-active-access-key", true, none, each_one_active_key},
     {"permissions-through-groups", true, none, each_permissions_through_groups},
     {"no-full-administrator-policies", true, none, each_no_full_administrators},

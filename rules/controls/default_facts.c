@@ -189,7 +189,8 @@ static void acls_closed_to_anywhere(struct inquiry *inquiry)
 
 const struct fact default_facts[] = {
     {"default-groups-closed", false, none, default_groups_closed},
-    {"acls-closed-to-anywhere", false, (const char *const[]){"ports", "family", "protocols", "defaults", NULL},
+    {"acls-closed-to-anywhere", false,
+     (const char *const[]){"ports=ports", "family=both|ipv4|ipv6", "protocols=both|tcp|udp", "defaults=flag", NULL},
      acls_closed_to_anywhere},
     {NULL, false, NULL, NULL},
 };

@@ -51,8 +51,10 @@ typedef void (*fact_answer)(struct inquiry *inquiry);
 
 struct fact {
     const char *name;
-    bool account;                  // of IAM and CloudTrail alone
-    const char *const *parameters; // names that it knows; ends with NULL
+    bool account; // of IAM and CloudTrail alone
+    // What it may be told, as NAME=FORM: a flag (true or false), a count, ports, a text, or one of words that have | in
+    // between. Ends with NULL.
+    const char *const *parameters;
     fact_answer answer;
 };
 

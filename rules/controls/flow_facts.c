@@ -383,7 +383,8 @@ static void flows_are_selective(struct inquiry *inquiry)
 }
 
 const struct fact flow_facts[] = {
-    {"flows-are-intended", false, (const char *const[]){"from", "to", NULL}, flows_are_intended},
-    {"flows-are-selective", false, (const char *const[]){"to", NULL}, flows_are_selective},
+    {"flows-are-intended", false, (const char *const[]){"from=any|cde", "to=any|inside|internet|cde", NULL},
+     flows_are_intended},
+    {"flows-are-selective", false, (const char *const[]){"to=inside|internet", NULL}, flows_are_selective},
     {NULL, false, NULL, NULL},
 };

@@ -368,13 +368,15 @@ static void sources_are_narrow(struct inquiry *inquiry)
 }
 
 const struct fact group_facts[] = {
-    {"groups-closed-to-anywhere", false, (const char *const[]){"ports", "services", "family", "protocols", NULL},
+    {"groups-closed-to-anywhere", false,
+     (const char *const[]){"ports=ports", "services=flag", "family=both|ipv4|ipv6", "protocols=both|tcp|udp", NULL},
      groups_closed_to_anywhere},
-    {"groups-open-only-on", false, (const char *const[]){"tcp_ports", "udp_ports", "family", NULL},
-     groups_open_only_on},
+    {"groups-open-only-on", false,
+     (const char *const[]){"tcp_ports=ports", "udp_ports=ports", "family=both|ipv4|ipv6", NULL}, groups_open_only_on},
     {"groups-define-inbound", false, none, inbound_is_defined},
     {"groups-define-outbound", false, none, outbound_is_defined},
     {"groups-in-use", false, none, groups_in_use},
-    {"sources-not-wide", false, (const char *const[]){"ipv4_addresses", "ipv6_networks", NULL}, sources_are_narrow},
+    {"sources-not-wide", false, (const char *const[]){"ipv4_addresses=count", "ipv6_networks=count", NULL},
+     sources_are_narrow},
     {NULL, false, NULL, NULL},
 };

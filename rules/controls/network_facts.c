@@ -487,9 +487,11 @@ static void exposed_instances_without_role(struct inquiry *inquiry)
 const struct fact network_facts[] = {
     {"imdsv2-required", false, none, imdsv2_required},
     {"instances-without-public-ipv4", false, none, instances_without_public_ipv4},
-    {"subnets-without-auto-public-ip", false, (const char *const[]){"family", NULL}, subnets_without_auto_public_ip},
+    {"subnets-without-auto-public-ip", false, (const char *const[]){"family=both|ipv4|ipv6", NULL},
+     subnets_without_auto_public_ip},
     {"launch-templates-without-public-ip", false, none, templates_without_public_ip},
-    {"vpc-block-public-access", false, (const char *const[]){"mode", NULL}, vpc_block_public_access},
+    {"vpc-block-public-access", false, (const char *const[]){"mode=any|block-ingress|block-bidirectional", NULL},
+     vpc_block_public_access},
     {"public-interfaces-are-filtered", false, none, public_interfaces_are_filtered},
     {"interfaces-check-source", false, none, interfaces_check_source},
     {"instances-have-roles", false, none, instances_have_roles},

@@ -1,5 +1,7 @@
 #include "rules/controls/pack.h"
 
+#include <math.h>
+
 #include "packs.h"
 #include "rules/controls/facts.h"
 
@@ -30,26 +32,53 @@ bool built_in_pack_is(const struct built_in_pack *pack, const char *bytes, size_
     return pack->length == length && memcmp(pack->bytes, bytes, length) == 0;
 }
 
-static bool read_parameter(struct arena *arena, const struct json_cursor *at, struct map *parameters,
+// The form of a parameter, as the fact's table has it; NULL where it has none of that name.
+static const char *form_of(const struct fact *fact, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *const *one = fact->parameters; *one != NULL; one++)
+        if (strncmp(*one, name, length) == 0 && (*one)[length] == '=')
+            return *one + length + 1;
+    return NULL;
+}
+
+static bool is_among(const char *word, const char *words)
+{
+    size_t length = strlen(word), next;
+    for (; *words != '\0'; words += next + (words[next] == '|')) {
+        next = strcspn(words, "|");
+        if (next == length && memcmp(words, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Before a value counts it is of its form: a word that nothing knows would have a fact ask about nothing, and pass.
+static bool read_parameter(struct arena *arena, const struct json_cursor *at, const char *form, struct map *parameters,
                            struct error *error)
 {
     const cJSON *node = at->node;
+    const double number = cJSON_IsNumber(node) ? node->valuedouble : 0;
     const char *text = cJSON_IsString(node)   ? arena_strdup(arena, node->valuestring)
                        : cJSON_IsBool(node)   ? (cJSON_IsTrue(node) ? "true" : "false")
-                       : cJSON_IsNumber(node) ? arena_printf(arena, "%.0f", node->valuedouble)
+                       : cJSON_IsNumber(node) ? arena_printf(arena, number == floor(number) ? "%.0f" : "%g", number)
                                               : NULL;
+    struct portset ports;
     if (text == NULL)
         return json_fail(at, error, "expected a string, a number or a boolean");
-    size_t length = strlen(at->key);
-    struct portset ports;
-    if (length >= 5 && strcmp(at->key + length - 5, "ports") == 0 && text[0] != '\0' &&
-        !portset_parse(arena, text, &ports))
-        return json_fail(at, error, "\"%s\" is no list of ports such as \"22,80,1000-2000\"", text);
-    static const char *const ends[] = {"any", "cde", "inside", "internet", NULL};
-    if ((strcmp(at->key, "to") == 0 && !text_among(text, ends)) ||
-        (strcmp(at->key, "from") == 0 && strcmp(text, "any") != 0 && strcmp(text, "cde") != 0))
-        return json_fail(at, error, "\"%s\", expected any%s or cde", text,
-                         strcmp(at->key, "to") == 0 ? ", inside, internet" : "");
+    size_t length = strlen(text);
+    if (strcmp(form, "flag") == 0) {
+        if (!is_among(text, "true|false"))
+            return json_fail(at, error, "\"%s\", expected true or false", text);
+    } else if (strcmp(form, "count") == 0) {
+        if (length < 1 || length > 9 || text[strspn(text, "0123456789")] != '\0')
+            return json_fail(at, error, "\"%s\", expected a whole number from 0 to 999999999", text);
+    } else if (strcmp(form, "ports") == 0) {
+        if (length > 0 && !portset_parse(arena, text, &ports))
+            return json_fail(at, error, "\"%s\" is no list of ports such as \"22,80,1000-2000\"", text);
+    } else if (strcmp(form, "text") == 0 ? !cJSON_IsString(node) : !is_among(text, form)) {
+        return json_fail(at, error, "\"%s\", expected %s", text, strcmp(form, "text") == 0 ? "a text" : form);
+    }
     map_put(arena, parameters, arena_strdup(arena, at->key), (void *)(uintptr_t)text);
     return true;
 }
@@ -68,9 +97,10 @@ static bool read_fact(struct arena *arena, const struct json_cursor *at, struct 
         struct json_cursor one = {.up = at, .file = at->file, .key = member->string, .node = member};
         if (strcmp(member->string, "fact") == 0)
             continue;
-        if (!text_among(member->string, fact->parameters))
+        const char *form = form_of(fact, member->string);
+        if (form == NULL)
             return json_fail(&one, error, "%s has no such parameter", fact->name);
-        GUARD(read_parameter(arena, &one, &asked->parameters, error));
+        GUARD(read_parameter(arena, &one, form, &asked->parameters, error));
     }
     return true;
 }

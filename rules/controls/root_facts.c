@@ -159,8 +159,8 @@ ACCOUNT_FACT(root_access_keys)
 ACCOUNT_FACT(root_not_used)
 
 const struct fact root_facts[] = {
-    {"root-mfa", true, (const char *const[]){"hardware", NULL}, each_root_mfa},
+    {"root-mfa", true, (const char *const[]){"hardware=flag", NULL}, each_root_mfa},
     {"root-has-no-access-keys", true, (const char *const[]){NULL}, each_root_access_keys},
-    {"root-not-used", true, (const char *const[]){"days", NULL}, each_root_not_used},
+    {"root-not-used", true, (const char *const[]){"days=count", NULL}, each_root_not_used},
     {NULL, false, NULL, NULL},
 };

@@ -488,6 +488,6 @@ static const char *const none[] = {NULL};
 const struct fact segmentation_facts[] = {
     {"cde-is-isolated", false, none, cde_is_isolated},
     {"cde-not-reached-from-internet", false, none, cde_not_reached},
-    {"isolation-is-observed", false, (const char *const[]){"days", "ports", NULL}, isolation_is_observed},
+    {"isolation-is-observed", false, (const char *const[]){"days=count", "ports=ports", NULL}, isolation_is_observed},
     {NULL, false, NULL, NULL},
 };

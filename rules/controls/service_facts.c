@@ -412,10 +412,10 @@ static void emr_primaries_private(struct inquiry *inquiry)
 
 const struct fact service_facts[] = {
     {"load-balancers-redirect-to-https", false, none, load_balancers_redirect},
-    {"listeners-encrypt", false, (const char *const[]){"type", NULL}, listeners_encrypt},
+    {"listeners-encrypt", false, (const char *const[]){"type=both|classic", NULL}, listeners_encrypt},
     {"databases-not-public", false, none, databases_private},
     {"databases-in-private-subnets", false, none, databases_in_private_subnets},
-    {"things-not-public", false, (const char *const[]){"thing", NULL}, things_are_private},
+    {"things-not-public", false, (const char *const[]){"thing=text", NULL}, things_are_private},
     {"redshift-ports-closed", false, none, redshift_ports_closed},
     {"emr-primary-nodes-private", false, none, emr_primaries_private},
     {NULL, false, NULL, NULL},

@@ -246,7 +246,7 @@ ACCOUNT_FACT(trail_records_everything)
 ACCOUNT_FACT(trails_validate)
 
 const struct fact trail_facts[] = {
-    {"trail-records-everything", true, (const char *const[]){"validation", NULL}, each_trail_records_everything},
+    {"trail-records-everything", true, (const char *const[]){"validation=flag", NULL}, each_trail_records_everything},
     {"trails-validate", true, (const char *const[]){NULL}, each_trails_validate},
     {NULL, false, NULL, NULL},
 };

@@ -84,6 +84,17 @@ static bool is_known(const struct command *command, const char *key)
     return false;
 }
 
+// Whether a value is of the type that the option takes; of one common to several commands, in one of them.
+static bool is_of_type(struct arena *arena, const struct command *command, const struct json_cursor *at,
+                       struct error *error)
+{
+    bool good = false;
+    for (size_t i = 0; commands[i] != NULL && !good; i++)
+        if ((command == NULL || command == commands[i]) && has_option(commands[i], at->key))
+            good = values_of(arena, options_spec(commands[i], at->key), at, &(value_list){0}, error);
+    return good;
+}
+
 static bool fail_unknown(struct arena *arena, const struct json_cursor *at, const struct command *command,
                          struct error *error)
 {
@@ -109,6 +120,7 @@ static bool read_section(struct arena *arena, const struct json_cursor *section,
             return fail_unknown(arena, &place, command, error);
         if (cJSON_IsNull(member))
             return json_fail(&place, error, "is null, expected a value");
+        GUARD(is_of_type(arena, command, &place, error));
         if (taken && has_option(options->command, member->string) && options_value(options, member->string) == NULL)
             GUARD(put_values(arena, options, options_spec(options->command, member->string), &place, error));
     }

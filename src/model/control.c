@@ -178,24 +178,24 @@ static bool read_exception(struct arena *arena, const struct json_cursor *at, vo
 }
 
 // Rows of other frameworks; none in evidence of before there were some.
-static void read_crosswalk(struct arena *arena, const struct json_cursor *at, struct control *control)
+static bool read_crosswalk(struct arena *arena, const struct json_cursor *at, struct control *control,
+                           struct error *error)
 {
-    const cJSON *framework, *row;
+    const cJSON *framework;
     struct json_cursor crosswalk = json_member(at, "crosswalk");
+    GUARD(crosswalk.node == NULL || json_expect_object(&crosswalk, error));
     cJSON_ArrayForEach (framework, crosswalk.node) {
         struct crosswalk *one = vector_add(arena, &control->crosswalk);
-        one->framework = arena_strdup(arena, framework->string == NULL ? "" : framework->string);
-        cJSON_ArrayForEach (row, framework)
-            if (cJSON_IsString(row))
-                *vector_add(arena, &one->rows) = arena_strdup(arena, row->valuestring);
+        one->framework = arena_strdup(arena, framework->string);
+        GUARD(json_texts(arena, &crosswalk, framework->string, &one->rows, error));
     }
+    return true;
 }
 
 static bool read_control(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
 {
     struct control_pack *pack = into;
     struct control *control = vector_add(arena, &pack->controls);
-    struct json_cursor missing = json_member(at, "missing");
     int severity, result;
     GUARD(json_string(arena, at, "id", &control->id, error) &&
           json_string(arena, at, "title", &control->title, error) &&
@@ -203,13 +203,10 @@ static bool read_control(struct arena *arena, const struct json_cursor *at, void
           json_string(arena, at, "source", &control->source, error) &&
           json_word(at, "severity", severity_names, &severity, error) &&
           json_word(at, "result", control_result_names, &result, error) &&
-          json_optional_string(arena, at, "decided", &control->decided, error) && json_expect_array(&missing, error));
-    read_crosswalk(arena, at, control);
+          json_optional_string(arena, at, "decided", &control->decided, error) &&
+          json_texts(arena, at, "missing", &control->missing, error) && read_crosswalk(arena, at, control, error));
     control->severity = (enum severity)severity;
     control->result = (enum control_result)result;
-    const cJSON *node;
-    cJSON_ArrayForEach (node, missing.node)
-        *vector_add(arena, &control->missing) = arena_strdup(arena, cJSON_IsString(node) ? node->valuestring : "");
     return json_items(arena, at, "evidence", read_evidence, control, error);
 }
 
@@ -252,9 +249,12 @@ static bool read_access(struct arena *arena, const struct json_cursor *at, void 
         access->observed[i] = (size_t)count;
     }
     const cJSON *node;
-    cJSON_ArrayForEach (node, verdicts.node)
-        if (cJSON_IsNumber(node) && node->valuedouble >= 0 && node->valuedouble < 1e12)
-            *vector_add(arena, &access->verdicts) = (size_t)node->valuedouble;
+    cJSON_ArrayForEach (node, verdicts.node) {
+        if (!cJSON_IsNumber(node) || !(node->valuedouble >= 0 && node->valuedouble < 1e12) ||
+            node->valuedouble != (double)(size_t)node->valuedouble)
+            return json_fail(&verdicts, error, "expected places of verdicts, from 0");
+        *vector_add(arena, &access->verdicts) = (size_t)node->valuedouble;
+    }
     return true;
 }
 

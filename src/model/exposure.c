@@ -4,6 +4,9 @@
 
 #include "model/protocol.h"
 
+const char *const path_names[] = {"two-way", "inbound-only", NULL};
+const char *const certainty_names[] = {"exact", "possible", NULL};
+
 const struct exposure *exposure_find(const struct endpoint *endpoint, int protocol, uint16_t number,
                                      address_bits source)
 {
@@ -172,8 +175,8 @@ static void put_reasons(struct exposure_writer *writer, const char *key, const r
 static void put_how(struct json_writer *writer, const struct exposure *exposure)
 {
     json_put_boolean(writer, "internet", exposure->internet);
-    json_put_string(writer, "path", exposure->path == PATH_TWO_WAY ? "two-way" : "inbound-only");
-    json_put_string(writer, "certainty", exposure->certainty == CERTAINTY_EXACT ? "exact" : "possible");
+    json_put_string(writer, "path", path_names[exposure->path]);
+    json_put_string(writer, "certainty", certainty_names[exposure->certainty]);
 }
 
 void exposure_put_prefixes(struct json_writer *writer, struct arena *arena, const char *key, enum family family,

@@ -9,6 +9,7 @@
 // One byte each: an exposure is what there is most of.
 enum __attribute__((packed)) exposure_path { PATH_TWO_WAY, PATH_INBOUND_ONLY };
 enum __attribute__((packed)) certainty { CERTAINTY_EXACT, CERTAINTY_POSSIBLE };
+extern const char *const path_names[], *const certainty_names[]; // end with NULL
 
 // One rectangle: every port of [low, high] from every source. Of one endpoint, no two overlap.
 struct exposure {

@@ -56,7 +56,7 @@ static void put(struct json_writer *writer, struct arena *arena, const struct fl
     json_put_string(writer, "ports", flow_ports(arena, flow));
     put_addresses(writer, arena, "sources", flow->family, flow->sources);
     put_addresses(writer, arena, "destinations", flow->family, flow->destinations);
-    json_put_string(writer, "certainty", flow->certainty == CERTAINTY_EXACT ? "exact" : "possible");
+    json_put_string(writer, "certainty", certainty_names[flow->certainty]);
     json_put_string(writer, "way", flow_way_names[flow->way]);
     json_put_string(writer, "by", flow->by);
     if (gates) {

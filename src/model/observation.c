@@ -36,6 +36,15 @@ bool place_read(const struct json_cursor *at, struct address *address, int *prot
                      v4 ? "icmp" : "icmpv6");
 }
 
+bool ports_read(const struct json_cursor *at, int protocol, long *low, long *high, struct error *error)
+{
+    if (protocol_has_ports(protocol))
+        return json_integer(at, "from_port", 0, PORT_LAST, low, error) &&
+               json_integer(at, "to_port", *low, PORT_LAST, high, error);
+    return (json_find(at->node, "from_port") == NULL && json_find(at->node, "to_port") == NULL) ||
+           json_fail(at, error, "ports are for tcp and udp");
+}
+
 static void put_if_any(struct json_writer *writer, const char *key, const char *value)
 {
     if (value != NULL)
@@ -295,13 +304,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         !json_optional_integer(at, "tries", 0, 1000000, &tries, &present, error) ||
         !json_optional_integer(at, "rtt_us", 0, 4000000000, &item.rtt_us, &present, error))
         return false;
-    if (protocol_has_ports(item.protocol)) {
-        if (!json_integer(at, "from_port", 0, PORT_LAST, &low, error) ||
-            !json_integer(at, "to_port", low, PORT_LAST, &high, error))
-            return false;
-    } else if (json_find(at->node, "from_port") != NULL || json_find(at->node, "to_port") != NULL) {
-        return json_fail(at, error, "ports are for tcp and udp");
-    }
+    GUARD(ports_read(at, item.protocol, &low, &high, error));
     struct json_cursor frames = json_member(at, "frames");
     const cJSON *node;
     long frame_count = 0;

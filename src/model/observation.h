@@ -134,6 +134,9 @@ struct sentinels_told {
 
 // The members `address` and `protocol` of a line.
 bool place_read(const struct json_cursor *at, struct address *address, int *protocol, struct error *error);
+// Its members `from_port` and `to_port`, in order; of a protocol without ports neither may be there, and *low and *high
+// stay as they are.
+bool ports_read(const struct json_cursor *at, int protocol, long *low, long *high, struct error *error);
 
 struct observations {
     VECTOR(struct observation) items;

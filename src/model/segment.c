@@ -162,7 +162,7 @@ static void put_flow(struct json_writer *json, struct arena *scratch, const stru
                       prefixset_internet(scratch, flow->family), "internet");
     if (!inside)
         put_seen(json, flow);
-    json_put_string(json, "certainty", flow->certainty == CERTAINTY_EXACT ? "exact" : "possible");
+    json_put_string(json, "certainty", certainty_names[flow->certainty]);
     json_put_string(json, "way", flow_way_names[flow->way]);
     json_put_string(json, "by", flow->by);
     json_put_string(json, "client_ports",

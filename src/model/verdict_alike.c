@@ -68,7 +68,7 @@ static bool take_ports(const char **at, const char *end, struct parts *parts)
     uint64_t low = 0, high = 0;
     if (protocol_has_ports(parts->protocol) &&
         (!take_word(at, end, ", \"from_port\": ") || !take_number(at, end, PORT_LAST, &low) ||
-         !take_word(at, end, ", \"to_port\": ") || !take_number(at, end, PORT_LAST, &high)))
+         !take_word(at, end, ", \"to_port\": ") || !take_number(at, end, PORT_LAST, &high) || high < low))
         return false;
     parts->low = (uint16_t)low;
     parts->high = (uint16_t)high;

@@ -113,8 +113,6 @@ static bool read_verdict(struct verdict_reader *reader, const struct json_cursor
         !json_shared_string(reader->arena, &reader->texts, at, "intent_owner", &verdict->intent_owner, error) ||
         !json_shared_string(reader->arena, &reader->texts, at, "intent_reason", &verdict->intent_reason, error) ||
         !json_shared_string(reader->arena, &reader->texts, at, "intent_expired", &verdict->intent_expired, error) ||
-        !json_optional_integer(at, "from_port", 0, PORT_LAST, &low, &present, error) ||
-        !json_optional_integer(at, "to_port", 0, PORT_LAST, &high, &present, error) ||
         !json_word(at, "declared", declared_names, &declared, error) ||
         !json_word(at, "observed", observed_names, &observed, error) ||
         !json_word(at, "verdict", verdict_names, &kind, error) ||
@@ -129,6 +127,7 @@ static bool read_verdict(struct verdict_reader *reader, const struct json_cursor
         return false;
     if (!address_parse(text, &verdict->address) || !protocol_parse(protocol, &verdict->protocol))
         return json_fail(at, error, "expected an address and a protocol");
+    GUARD(ports_read(at, verdict->protocol, &low, &high, error));
     verdict->low = (uint16_t)low;
     verdict->accepts = (uint32_t)accepts;
     verdict->high = (uint16_t)high;
@@ -142,7 +141,8 @@ static bool read_verdict(struct verdict_reader *reader, const struct json_cursor
         return false;
     const cJSON *node;
     cJSON_ArrayForEach (node, lines.node) {
-        if (!cJSON_IsNumber(node) || node->valuedouble < 1 || node->valuedouble > 1e9)
+        if (!cJSON_IsNumber(node) || !(node->valuedouble >= 1 && node->valuedouble <= 1e9) ||
+            node->valuedouble != (double)(size_t)node->valuedouble)
             return json_fail(&lines, error, "expected line numbers");
         *vector_add(reader->lines, &verdict->observations) = (size_t)node->valuedouble;
     }
@@ -178,9 +178,7 @@ static bool read_split_place(struct arena *arena, const struct json_cursor *at, 
     struct split_place *place = vector_add(arena, &split->places);
     long low = 0, high = 0;
     GUARD(place_read(at, &place->address, &place->protocol, error));
-    if (protocol_has_ports(place->protocol))
-        GUARD(json_integer(at, "from_port", 0, PORT_LAST, &low, error) &&
-              json_integer(at, "to_port", low, PORT_LAST, &high, error));
+    GUARD(ports_read(at, place->protocol, &low, &high, error));
     place->low = (uint16_t)low;
     place->high = (uint16_t)high;
     split->ports += (size_t)(high - low) + 1;

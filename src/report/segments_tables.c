@@ -43,7 +43,7 @@ static void put_flow(struct arena *arena, const struct segment_set *set, const s
                            outside && prefixset_reads_as_internet(flow->family, flow->destinations)
                                ? "internet"
                                : addresses(arena, flow->family, flow->destinations),
-                           flow->certainty == CERTAINTY_EXACT ? "exact" : "possible",
+                           certainty_names[flow->certainty],
                            flow_way_names[flow->way],
                            flow->by,
                            reasons_joined(arena, &flow->via, REASON_UNTOLD, "; "),

@@ -40,7 +40,7 @@ class Install(unittest.TestCase):
         self.assertLessEqual({"share/man/man1/sgproof-%s.1" % name for name in COMMANDS} | {"share/man/man1/sgproof.1", "share/man/man1/sgproof-nightly.1", "bin/sgproof", "bin/sgproof-nightly", "lib/systemd/system/sgproof.service", "lib/systemd/system/sgproof.timer"}, files)
         self.assertLessEqual({"share/sgproof/packs/" + path.name for path in (common.TOP / "rules/packs").glob("*.json")
                               if '"sgproof/pack/v1"' in path.read_text()}, files)
-        self.assertLessEqual({"share/doc/sgproof/" + name for name in ("LICENSE", "NOTICE", "README.md", "examples/intent.json", "examples/souvenirs/describe-vpcs.json")}, files)
+        self.assertLessEqual({"share/doc/sgproof/" + name for name in ("LICENSE", "NOTICE", "README.md", "formats.md", "schemas/intent.json", "schemas/verdicts.json", "examples/intent.json", "examples/souvenirs/describe-vpcs.json")}, files)
         for shell, place in {"bash": "bash-completion/completions/sgproof.bash", "zsh": "zsh/site-functions/_sgproof", "fish": "fish/vendor_completions.d/sgproof.fish"}.items():
             self.assertEqual((self.root / "usr/local/share" / place).read_text(), common.sgproof("completion", shell).stdout)
         program = self.root / "usr/local/bin/sgproof"
