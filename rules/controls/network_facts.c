@@ -1,4 +1,4 @@
-// Facts of instances, subnets, templates, public addresses and VPC Block Public Access.
+// Facts of instances, subnets, templates and VPC Block Public Access.
 #include "model/protocol.h"
 #include "rules/controls/group_facts.h"
 
@@ -6,37 +6,48 @@ static const char *const none[] = {NULL};
 
 // ---- Instances, subnets, templates, Block Public Access
 
-static void imdsv2_required(struct inquiry *inquiry)
+// Asks of each instance that is not gone; what does not hold is answered by `holds`.
+static void ask_instances(struct inquiry *inquiry,
+                          bool (*holds)(struct inquiry *inquiry, const struct instance *instance), const char *what)
 {
     size_t count, good = 0, all = 0;
     if (!fact_has_kind(inquiry, KIND_RESERVATIONS, "Reservations"))
         return;
     void **instances = map_values(inquiry->arena, &inquiry->input->estate->instances, &count);
     for (size_t i = 0; i < count; i++) {
-        const struct instance *instance = instances[i];
-        if (instance_is_gone(instance))
-            continue;
-        all++;
-        if (instance->http_tokens == NULL)
-            answer_missing(inquiry, "MetadataOptions of %s", instance->id);
-        else if (instance->options_pending)
-            answer_missing(inquiry, "MetadataOptions of %s as they are: they are being changed (State is pending)",
-                           instance->id);
-        else if (strcmp(instance->http_tokens, "required") != 0) {
-            answer(inquiry, CONTROL_FAIL, instance->id, instance->reference,
-                   instance->metadata_disabled ? "version 1 of the metadata service is allowed, though its endpoint is "
-                                                 "disabled now: it answers once that is enabled"
-                                               : "version 1 of the metadata service answers");
-            if (fix_is_plain(instance->id))
-                answer_fix(inquiry,
-                           "aws ec2 modify-instance-metadata-options%s --instance-id %s --http-tokens required",
-                           fix_region(inquiry->arena, instance->place->region), instance->id);
-        } else
-            good++;
+        bool gone = instance_is_gone(instances[i]);
+        all += !gone;
+        good += !gone && holds(inquiry, instances[i]);
     }
-    answer_rest(inquiry, good, "instance", "instances", "version 2 of the metadata service is required");
+    answer_rest(inquiry, good, "instance", "instances", what);
     if (all == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, "instances", NULL, "there are none");
+}
+
+static bool requires_tokens(struct inquiry *inquiry, const struct instance *instance)
+{
+    if (instance->http_tokens == NULL)
+        answer_missing(inquiry, "MetadataOptions of %s", instance->id);
+    else if (instance->options_pending)
+        answer_missing(inquiry, "MetadataOptions of %s as they are: they are being changed (State is pending)",
+                       instance->id);
+    else if (strcmp(instance->http_tokens, "required") == 0)
+        return true;
+    else {
+        answer(inquiry, CONTROL_FAIL, instance->id, instance->reference,
+               instance->metadata_disabled ? "version 1 of the metadata service is allowed, though its endpoint is "
+                                             "disabled now: it answers once that is enabled"
+                                           : "version 1 of the metadata service answers");
+        if (fix_is_plain(instance->id))
+            answer_fix(inquiry, "aws ec2 modify-instance-metadata-options%s --instance-id %s --http-tokens required",
+                       fix_region(inquiry->arena, instance->place->region), instance->id);
+    }
+    return false;
+}
+
+static void imdsv2_required(struct inquiry *inquiry)
+{
+    ask_instances(inquiry, requires_tokens, "version 2 of the metadata service is required");
 }
 
 // The public IPv4 address that its own record tells, or NULL.
@@ -303,136 +314,21 @@ static void interfaces_check_source(struct inquiry *inquiry)
 }
 
 // Each instance has a role, so that no key needs to be kept on it.
-static void answer_no_profile(struct inquiry *inquiry, const struct instance *instance)
+static bool has_profile(struct inquiry *inquiry, const struct instance *instance)
 {
+    if (instance->profile != NULL)
+        return true;
     answer(inquiry, CONTROL_FAIL, instance->id, instance->reference, "has no instance profile");
     if (fix_is_plain(instance->id))
         answer_fix(inquiry,
                    "aws ec2 associate-iam-instance-profile%s --instance-id %s --iam-instance-profile Name=PROFILE",
                    fix_region(inquiry->arena, instance->place->region), instance->id);
+    return false;
 }
 
 static void instances_have_roles(struct inquiry *inquiry)
 {
-    size_t count, good = 0, all = 0;
-    if (!fact_has_kind(inquiry, KIND_RESERVATIONS, "Reservations"))
-        return;
-    void **instances = map_values(inquiry->arena, &inquiry->input->estate->instances, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct instance *instance = instances[i];
-        if (instance_is_gone(instance))
-            continue;
-        all++;
-        good += instance->profile != NULL;
-        if (instance->profile == NULL)
-            answer_no_profile(inquiry, instance);
-    }
-    answer_rest(inquiry, good, "instance", "instances", "with an instance profile");
-    if (all == 0)
-        answer(inquiry, CONTROL_NOT_APPLICABLE, "instances", NULL, "there are none");
-}
-
-// ---- Public addresses that nothing uses
-
-static void addresses_in_use(struct inquiry *inquiry)
-{
-    const struct estate *estate = inquiry->input->estate;
-    if (!fact_has_kind(inquiry, KIND_ADDRESSES, "Addresses"))
-        return;
-    for (size_t i = 0; i < estate->idle_addresses.count; i++) {
-        const struct idle_address *idle = &estate->idle_addresses.items[i];
-        answer(inquiry, CONTROL_FAIL, idle->address, idle->evidence, "%s is associated with nothing", idle->id);
-        if (fix_is_plain(idle->id) && strncmp(idle->id, "eipalloc-", strlen("eipalloc-")) == 0)
-            answer_fix(inquiry, "aws ec2 release-address%s --allocation-id %s",
-                       fix_region(inquiry->arena, idle->region), idle->id);
-    }
-    struct map interfaces = {0};
-    size_t good = 0;
-    for (size_t i = 0; i < estate->interfaces.count; i++)
-        map_put(inquiry->arena, &interfaces, estate->interfaces.items[i]->id,
-                (void *)(uintptr_t)estate->interfaces.items[i]);
-    for (size_t i = 0; i < estate->elastic_addresses.count; i++) {
-        const struct elastic_address *one = &estate->elastic_addresses.items[i];
-        const struct network_interface *interface = map_get(&interfaces, one->interface);
-        if (one->instance == NULL && one->interface != NULL && interface == NULL)
-            answer_missing(inquiry, "NetworkInterfaces: %s, on which %s is", one->interface, one->address);
-        else if (one->instance == NULL && interface != NULL && !interface->attached)
-            answer(inquiry, CONTROL_FAIL, one->address, one->evidence, "%s is on %s, which is attached to nothing",
-                   one->id, interface->id);
-        else
-            good++;
-    }
-    answer_rest(inquiry, good, "Elastic IP address", "Elastic IP addresses", "associated with something in use");
-    if (estate->elastic_addresses.count + estate->idle_addresses.count == 0)
-        answer(inquiry, CONTROL_NOT_APPLICABLE, "Elastic IP addresses", NULL, "there are none");
-}
-
-// Public addresses of the snapshot: in use (true) or not.
-static void note_address(struct arena *arena, struct map *known, const char *text, const void *what)
-{
-    char canonical[ADDRESS_TEXT];
-    struct address address;
-    if (!address_parse(text, &address))
-        return;
-    address_format(address, canonical);
-    map_put(arena, known, arena_strdup(arena, canonical), (void *)(uintptr_t)what);
-}
-
-static void known_addresses(struct inquiry *inquiry, struct map *used, struct map *idle)
-{
-    const struct estate *estate = inquiry->input->estate;
-    const struct exposure_set *exposures = inquiry->input->exposures;
-    for (size_t i = 0; i < estate->idle_addresses.count; i++)
-        note_address(inquiry->arena, idle, estate->idle_addresses.items[i].address, &estate->idle_addresses.items[i]);
-    for (size_t i = 0; i < estate->elastic_addresses.count; i++)
-        note_address(inquiry->arena, used, estate->elastic_addresses.items[i].address, estate);
-    for (size_t i = 0; i < exposures->endpoints.count; i++) {
-        char text[ADDRESS_TEXT];
-        endpoint_address(&exposures->endpoints.items[i], text);
-        note_address(inquiry->arena, used, text, estate);
-    }
-    map_slots regional = map_sorted(inquiry->arena, &estate->regional_addresses);
-    for (size_t i = 0; i < regional.count; i++)
-        note_address(inquiry->arena, used, regional.items[i]->key, estate);
-}
-
-// A name that leads to an address of the account that nothing uses is released with it, and then whoever is given the
-// address answers for the name. Of an address that the snapshot does not tell of it is not known whose it is: it may be
-// another provider's on purpose, or was released.
-static void names_lead_somewhere(struct inquiry *inquiry)
-{
-    const struct estate *estate = inquiry->input->estate;
-    struct map used = {0}, idle = {0};
-    size_t good = 0, asked = 0;
-    if (!fact_has_kind(inquiry, KIND_DNS_RECORDS, "ResourceRecordSets of Route 53") ||
-        !fact_has_kind(inquiry, KIND_ADDRESSES, "Addresses"))
-        return;
-    known_addresses(inquiry, &used, &idle);
-    for (size_t i = 0; i < estate->dns_records.count; i++) {
-        const struct dns_record *record = &estate->dns_records.items[i];
-        char text[ADDRESS_TEXT];
-        struct address address;
-        if (!address_parse(record->address, &address)) {
-            answer_missing(inquiry, "the address of %s, which is none: \"%s\"", record->name, record->address);
-            continue;
-        }
-        address_format(address, text);
-        struct prefixset internet = prefixset_internet(inquiry->arena, (enum family)address.family);
-        if (!prefixset_holds(internet, address.bits))
-            continue; // of a private network
-        asked++;
-        if (map_get(&idle, text) != NULL)
-            answer(inquiry, CONTROL_FAIL, record->name, record->evidence,
-                   "leads to %s, an Elastic IP address that nothing uses", text);
-        else if (map_get(&used, text) == NULL)
-            answer_missing(inquiry, "whose address %s is, to which %s leads: no public address of the snapshot", text,
-                           record->name);
-        else
-            good++;
-    }
-    answer_rest(inquiry, good, "DNS record", "DNS records", "lead to addresses in use here");
-    if (asked == 0)
-        answer(inquiry, CONTROL_NOT_APPLICABLE, "DNS records", NULL, "none leads to a public address");
+    ask_instances(inquiry, has_profile, "with an instance profile");
 }
 
 // ---- Instances that the internet reaches, and what their roles can do
@@ -495,8 +391,6 @@ const struct fact network_facts[] = {
     {"public-interfaces-are-filtered", false, none, public_interfaces_are_filtered},
     {"interfaces-check-source", false, none, interfaces_check_source},
     {"instances-have-roles", false, none, instances_have_roles},
-    {"elastic-addresses-in-use", false, none, addresses_in_use},
-    {"names-lead-somewhere", false, none, names_lead_somewhere},
     {"exposed-instances-without-role", false, none, exposed_instances_without_role},
     {NULL, false, NULL, NULL},
 };

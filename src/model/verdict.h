@@ -147,9 +147,9 @@ void verdict_put_suggested(struct json_writer *writer, const struct verdict *ver
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out);
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error);
-// The same with each verdict given to `take` as it is read, in the order of the document: none is kept, the lines of its
-// observations last as long as the call, all else as long as the arena. What of the set stands behind the verdicts in
-// the document (of ours: nothing) is not read yet by then. Where it fails, some may have been taken.
+// The same with each verdict given to `take` as it is read, in the order of the document: none is kept, the lines of
+// its observations last as long as the call, all else as long as the arena. What of the set stands behind the verdicts
+// in the document (of ours: nothing) is not read yet by then. Where it fails, some may have been taken.
 typedef void verdict_taker(void *context, const struct verdict *verdict);
 bool verdicts_read_each(struct arena *arena, const char *file, verdict_taker *take, void *context,
                         struct verdict_set *set, struct error *error);
