@@ -135,7 +135,7 @@ static struct open_interval *find_open(const open_intervals *open, const struct 
 static bool begin_interval(struct history *history, const struct run_record *run, const struct verdict *verdict,
                            struct error *error)
 {
-    int64_t endpoint;
+    int64_t endpoint = 0;
     GUARD(endpoint_number(history, run->series, verdict, &endpoint, error));
     sqlite3_stmt *statement =
         store_prepare(history,
