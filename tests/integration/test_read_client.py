@@ -60,6 +60,34 @@ class Client(Script):
             ("ec2", "DescribeVpcs", "without the list that its answer has"), ("elb", "DescribeLoadBalancers", "without the list that its answer has"),
             ("elbv2", "DescribeLoadBalancers", "without the list that its answer has"), ("network-firewall", "ListFirewalls", "one of its lists is there twice")])
 
+    def test_texts_among_elements_and_failures_in_an_answer_are_no_empty_lists(self):
+        vpcs = lambda inside: ("DescribeVpcs", "<DescribeVpcsResponse>%s</DescribeVpcsResponse>" % inside)
+        groups = lambda inside: ("DescribeSecurityGroups", "<DescribeSecurityGroupsResponse><securityGroupInfo><item>%s</item></securityGroupInfo></DescribeSecurityGroupsResponse>" % inside)
+        for n, ((operation, body), headers, word) in enumerate((
+                (vpcs("<vpcSet>all of them</vpcSet>"), {}, "a text where elements are to be"),
+                (vpcs("<vpcSet><item>vpc-1</item></vpcSet>"), {}, "a text where elements are to be"),
+                (groups("<groupId>sg-1</groupId><ipPermissions>0.0.0.0/0</ipPermissions>"), {}, "a text where elements are to be"),
+                (groups("<groupId>sg-1<of>vpc-1</of></groupId>"), {}, "elements where a text is to be"),
+                (vpcs("<vpcSet/><NextToken>abc</NextToken>"), {}, "in other letters"),
+                (vpcs("<vpcSet/><Errors><Error><Code>InternalError</Code><Message>half of it</Message></Error></Errors>"), {}, "half of it"),
+                (vpcs("<vpcSet/><Error><Code>InternalError</Code><Message>half of it</Message></Error>"), {}, "half of it"),
+                (("ListFirewalls", '{"Firewalls": [], "nextToken": "abc"}'), {}, "in other letters"),
+                (("ListFirewalls", '{"Firewalls": [], "code": "InternalServerError", "message": "half of it"}'), {}, "half of it"),
+                (("ListFirewalls", '{"Firewalls": []}'), {"x-amzn-ErrorType": "InternalServerError"}, "no more was said"))):
+            with self.subTest(body=body, headers=headers):
+                self.script[operation] = [(200, headers, body)]
+                self.assertEqual(self.quick("--network-only", folder="estate%d" % n).returncode, 3)
+                [unread] = self.record("estate%d" % n)["unread"]
+                self.assertEqual(unread["operation"], operation)
+                self.assertIn(word, unread["message"])
+                del self.script[operation]
+
+    def test_blanks_between_elements_are_no_text(self):
+        self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse>\n <vpcSet>\n  <item>\n <vpcId>vpc-1</vpcId> <tagSet>\n </tagSet> </item>\n </vpcSet>\n</DescribeVpcsResponse>")]
+        done = self.quick("--network-only")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.document("describe-vpcs.json"), {"Vpcs": [{"VpcId": "vpc-1", "Tags": []}]})
+
     def test_what_is_large_is_kept_in_files_and_a_cut_answer_leaves_nothing(self):
         """An answer of 80 MB in few records, four lists over two pages, and one that is cut before it comes whole."""
         text, groups = "x" * 400000, range(200)

@@ -2,6 +2,7 @@
 
 #include <expat.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -186,6 +187,14 @@ const struct xml_node *xml_child(const struct xml_node *node, const char *name)
 {
     for (size_t i = 0; node != NULL && i < node->children.count; i++)
         if (strcmp(node->children.items[i]->name, name) == 0)
+            return node->children.items[i];
+    return NULL;
+}
+
+const struct xml_node *xml_child_respelt(const struct xml_node *node, const char *name)
+{
+    for (size_t i = 0; node != NULL && i < node->children.count; i++)
+        if (strcasecmp(node->children.items[i]->name, name) == 0)
             return node->children.items[i];
     return NULL;
 }
