@@ -165,6 +165,26 @@ class Client(Script):
         signed = {action: headers["Authorization"].split("=")[1].split("/")[0] for action, _, headers in self.seen if "Authorization" in headers}
         self.assertEqual({key for action, key in signed.items() if action != "GetCallerIdentity"}, {"AKIAFIRST"})
 
+    def test_keys_that_a_role_is_renewed_by_are_renewed_before(self):
+        """Ours have less than five minutes left by the time the role's are renewed."""
+        moment = lambda seconds: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        printed = '{"Version": 1, "AccessKeyId": "AKIA%s", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "%s"}'
+        (self.path / "keys").write_text("#!/bin/sh\n[ -e %s/again ] && echo '%s' || echo '%s'\ntouch %s/again\n" % (
+            self.path, printed % ("SECOND", "2099-01-01T00:00:00Z"), printed % ("FIRST", moment(304)), self.path))
+        (self.path / "keys").chmod(0o755)
+        (self.path / "config").write_text("[default]\ncredential_process = %s\n" % (self.path / "keys"))
+
+        def assume(form):
+            again = self.tries("AssumeRole") > 1
+            time.sleep(0 if again else 5)
+            return keys_of_role(form, "ASIAROLE2" if again else "ASIAROLE1", moment(3600 if again else 60))
+        self.script["AssumeRole"] = assume
+        done = self.quick("--network-only", "--role-arn", "arn:aws:iam::222233334444:role/r", env={"AWS_CONFIG_FILE": str(self.path / "config")})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        signed = [(action, headers["Authorization"].split("=")[1].split("/")[0]) for action, _, headers in self.seen if "Authorization" in headers]
+        self.assertEqual([key for action, key in signed if action == "AssumeRole"], ["AKIAFIRST", "AKIASECOND"])
+        self.assertEqual({key for action, key in signed if action == "DescribeVpcs"}, {"ASIAROLE2"})
+
     def test_keys_of_another_account_than_whoever_gave_them_says_are_refused(self):
         for account, said in (("111122223333", None), ("", None), ("222233334444", "the keys are of account 111122223333, expected 222233334444, which credential_process of profile default says")):
             printed = json.dumps({"Version": 1, "AccessKeyId": "AKIAPROC", "SecretAccessKey": SECRET, "AccountId": account})
