@@ -298,6 +298,17 @@ class Client(Script):
         self.assertLess(abs(stamps[1] - ahead), 60)
         self.assertIn("clock differs", done.stderr)
 
+    def test_keys_are_renewed_by_the_clock_of_who_judges_them(self):
+        ahead = 3600
+        dated = {"Date": email.utils.formatdate(time.time() + ahead, usegmt=True)}
+        moment = lambda seconds: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.script["GetCallerIdentity"] = [(403, dated, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>"), (200, dated, self.IDENTITY)]
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAROLE%d" % self.tries("AssumeRole"), moment(ahead + (60 if self.tries("AssumeRole") == 1 else 3600)))
+        done = self.read("--max-attempts", "2", "--network-only", "--role-arn", "arn:aws:iam::222233334444:role/r")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.tries("AssumeRole"), 2)
+        self.assertEqual({headers["Authorization"].split("=")[1].split("/")[0] for action, _, headers in self.seen if action == "DescribeVpcs"}, {"ASIAROLE2"})
+
     def test_defect_22_the_code_of_a_failure_is_known_wherever_it_stands(self):
         places = (({}, '{"__type":"AccessDeniedException"}'), ({}, '{"__type":"com.amazon#AccessDeniedException:http://internal.amazon.com/#x"}'),
                   ({}, '{"code":"AccessDeniedException"}'), ({"x-amzn-errortype": "AccessDeniedException:http://internal.amazon.com/coral/"}, "{}"),
