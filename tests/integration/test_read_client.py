@@ -82,6 +82,12 @@ class Client(Script):
                 self.assertIn(word, unread["message"])
                 del self.script[operation]
 
+    def test_members_in_other_letters_that_hold_nothing_are_none(self):
+        self.script["ListFirewalls"] = [(200, {}, '{"Firewalls": [], "nextToken": null}')]
+        self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse><vpcSet/><NextToken/></DescribeVpcsResponse>")]
+        done = self.quick("--network-only")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_blanks_between_elements_are_no_text(self):
         self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse>\n <vpcSet>\n  <item>\n <vpcId>vpc-1</vpcId> <tagSet>\n </tagSet> </item>\n </vpcSet>\n</DescribeVpcsResponse>")]
         done = self.quick("--network-only")

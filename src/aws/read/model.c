@@ -405,11 +405,11 @@ static const char *why_no_end(const cJSON *shapes, const struct operation *opera
     return more && (text == NULL || text[0] == '\0') ? "with more behind it, and no token of the next page" : NULL;
 }
 
-// Whether a member is there in other letters alone: a page's token would be passed over.
+// Whether a member is there in other letters alone, and holds something: a page's token would be passed over.
 static bool is_respelt(struct page page, const char *name)
 {
-    return page.xml != NULL ? xml_child(page.xml, name) == NULL && xml_child_respelt(page.xml, name) != NULL
-                            : get(page.json, name) == NULL && cJSON_HasObjectItem(page.json, name);
+    const cJSON *like = cJSON_GetObjectItem(page.json, name);
+    return xml_holds_respelt(page.xml, name) || (get(page.json, name) == NULL && like != NULL && !cJSON_IsNull(like));
 }
 
 const char *model_why_not(const struct model *model, const struct operation *operation, struct page page)

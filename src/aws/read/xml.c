@@ -191,12 +191,14 @@ const struct xml_node *xml_child(const struct xml_node *node, const char *name)
     return NULL;
 }
 
-const struct xml_node *xml_child_respelt(const struct xml_node *node, const char *name)
+bool xml_holds_respelt(const struct xml_node *node, const char *name)
 {
-    for (size_t i = 0; node != NULL && i < node->children.count; i++)
-        if (strcasecmp(node->children.items[i]->name, name) == 0)
-            return node->children.items[i];
-    return NULL;
+    bool found = false;
+    for (size_t i = 0; xml_child(node, name) == NULL && node != NULL && i < node->children.count; i++) {
+        const struct xml_node *one = node->children.items[i];
+        found = found || (strcasecmp(one->name, name) == 0 && (one->children.count > 0 || one->text[0] != '\0'));
+    }
+    return found;
 }
 
 const char *xml_text(const struct xml_node *node, const char *name)
