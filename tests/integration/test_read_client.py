@@ -60,6 +60,40 @@ class Client(Script):
             ("ec2", "DescribeVpcs", "without the list that its answer has"), ("elb", "DescribeLoadBalancers", "without the list that its answer has"),
             ("elbv2", "DescribeLoadBalancers", "without the list that its answer has"), ("network-firewall", "ListFirewalls", "one of its lists is there twice")])
 
+    def test_texts_among_elements_and_failures_in_an_answer_are_no_empty_lists(self):
+        vpcs = lambda inside: ("DescribeVpcs", "<DescribeVpcsResponse>%s</DescribeVpcsResponse>" % inside)
+        groups = lambda inside: ("DescribeSecurityGroups", "<DescribeSecurityGroupsResponse><securityGroupInfo><item>%s</item></securityGroupInfo></DescribeSecurityGroupsResponse>" % inside)
+        for n, ((operation, body), headers, word) in enumerate((
+                (vpcs("<vpcSet>all of them</vpcSet>"), {}, "a text where elements are to be"),
+                (vpcs("<vpcSet><item>vpc-1</item></vpcSet>"), {}, "a text where elements are to be"),
+                (groups("<groupId>sg-1</groupId><ipPermissions>0.0.0.0/0</ipPermissions>"), {}, "a text where elements are to be"),
+                (groups("<groupId>sg-1<of>vpc-1</of></groupId>"), {}, "elements where a text is to be"),
+                (vpcs("<vpcSet/><NextToken>abc</NextToken>"), {}, "in other letters"),
+                (vpcs("<vpcSet/><Errors><Error><Code>InternalError</Code><Message>half of it</Message></Error></Errors>"), {}, "half of it"),
+                (vpcs("<vpcSet/><Error><Code>InternalError</Code><Message>half of it</Message></Error>"), {}, "half of it"),
+                (("ListFirewalls", '{"Firewalls": [], "nextToken": "abc"}'), {}, "in other letters"),
+                (("ListFirewalls", '{"Firewalls": [], "code": "InternalServerError", "message": "half of it"}'), {}, "half of it"),
+                (("ListFirewalls", '{"Firewalls": []}'), {"x-amzn-ErrorType": "InternalServerError"}, "no more was said"))):
+            with self.subTest(body=body, headers=headers):
+                self.script[operation] = [(200, headers, body)]
+                self.assertEqual(self.quick("--network-only", folder="estate%d" % n).returncode, 3)
+                [unread] = self.record("estate%d" % n)["unread"]
+                self.assertEqual(unread["operation"], operation)
+                self.assertIn(word, unread["message"])
+                del self.script[operation]
+
+    def test_members_in_other_letters_that_hold_nothing_are_none(self):
+        self.script["ListFirewalls"] = [(200, {}, '{"Firewalls": [], "nextToken": null}')]
+        self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse><vpcSet/><NextToken/></DescribeVpcsResponse>")]
+        done = self.quick("--network-only")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_blanks_between_elements_are_no_text(self):
+        self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse>\n <vpcSet>\n  <item>\n <vpcId>vpc-1</vpcId> <tagSet>\n </tagSet> </item>\n </vpcSet>\n</DescribeVpcsResponse>")]
+        done = self.quick("--network-only")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.document("describe-vpcs.json"), {"Vpcs": [{"VpcId": "vpc-1", "Tags": []}]})
+
     def test_what_is_large_is_kept_in_files_and_a_cut_answer_leaves_nothing(self):
         """An answer of 80 MB in few records, four lists over two pages, and one that is cut before it comes whole."""
         text, groups = "x" * 400000, range(200)
@@ -136,6 +170,26 @@ class Client(Script):
         self.assertIn("new keys are of account 222233334444, expected 111122223333", done.stderr)
         signed = {action: headers["Authorization"].split("=")[1].split("/")[0] for action, _, headers in self.seen if "Authorization" in headers}
         self.assertEqual({key for action, key in signed.items() if action != "GetCallerIdentity"}, {"AKIAFIRST"})
+
+    def test_keys_that_a_role_is_renewed_by_are_renewed_before(self):
+        """Ours have less than five minutes left by the time the role's are renewed."""
+        moment = lambda seconds: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        printed = '{"Version": 1, "AccessKeyId": "AKIA%s", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "%s"}'
+        (self.path / "keys").write_text("#!/bin/sh\n[ -e %s/again ] && echo '%s' || echo '%s'\ntouch %s/again\n" % (
+            self.path, printed % ("SECOND", "2099-01-01T00:00:00Z"), printed % ("FIRST", moment(304)), self.path))
+        (self.path / "keys").chmod(0o755)
+        (self.path / "config").write_text("[default]\ncredential_process = %s\n" % (self.path / "keys"))
+
+        def assume(form):
+            again = self.tries("AssumeRole") > 1
+            time.sleep(0 if again else 5)
+            return keys_of_role(form, "ASIAROLE2" if again else "ASIAROLE1", moment(3600 if again else 60))
+        self.script["AssumeRole"] = assume
+        done = self.quick("--network-only", "--role-arn", "arn:aws:iam::222233334444:role/r", env={"AWS_CONFIG_FILE": str(self.path / "config")})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        signed = [(action, headers["Authorization"].split("=")[1].split("/")[0]) for action, _, headers in self.seen if "Authorization" in headers]
+        self.assertEqual([key for action, key in signed if action == "AssumeRole"], ["AKIAFIRST", "AKIASECOND"])
+        self.assertEqual({key for action, key in signed if action == "DescribeVpcs"}, {"ASIAROLE2"})
 
     def test_keys_of_another_account_than_whoever_gave_them_says_are_refused(self):
         for account, said in (("111122223333", None), ("", None), ("222233334444", "the keys are of account 111122223333, expected 222233334444, which credential_process of profile default says")):
@@ -249,6 +303,17 @@ class Client(Script):
         self.assertLess(abs(stamps[0] - time.time()), 60)
         self.assertLess(abs(stamps[1] - ahead), 60)
         self.assertIn("clock differs", done.stderr)
+
+    def test_keys_are_renewed_by_the_clock_of_who_judges_them(self):
+        ahead = 3600
+        dated = {"Date": email.utils.formatdate(time.time() + ahead, usegmt=True)}
+        moment = lambda seconds: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.script["GetCallerIdentity"] = [(403, dated, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>"), (200, dated, self.IDENTITY)]
+        self.script["AssumeRole"] = lambda form: keys_of_role(form, "ASIAROLE%d" % self.tries("AssumeRole"), moment(ahead + (60 if self.tries("AssumeRole") == 1 else 3600)))
+        done = self.read("--max-attempts", "2", "--network-only", "--role-arn", "arn:aws:iam::222233334444:role/r")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.tries("AssumeRole"), 2)
+        self.assertEqual({headers["Authorization"].split("=")[1].split("/")[0] for action, _, headers in self.seen if action == "DescribeVpcs"}, {"ASIAROLE2"})
 
     def test_defect_22_the_code_of_a_failure_is_known_wherever_it_stands(self):
         places = (({}, '{"__type":"AccessDeniedException"}'), ({}, '{"__type":"com.amazon#AccessDeniedException:http://internal.amazon.com/#x"}'),

@@ -14,11 +14,17 @@ enum { RETRY_COST = 5, TIMEOUT_COST = 10 }; // of the retry quota
 static void finish(struct transfer *transfer);
 static void on_answer(void *context);
 
-// The clock that AWS refused ours for, in the form that libcurl signs with; "" where it did not.
+// What AWS's clock shows, where it refused ours; else what ours does.
+static time_t clock_of(const struct client *client)
+{
+    return time(NULL) + (time_t)client->skew;
+}
+
+// That clock where AWS refused ours, in the form that libcurl signs with; "" where it did not.
 static void format_date(const struct client *client, char date[40])
 {
     struct tm parts;
-    time_t theirs = time(NULL) + (time_t)client->skew;
+    time_t theirs = clock_of(client);
     if (client->skew == 0 || gmtime_r(&theirs, &parts) == NULL ||
         strftime(date, 40, "X-Amz-Date: %Y%m%dT%H%M%SZ", &parts) == 0)
         date[0] = '\0';
@@ -86,7 +92,7 @@ void client_begin(struct transfer *transfer)
         refuse(transfer, "endpoint", request->message);
         return;
     }
-    if (client->options.renew != NULL && with->expires != 0 && with->expires - time(NULL) < RENEW_BEFORE)
+    if (client->options.renew != NULL && with->expires != 0 && with->expires - clock_of(client) < RENEW_BEFORE)
         client->options.renew(client->options.context, with);
     request->tries++;
     transfer->under_way = make_ready(transfer) && http_pool_add(client->pool, &transfer->http);

@@ -123,6 +123,20 @@ static bool is_passing(const char *code, long status)
     return status == 429 || status == 500 || status == 502 || status == 503 || status == 504 || text_among(code, codes);
 }
 
+// Whether an answer with status 200 tells of a failure, which it then is.
+static bool says_failure(struct request *request, const struct http_exchange *http)
+{
+    const struct xml_node *root = request->page.xml;
+    const cJSON *json = request->page.json;
+    if (xml_child(root, "Errors") != NULL || xml_child(root, "Error") != NULL)
+        read_failure(request, root, http->answer.status);
+    else if (cJSON_HasObjectItem(json, "__type") || find_type(json, http) != NULL)
+        read_json_failure(request, json, http);
+    else
+        return false;
+    return true;
+}
+
 // What kept an answer from coming. True where it may come if asked again.
 static bool read_end(struct request *request, const struct http_answer *answer)
 {
@@ -156,11 +170,8 @@ bool answer_read(struct request *request, const struct http_exchange *http, cJSO
     bool whole = read_body(request, http, json, &error);
     if (status != 200)
         return request->failure == FAILURE_THROTTLED || is_passing(request->code, status);
-    if (cJSON_IsObject(request->page.json) &&
-        cJSON_HasObjectItem(request->page.json, "__type")) { // a failure all the same
-        read_json_failure(request, request->page.json, http);
-        return request->failure == FAILURE_THROTTLED;
-    }
+    if (says_failure(request, http)) // all the same
+        return request->failure == FAILURE_THROTTLED || is_passing(request->code, status);
     if (!whole) {
         request_fail(request, FAILURE_OTHER, "answer",
                      arena_printf(request->arena, "not the %s that was expected: %s",

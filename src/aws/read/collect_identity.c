@@ -253,6 +253,8 @@ void credentials_renew(void *context, const struct credentials *credentials)
     uv_loop_init(&alone.loop);
     struct client_options client = collector->options->client;
     client.deadline = collect_deadline(collector->options);
+    client.renew = credentials_renew; // of ours, which may have been idle since they assumed the role the first time
+    client.context = collector;
     alone.client = client_new(&alone.loop, &client);
     if (!renew(&alone, &collector->self, account)) // the request that needs them says so too
         log_line(LOG_WARNING, "no new keys before those of %s expire: %s", account->credentials.source, error.message);

@@ -224,6 +224,17 @@ static bool is_told_by_colon(const struct parser *parser, const char *key)
     return key[length] != '\0' && config_heeds(trimmed(arena_strndup(parser->arena, key, length)));
 }
 
+// Whether a heeded key has bytes about it that none has, as of a no-break space: the AWS CLI takes that for a blank.
+static bool has_odd_blanks(const struct parser *parser, const char *key)
+{
+    char *plain = arena_strdup(parser->arena, key), *end = plain;
+    for (const char *p = key; *p != '\0'; p++)
+        if (isgraph((unsigned char)*p))
+            *end++ = *p;
+    *end = '\0';
+    return strcmp(plain, key) != 0 && config_heeds(plain);
+}
+
 static bool add_property(struct parser *parser, char *line, struct error *error)
 {
     if (!parser->begun)
@@ -239,6 +250,10 @@ static bool add_property(struct parser *parser, char *line, struct error *error)
         *p = (char)tolower((unsigned char)*p);
     if (parser->section != NULL && is_told_by_colon(parser, key))
         return refuse(parser, error, "expected KEY = VALUE, found KEY: VALUE, which the AWS CLI alone takes");
+    if (parser->section != NULL && has_odd_blanks(parser, key))
+        return refuse(parser, error,
+                      "the key has something about it that is neither space nor tab (a no-break space?), and only some "
+                      "SDKs know it so: expected KEY = VALUE");
     parser->value = trimmed(equals + 1);
     parser->nested = parser->value[0] == '\0';
     if (parser->section != NULL && is_identifier(key))
@@ -264,6 +279,8 @@ bool config_parse(struct arena *arena, const char *name, enum config_kind kind, 
         size_t end = strlen(line);
         if (end > 0 && line[end - 1] == '\r')
             line[--end] = '\0';
+        if (strchr(line, '\r') != NULL)
+            return refuse(&parser, error, "a carriage return within the line, which ends it for the AWS CLI alone");
         if (line[strspn(line, blanks)] == '\0' || line[0] == '#' || line[0] == ';')
             continue;
         bool good = line[0] == '['                    ? begin_section(&parser, line, error)

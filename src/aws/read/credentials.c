@@ -57,22 +57,33 @@ static const char *from_variable(struct arena *arena, const char *name)
     return length == 0 ? NULL : arena_strndup(arena, value, length);
 }
 
+// Of two session tokens the AWS CLI takes the one by the older name, and other SDKs know only the other.
+static bool take_token(struct credentials *credentials, const char *token, const char *older, const char *where,
+                       struct error *error)
+{
+    credentials->token = token != NULL ? token : older;
+    return token == NULL || older == NULL || strcmp(token, older) == 0 ||
+           error_set(error, ERROR_USAGE,
+                     "%s: two session tokens that differ, of which SDKs take one or the other: take out "
+                     "aws_security_token (AWS_SECURITY_TOKEN) or aws_session_token (AWS_SESSION_TOKEN)",
+                     where);
+}
+
 static bool from_environment(const struct aws_config *config, struct credentials *credentials, bool *found,
                              struct error *error)
 {
     struct arena *arena = config->arena;
     const char *key_id = from_variable(arena, "AWS_ACCESS_KEY_ID");
     const char *secret = from_variable(arena, "AWS_SECRET_ACCESS_KEY");
-    const char *token = from_variable(arena, "AWS_SESSION_TOKEN");
     *found = key_id != NULL && secret != NULL;
     if (key_id != NULL && secret == NULL)
         return error_set(error, ERROR_USAGE, "AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY");
     if (!*found)
         return true;
-    *credentials = (struct credentials){.key_id = key_id,
-                                        .secret = secret,
-                                        .token = token != NULL ? token : from_variable(arena, "AWS_SECURITY_TOKEN"),
-                                        .source = "environment (AWS_ACCESS_KEY_ID)"};
+    *credentials =
+        (struct credentials){.key_id = key_id, .secret = secret, .source = "environment (AWS_ACCESS_KEY_ID)"};
+    GUARD(take_token(credentials, from_variable(arena, "AWS_SESSION_TOKEN"), from_variable(arena, "AWS_SECURITY_TOKEN"),
+                     credentials->source, error));
     const char *expires = from_variable(arena, "AWS_CREDENTIAL_EXPIRATION");
     if (expires != NULL && !clock_parse_zone(expires, &credentials->expires))
         return error_set(error, ERROR_USAGE,
@@ -159,13 +170,12 @@ static bool from_keys(const struct search *search, const char *profile, bool *fo
                                     aws_config_in(config, profile, "aws_access_key_id", CONFIG_SETTINGS) == NULL
                                 ? CONFIG_CREDENTIALS
                                 : CONFIG_SETTINGS;
-    const char *token = aws_config_in(config, profile, "aws_session_token", kind);
-    *search->credentials = (struct credentials){
-        .key_id = aws_config_in(config, profile, "aws_access_key_id", kind),
-        .secret = aws_config_in(config, profile, "aws_secret_access_key", kind),
-        .token = token != NULL ? token : aws_config_in(config, profile, "aws_security_token", kind),
-        .source = arena_printf(config->arena, "profile %s", profile)};
+    *search->credentials = (struct credentials){.key_id = aws_config_in(config, profile, "aws_access_key_id", kind),
+                                                .secret = aws_config_in(config, profile, "aws_secret_access_key", kind),
+                                                .source = arena_printf(config->arena, "profile %s", profile)};
     *found = search->credentials->key_id != NULL && search->credentials->secret != NULL;
+    GUARD(take_token(search->credentials, aws_config_in(config, profile, "aws_session_token", kind),
+                     aws_config_in(config, profile, "aws_security_token", kind), search->credentials->source, error));
     return *found || error_set(error, ERROR_USAGE, "profile %s has a key without %s in %s", profile,
                                search->credentials->key_id == NULL ? "aws_access_key_id" : "aws_secret_access_key",
                                config->files[kind]);
@@ -275,6 +285,24 @@ static bool with_role(struct search *search, const char *profile, const char *ro
     return true;
 }
 
+// An empty setting is one for the AWS CLI, which then takes a role away from its profile or fails, and none for other
+// SDKs, which go on to whatever comes next: two identities.
+static bool expect_filled(const struct search *search, const char *profile, struct error *error)
+{
+    static const char *const keys[] = {"role_arn",          "web_identity_token_file", "source_profile",
+                                       "credential_source", "aws_access_key_id",       "aws_secret_access_key",
+                                       "sso_session",       "sso_start_url",           "sso_region",
+                                       "sso_account_id",    "sso_role_name",           "credential_process",
+                                       "login_session"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (setting(search, profile, keys[i]) == NULL && aws_config_sets(search->config, profile, keys[i]))
+            return error_set(error, ERROR_USAGE,
+                             "profile %s: %s is empty, which the AWS CLI takes for a setting and other SDKs for none: "
+                             "expected a value, or no such line",
+                             profile, keys[i]);
+    return true;
+}
+
 // The role of a profile's web identity. Without --profile AWS_ROLE_ARN comes before the profile's own for the AWS CLI,
 // and counts for nothing without a token of the environment's for other SDKs: two identities.
 static bool from_own_token(const struct search *search, const char *profile, const char *token_file, bool *found,
@@ -282,6 +310,11 @@ static bool from_own_token(const struct search *search, const char *profile, con
 {
     struct arena *arena = search->config->arena;
     bool heeded = search->depth == 1 && !search->config->profile_option;
+    if (heeded && getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != NULL) // an empty one, or it had come before the profile
+        return error_set(error, ERROR_USAGE,
+                         "AWS_WEB_IDENTITY_TOKEN_FILE is set, but empty: for the AWS CLI it hides that of profile %s, "
+                         "and other SDKs take the profile's: unset it, or give --profile %s",
+                         profile, profile);
     const char *own = setting(search, profile, "role_arn"), *arn = heeded ? config_environment("AWS_ROLE_ARN") : NULL;
     const char *session = heeded ? config_environment("AWS_ROLE_SESSION_NAME") : NULL;
     if (arn != NULL && own != NULL && strcmp(arn, own) != 0)
@@ -314,10 +347,9 @@ static bool from_profile(struct search *search, const char *profile, bool *found
         return error_set(error, ERROR_USAGE, "profile %s: more than %d roles one on the other", search->config->profile,
                          ROLES);
     search->visited[search->depth++] = profile;
+    GUARD(expect_filled(search, profile, error));
     if (is_source && has_keys(search, profile) && token_file == NULL) // what a source has itself comes before its role
         return from_own(search, profile, found, error);
-    if (role_arn == NULL && aws_config_sets(search->config, profile, "role_arn"))
-        return error_set(error, ERROR_USAGE, "profile %s: role_arn is empty, expected a role's ARN", profile);
     if (token_file != NULL)
         return from_own_token(search, profile, token_file, found, error);
     if (role_arn != NULL)

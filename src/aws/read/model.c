@@ -274,6 +274,14 @@ static bool is_number(const char *text, bool whole)
     return *end == '\0' && end != text && (errno == 0 || !whole);
 }
 
+// A text among elements, or elements in a text, would be passed over; blanks between elements are none.
+static const char *xml_mixed(const cJSON *shape, const struct xml_node *node)
+{
+    if (shape == NULL)
+        return node->children.count > 0 ? "elements where a text is to be" : NULL;
+    return node->text[strspn(node->text, " \t\r\n")] != '\0' ? "a text where elements are to be" : NULL;
+}
+
 static const char neither[] = "what is to be true or false is neither", no_number[] = "what is to be a number is none";
 
 static const char *xml_wrong(const cJSON *shapes, const char *name, const struct xml_node *node);
@@ -301,7 +309,9 @@ static const char *xml_members_wrong(const cJSON *shapes, const cJSON *members, 
 static const char *xml_wrong(const cJSON *shapes, const char *name, const struct xml_node *node)
 {
     const cJSON *shape = get(shapes, name);
-    const char *why = NULL;
+    const char *why = xml_mixed(shape, node);
+    if (why != NULL)
+        return why;
     if (shape == NULL && strcmp(name, "boolean") == 0)
         return strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0 ? NULL : neither;
     if (shape == NULL)
@@ -395,6 +405,13 @@ static const char *why_no_end(const cJSON *shapes, const struct operation *opera
     return more && (text == NULL || text[0] == '\0') ? "with more behind it, and no token of the next page" : NULL;
 }
 
+// Whether a member is there in other letters alone, and holds something: a page's token would be passed over.
+static bool is_respelt(struct page page, const char *name)
+{
+    const cJSON *like = cJSON_GetObjectItem(page.json, name);
+    return xml_holds_respelt(page.xml, name) || (get(page.json, name) == NULL && like != NULL && !cJSON_IsNull(like));
+}
+
 const char *model_why_not(const struct model *model, const struct operation *operation, struct page page)
 {
     if (page.json == NULL && page.xml == NULL)
@@ -414,12 +431,14 @@ const char *model_why_not(const struct model *model, const struct operation *ope
     cut = cut != NULL ? cut : page_wrong(shapes, operation, page);
     if (cut != NULL)
         return cut;
+    bool any = cJSON_GetArraySize(members) == 0;
     cJSON_ArrayForEach (member, members) {
         const char *name = item_text(member, 0);
-        if (page.xml != NULL ? xml_child(page.xml, name) != NULL : get(page.json, name) != NULL)
-            return NULL;
+        if (is_respelt(page, name))
+            return "with one of its members in other letters";
+        any = any || (page.xml != NULL ? xml_child(page.xml, name) != NULL : get(page.json, name) != NULL);
     }
-    return cJSON_GetArraySize(members) == 0 ? NULL : "without anything that its answer has";
+    return any ? NULL : "without anything that its answer has";
 }
 
 // Some services name a next page that they say there is none of.

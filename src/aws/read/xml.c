@@ -2,6 +2,7 @@
 
 #include <expat.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -188,6 +189,16 @@ const struct xml_node *xml_child(const struct xml_node *node, const char *name)
         if (strcmp(node->children.items[i]->name, name) == 0)
             return node->children.items[i];
     return NULL;
+}
+
+bool xml_holds_respelt(const struct xml_node *node, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; xml_child(node, name) == NULL && node != NULL && i < node->children.count; i++) {
+        const struct xml_node *one = node->children.items[i];
+        found = found || (strcasecmp(one->name, name) == 0 && (one->children.count > 0 || one->text[0] != '\0'));
+    }
+    return found;
 }
 
 const char *xml_text(const struct xml_node *node, const char *name)

@@ -30,5 +30,7 @@ struct xml_node *xml_parse(struct arena *arena, const char *bytes, size_t length
 
 // The first child with a name, or NULL. `node` may be NULL.
 const struct xml_node *xml_child(const struct xml_node *node, const char *name);
-// Its text, or NULL.
+// Whether there is no child with a name, but one with it in other letters (a for A) that holds something.
+bool xml_holds_respelt(const struct xml_node *node, const char *name);
+// The text of the first child with a name, or NULL.
 const char *xml_text(const struct xml_node *node, const char *name);
