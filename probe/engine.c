@@ -168,6 +168,7 @@ static bool open_method(struct engine *engine, struct error *error)
     if (engine->capture != NULL && options->capture_optional) {
         capture_abandon(engine->capture);
         engine->capture = NULL;
+        ledger_without_capture(&engine->ledger);
     }
     if (engine->capture != NULL)
         return error_set(error, ERROR_USAGE,

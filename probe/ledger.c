@@ -58,6 +58,14 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
            error_set(error, ERROR_INCOMPLETE, "no memory for %llu questions", (unsigned long long)schedule->count);
 }
 
+void ledger_without_capture(struct ledger *ledger)
+{
+    for (unsigned try = 1; try <= MOST_TRIES; try++) {
+        pages_free(ledger->frames[try], moments(ledger) * sizeof(uint32_t));
+        ledger->frames[try] = NULL;
+    }
+}
+
 void ledger_end(struct ledger *ledger)
 {
     watch_end(&ledger->watch);
@@ -65,10 +73,9 @@ void ledger_end(struct ledger *ledger)
     pages_free(ledger->again, ledger->schedule->count);
     pages_free(ledger->heard, ledger->schedule->count / 8 + 1);
     pages_free(ledger->told_us, moments(ledger) * sizeof(uint64_t));
-    for (unsigned try = 1; try <= MOST_TRIES; try++) {
+    for (unsigned try = 1; try <= MOST_TRIES; try++)
         pages_free(ledger->sent_us[try], moments(ledger) * sizeof(uint64_t));
-        pages_free(ledger->frames[try], moments(ledger) * sizeof(uint32_t));
-    }
+    ledger_without_capture(ledger);
 }
 
 bool ledger_answered(const struct ledger *ledger, uint64_t question)
@@ -139,9 +146,8 @@ void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t 
     if (*tries >= MOST_TRIES)
         return; // answered in the meantime
     *tries = (uint8_t)try;
-    ledger->most_try = try > ledger->most_try ?
-    try : ledger
-        ->most_try;
+    if (try > ledger->most_try)
+        ledger->most_try = try;
     ledger->sent++;
     ledger->standings[lane].sent++;
     if (!is_captured(ledger)) // else as the capture has it

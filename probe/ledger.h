@@ -152,6 +152,9 @@ struct ledger {
 // answer may take.
 bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct schedule *schedule, bool exact,
                   uint64_t timeout_us, struct error *error);
+// Of one that was begun for a capture which is not made after all: moments are those of its own sending from now on.
+// Before the first packet.
+void ledger_without_capture(struct ledger *ledger);
 void ledger_end(struct ledger *ledger);
 
 bool ledger_answered(const struct ledger *ledger, uint64_t question);

@@ -454,6 +454,18 @@ class Public(Bundles):
 
 
 class Archives(Bundles):
+    def test_a_run_without_raw_sockets_earns_what_is_closed_as_a_probe_does(self):
+        """A capture is made where there may be one: moments are those of our own sending where there is none."""
+        estate, snapshot, bundle = loopback_estate(self.port), self.path / "many ports", self.path / "by connect"
+        estate["SecurityGroups"][0]["IpPermissions"][0].update(FromPort=self.port - 20, ToPort=self.port + 20)
+        snapshot.mkdir()
+        estates.write(estate, snapshot)
+        done = common.sgproof("run", "--snapshot", snapshot, "--out", bundle, "--vantage", "203.0.113.7", "--depth", "declared", "--no-history",
+                              "--method", "connect", *common.ONLY)
+        states = {line["state"] for line in map(json.loads, (bundle / "observations.jsonl").read_text().splitlines()) if "state" in line}
+        self.assertEqual(states, {"open", "closed"})
+        self.assertNotIn("are not known", done.stderr)
+
     def test_names_of_more_than_100_bytes_are_cut_at_a_slash_or_refused(self):
         deep = "accounts/" + "/".join(["111122223333-of-the-platform-team"] * 3)
         for folder, fits in ((deep, True), ("a" * 101, False)):
