@@ -13,7 +13,6 @@ enum {
     LOOK_A_LANE_US = 20,             // between two looks at the sentinels, by lane, beside
     LOOK_US = 20000,                 // between two looks at the sentinels
     ROUTES_A_TICK = 8,               // that are looked at
-    QUIET_SHARE = 10,                // what is asked quietly is, over all, so many times slower
     KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
     KEEP_SHARE = 100,                // else so many times as long as it took
     MOST_CAPTURED_UNASKED = 1 << 24, // questions; beyond, a capture is made where it is asked for only
@@ -310,7 +309,7 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     engine->sentinels = sentinels_new(arena, &engine->ledger, (uint64_t)options->speed.timeout_ms * 1000);
     engine->stream = stream_new(arena, &engine->ledger);
     engine->quiet = quiet_new(arena, &engine->ledger, (uint64_t)(1e6 / (double)options->speed.host_rate),
-                              (uint64_t)(QUIET_SHARE * 1e6 / (double)options->speed.rate));
+                              (uint64_t)(1e6 / (double)options->speed.rate));
     routes_begin(&engine->routes, arena, &engine->schedule, &options->route);
     bool probed = false, good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
     if (good && captures)

@@ -223,6 +223,8 @@ void ledger_light(struct ledger *ledger);
 unsigned ledger_enough(const struct ledger *ledger, size_t lane, unsigned tries, bool pending);
 // A try of a lane was sent, the latest one; `try` 0: of what was rejected.
 void ledger_flows(struct ledger *ledger, size_t lane, unsigned try, const struct sent *sent);
+// How long after the latest probe of a lane, or of its family, an ask of it is in the stream still, in microseconds.
+uint64_t ledger_close_us(const struct ledger *ledger, size_t lane);
 bool ledger_is_earlier(const struct sent *a, const struct sent *b);
 // An ask was sent: whether that was in the stream of its lane, and of its family.
 void ledger_place_ask(struct ledger *ledger, size_t lane, struct ask *ask);

@@ -38,16 +38,28 @@ static void add_to_stretches(struct ledger *ledger, struct standing *standing, u
     last->last_us = wall_us > last->last_us ? wall_us : last->last_us;
 }
 
-// Close behind it: as its own probes follow each other, or nearly at once.
-static bool is_in_flow(const struct flow *flow, uint64_t wall_us)
+// How long after its latest probe an ask is close behind it: as its own probes follow each other, or nearly at once.
+static uint64_t close_us(const struct flow *flow)
 {
     uint64_t gap = flow->gap_us > MOST_GAP_US ? MOST_GAP_US : flow->gap_us + flow->gap_us / 2;
-    return flow->last_us != 0 && wall_us <= flow->last_us + (gap > LEAST_GAP_US ? gap : LEAST_GAP_US);
+    return gap > LEAST_GAP_US ? gap : LEAST_GAP_US;
+}
+
+static bool is_in_flow(const struct flow *flow, uint64_t wall_us)
+{
+    return flow->last_us != 0 && wall_us <= flow->last_us + close_us(flow);
 }
 
 static struct flow *family_flow(struct ledger *ledger, size_t lane)
 {
     return &ledger->flows[ledger->schedule->lanes[lane].address.family == FAMILY_IPV6];
+}
+
+uint64_t ledger_close_us(const struct ledger *ledger, size_t lane)
+{
+    uint64_t own = close_us(&ledger->standings[lane].flow),
+             all = close_us(&ledger->flows[ledger->schedule->lanes[lane].address.family == FAMILY_IPV6]);
+    return own > all ? own : all;
 }
 
 bool ledger_is_earlier(const struct sent *a, const struct sent *b)

@@ -5,6 +5,7 @@
 enum {
     APART_US = 60000, // a little more than what makes an ask one by itself (ledger_flow.c)
     MOST_APART_US = 1000000,
+    SHARE = 10, // what is asked quietly is, over all, so many times slower, until it is asked by itself anyway
     MARGIN = 4,
     BLOCK = 8,          // questions between two open ports, at most,
     MOST_OPENS = 40,    // and as many of them as that where there are fewer questions
@@ -48,6 +49,9 @@ struct quiet {
 struct quiet *quiet_new(struct arena *arena, const struct ledger *ledger, uint64_t lane_us, uint64_t all_us)
 {
     struct quiet *quiet = arena_new_of(arena, struct quiet);
+    uint64_t shared_us = SHARE * all_us < APART_US ? SHARE * all_us : APART_US;
+    all_us = all_us > shared_us ? all_us : shared_us;
+    lane_us = lane_us > all_us ? lane_us : all_us;
     *quiet = (struct quiet){.arena = arena, .ledger = ledger, .lane_us = lane_us, .all_us = all_us};
     quiet->lanes = arena_array(arena, struct quiet_lane, ledger->schedule->lane_count + 1);
     return quiet;
@@ -133,7 +137,8 @@ bool quiet_begin(struct quiet *quiet, uint64_t now_us)
         own->apart_us = own->apart_us == 0 ? quiet->lane_us > APART_US ? quiet->lane_us : APART_US : own->apart_us;
         own->asks = quiet->ledger->watch.pulses[i].asks.count;
         own->opened = 0;
-        own->next_us = now_us + APART_US;
+        uint64_t close_us = ledger_close_us(quiet->ledger, i);
+        own->next_us = now_us + close_us + close_us / 5; // as APART_US is a little more
         bool is_dense = standing->closes != CLOSES_UNSHOWN && own->listed.count < (size_t)MOST_OPENS * BLOCK;
         own->between = is_dense ? 1 + own->listed.count / MOST_OPENS : BLOCK;
         own->rounds++;

@@ -7,7 +7,7 @@
 
 struct quiet;
 
-// `least_us`: shortest time between two packets of a lane, and of all lanes.
+// Shortest times between two packets to one lane, and to all of them, by the rates that are asked for.
 struct quiet *quiet_new(struct arena *arena, const struct ledger *ledger, uint64_t lane_us, uint64_t all_us);
 
 // Finds what is to be asked; may be called again when that is over. False where there is nothing. After ledger_light.
