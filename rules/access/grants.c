@@ -207,11 +207,12 @@ static void add_identity(struct granting *granting, struct grants *grants, const
 // Only what the boundary has; one that is not known is taken to let everything through.
 static void add_boundary(struct granting *granting, struct grants *grants)
 {
-    const char *unknown = grants->unknown;
-    if (grants->principal->boundary == NULL)
+    const char *unknown = grants->unknown, *boundary = grants->principal->boundary;
+    const struct iam_policy *told = boundary == NULL ? NULL : map_get(&granting->account->policies, boundary);
+    if (boundary == NULL || (told != NULL && told->doubt != NULL)) // what it denies is not certain either
         return;
     grants->unknown = NULL;
-    add_managed(granting, grants, &grants->limits, grants->principal, grants->principal->boundary);
+    add_managed(granting, grants, &grants->limits, grants->principal, boundary);
     grants->bounded = grants->unknown == NULL;
     grants->unknown = unknown;
 }

@@ -120,6 +120,8 @@ const struct launch launches[] = {
     {"rhino-24", "codestar", true, {"codestar:CreateProject"}},
     // Ours: from AWS's own texts on what these actions do.
     {"own-automation", "ssm", true, {"ssm:UpdateDocument", "ssm:StartAutomationExecution"}},
+    {"own-associations", "ec2", false, {"ssm:CreateAssociation"}},
+    {"own-associations", "ec2", false, {"ssm:UpdateAssociation"}},
     {"own-autoscaling", "ec2", true, {"autoscaling:CreateLaunchConfiguration", "autoscaling:CreateAutoScalingGroup"}},
     {"own-autoscaling", "ec2", true, {"autoscaling:CreateLaunchConfiguration", "autoscaling:UpdateAutoScalingGroup"}},
     // Listed as Read, but what they answer with are a role's credentials, or the way to them.
@@ -129,6 +131,9 @@ const struct launch launches[] = {
     {"own-credentials", "datazone", false, {"datazone:GetEnvironmentCredentials"}},
     {"own-credentials", "gamelift", false, {"gamelift:GetComputeAccess"}},
     {"own-credentials", "gamelift", false, {"gamelift:GetInstanceAccess"}},
+    {"own-ecs", "ecs-tasks", true, {"ecs:RegisterTaskDefinition", "ecs:UpdateService"}},
+    {"own-emr", "ec2", false, {"elasticmapreduce:AddJobFlowSteps"}},
+    {"own-emr", "emr-serverless", true, {"emr-serverless:StartJobRun"}},
     {"own-gamelift", "gamelift", true, {"gamelift:CreateScript", "gamelift:CreateFleet"}},
     {"own-instance-profile", "ec2", true, {"ec2:AssociateIamInstanceProfile"}},
     {"own-instance-profile", "ec2", true, {"ec2:ReplaceIamInstanceProfileAssociation"}},
@@ -138,6 +143,7 @@ const struct launch launches[] = {
     {"own-roles-anywhere", "rolesanywhere", true, {"rolesanywhere:CreateTrustAnchor", "rolesanywhere:CreateProfile"}},
     {"own-roles-anywhere", "rolesanywhere", false, {"rolesanywhere:CreateTrustAnchor"}},
     {"own-roles-anywhere", "rolesanywhere", false, {"rolesanywhere:UpdateTrustAnchor"}},
+    {"own-sagemaker", "sagemaker", false, {"sagemaker:CreatePresignedDomainUrl"}},
     {"own-saml", "saml-provider", false, {"iam:UpdateSAMLProvider"}},
     {"own-saml", "saml-provider", false, {"iam:DeleteSAMLProvider", "iam:CreateSAMLProvider"}},
     {"own-scheduler", "scheduler", true, {"scheduler:CreateSchedule"}},

@@ -111,26 +111,29 @@ static bool covers(const text_list *patterns, bool negated, const char *text, bo
     return found != negated;
 }
 
-static bool bars(const struct iam_policy *policy, const char *role)
+static bool bars(const struct iam_policy *policy, const char *role, const char *action,
+                 bool (*counts)(const struct iam_statement *))
 {
     for (size_t s = 0; s < policy->statements.count; s++) {
         const struct iam_statement *one = &policy->statements.items[s];
-        if (!one->allow && !one->conditional && !one->not_principals && text_list_holds(&one->principals, "AWS:*") &&
-            covers(&one->actions, one->not_actions, "sts:AssumeRole", true) &&
+        bool certain = !one->conditional || (counts != NULL && counts(one));
+        if (!one->allow && certain && !one->not_principals && text_list_holds(&one->principals, "AWS:*") &&
+            covers(&one->actions, one->not_actions, action, true) &&
             covers(&one->resources, one->not_resources, role, false))
             return true;
     }
     return false;
 }
 
-bool organization_bars_role(const struct account *account, const struct iam_identity *role)
+bool organization_bars_role(const struct account *account, const struct iam_identity *role, const char *action,
+                            bool (*counts)(const struct iam_statement *))
 {
     if (!limits_account(account) || strstr(role->arn, ":role/aws-service-role/") != NULL)
         return false;
     for (size_t l = 0; l < account->organization.levels.count; l++) {
         const struct organization_level *level = &account->organization.levels.items[l];
         for (size_t p = 0; p < level->policies[CONTROL_POLICY_RESOURCE].count; p++)
-            if (bars(level->policies[CONTROL_POLICY_RESOURCE].items[p], role->arn))
+            if (bars(level->policies[CONTROL_POLICY_RESOURCE].items[p], role->arn, action, counts))
                 return true;
     }
     return false;
@@ -172,7 +175,7 @@ const char *organization_words(struct arena *arena, const struct account *accoun
         for (size_t i = 0; i < of->lacks[kind].count; i++)
             text_printf(&out, "%s%s", i == 0 ? ", not looked at for want of: " : ", ", of->lacks[kind].items[i]);
     }
-    text_puts(&out, "; of RCP only what keeps everyone from assuming a role counts");
+    text_puts(&out, "; of RCP only what keeps everyone, or strangers, from assuming a role counts");
     const char *kept = arena_strdup(arena, out.bytes);
     text_free(&out);
     return kept;

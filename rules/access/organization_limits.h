@@ -25,9 +25,11 @@ const struct organization_limits *organization_limits_of(struct arena *arena, co
 // Whether some level grants nothing of an action that is not listed, or of a pattern of such.
 bool organization_limits_bar(const struct organization_limits *limits, const char *action);
 
-// Whether a resource control policy lets nobody assume a role: without a condition, and for everyone.
+// Whether a resource control policy lets nobody take a role by an action ("sts:AssumeRoleWithWebIdentity"): a Deny for
+// everyone, without a condition, or on one that `counts` (NULL: none does).
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
-bool organization_bars_role(const struct account *account, const struct iam_identity *role);
+bool organization_bars_role(const struct account *account, const struct iam_identity *role, const char *action,
+                            bool (*counts)(const struct iam_statement *));
 
 // What is to be said of control policies: what is taken into account, what is not there and so not looked at. In the
 // arena.

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "net/address.h"
 #include "rules/access/organization_limits.h"
 #include "rules/access/trust.h"
 
@@ -106,11 +107,24 @@ static void owner_part(const char *key, const char *value, const char **from, si
     *from = value;
 }
 
+// A range that is wider than what anybody has: 0.0.0.0/0, by its halves too, 2000::/3.
+static bool is_wide(const char *range)
+{
+    enum { WIDEST_IPV4 = 8, WIDEST_IPV6 = 16 };
+    struct prefix prefix;
+    return prefix_parse(range, true, &prefix) != PREFIX_MALFORMED &&
+           prefix.length < (prefix.family == FAMILY_IPV4 ? WIDEST_IPV4 : WIDEST_IPV6);
+}
+
+// A variable is what the caller brings along, unless it is of the role itself ("${aws:ResourceOrgID}").
 static bool is_for_all(const char *key, const char *value, bool wild)
 {
+    static const char of_role[] = "${aws:Resource";
     const char *part;
     size_t length;
-    if (strcmp(value, "0.0.0.0/0") == 0 || strcmp(value, "::/0") == 0)
+    if (strstr(value, "${") != NULL)
+        return strncasecmp(value, of_role, sizeof(of_role) - 1) != 0;
+    if (is_wide(value))
         return true;
     if (!wild)
         return false;
@@ -153,19 +167,39 @@ static bool names_claim(const struct iam_statement *statement, const char *provi
     return false;
 }
 
-static bool names_caller(const struct iam_statement *statement, bool negated)
+static bool is_service(const struct iam_condition *condition, const char *operator, const char * value)
 {
-    for (size_t i = 0; i < statement->conditions.count; i++) {
-        const struct iam_condition *one = &statement->conditions.items[i];
-        bool service = !negated && strcasecmp(one->key, "aws:PrincipalIsAWSService") == 0 && one->values.count == 1 &&
-                       strcasecmp(one->operator, "Bool") == 0 && strcasecmp(one->values.items[0], "true") == 0;
-        if (service)
+    return strcasecmp(condition->key, "aws:PrincipalIsAWSService") == 0 && condition->values.count == 1 &&
+           strcasecmp(condition->operator, operator) == 0 && strcasecmp(condition->values.items[0], value) == 0;
+}
+
+static bool names_caller(const struct iam_condition *condition, bool negated)
+{
+    bool is_key = false;
+    for (const char *const *key = caller_keys; *key != NULL && !is_key; key++)
+        is_key = strcasecmp(condition->key, *key) == 0;
+    return is_key && tells_whose(condition, negated);
+}
+
+static bool names_some_caller(const struct iam_statement *statement)
+{
+    for (size_t i = 0; i < statement->conditions.count; i++)
+        if (is_service(&statement->conditions.items[i], "Bool", "true") ||
+            names_caller(&statement->conditions.items[i], false))
             return true;
-        for (const char *const *key = caller_keys; *key != NULL; key++)
-            if (strcasecmp(one->key, *key) == 0 && tells_whose(one, negated))
-                return true;
-    }
     return false;
+}
+
+// Whether the conditions of a Deny, all of which must hold, let through those alone that they tell of.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
+static bool spares_the_named(const struct iam_statement *deny)
+{
+    for (size_t i = 0; i < deny->conditions.count; i++) {
+        const struct iam_condition *one = &deny->conditions.items[i];
+        if (!is_service(one, "Bool", "false") && !is_service(one, "BoolIfExists", "false") && !names_caller(one, true))
+            return false;
+    }
+    return deny->conditions.count > 0;
 }
 
 // Identity pools of Cognito let guests in where the pool is set so, which no document here tells.
@@ -189,14 +223,16 @@ static const char *guests_of_pool(struct arena *arena, const struct iam_statemen
     return NULL;
 }
 
-static const char *strangers_by_provider(struct arena *arena, const struct iam_statement *statement,
+static const char web_identity[] = "sts:AssumeRoleWithWebIdentity", by_any_provider[] = "anybody, by any provider,";
+
+static const char *strangers_by_provider(struct arena *arena, const struct iam_statement *statement, const char *action,
                                          const char *principal, const struct iam_identity *role, const char **unsure)
 {
     const char *address = strstr(principal, ":oidc-provider/");
     address = address != NULL ? address + strlen(":oidc-provider/") : principal;
     if (strcmp(principal, "*") == 0)
-        return "anybody, by any provider,";
-    if (!trust_speaks_of(statement, "sts:AssumeRoleWithWebIdentity"))
+        return by_any_provider;
+    if (strcmp(action, web_identity) != 0)
         return NULL;
     if (strncasecmp(address, "cognito-identity.", 17) == 0)
         return guests_of_pool(arena, statement, address, role, unsure);
@@ -208,28 +244,47 @@ static const char *strangers_by_provider(struct arena *arena, const struct iam_s
     return NULL;
 }
 
-// Whether a Deny keeps out everyone, or all but those that it tells of. Of several conditions all must hold.
-static bool keeps_strangers_out(const struct iam_statement *statement)
+// Whether a condition tells whose tokens of some shared provider are meant.
+static bool names_some_claim(const struct iam_statement *statement)
+{
+    for (size_t i = 0; i < sizeof(shared_providers) / sizeof(shared_providers[0]); i++)
+        if (names_claim(statement, shared_providers[i].address, shared_providers[i].claims))
+            return true;
+    return false;
+}
+
+// Whether a Deny keeps out everyone who comes by an action, or all but those that it tells of.
+static bool keeps_strangers_out(const struct iam_statement *statement, const char *action)
 {
     return !statement->allow && !statement->not_principals && text_list_holds(&statement->principals, "AWS:*") &&
-           trust_speaks_of(statement, "sts:AssumeRole") &&
-           (!statement->conditional || (statement->conditions.count == 1 && names_caller(statement, true)));
+           trust_speaks_of(statement, action) && (!statement->conditional || spares_the_named(statement));
+}
+
+// Everyone, of any account or, by a token, of any provider that needs no record in the account.
+static const char *anybody(const struct iam_statement *statement, const char *action)
+{
+    bool token = strcmp(action, web_identity) == 0;
+    if (names_some_caller(statement) || (token && names_some_claim(statement)))
+        return NULL;
+    return token                                                  ? by_any_provider
+           : statement->conditional && !statement->not_principals ? "anybody who meets its conditions"
+                                                                  : "anybody";
 }
 
 static const char *strangers_by_statement(struct arena *arena, const struct iam_statement *statement,
-                                          const struct iam_identity *role, const char **unsure)
+                                          const char *action, const struct iam_identity *role, const char **unsure)
 {
-    bool assumes = trust_speaks_of(statement, "sts:AssumeRole");
-    if (!statement->allow)
+    bool saml = strcmp(action, "sts:AssumeRoleWithSAML") == 0; // whose providers are the account's own
+    if (!statement->allow || !trust_speaks_of(statement, action))
         return NULL;
     if (statement->not_principals)
-        return assumes && !names_caller(statement, false) ? "anybody" : NULL;
+        return saml ? NULL : anybody(statement, action);
     for (size_t i = 0; i < statement->principals.count; i++) {
         const char *principal = statement->principals.items[i], *who = NULL;
-        if (strcmp(principal, "AWS:*") == 0 && assumes && !names_caller(statement, false))
-            who = statement->conditional ? "anybody who meets its conditions" : "anybody";
+        if (strcmp(principal, "AWS:*") == 0 && !saml)
+            who = anybody(statement, action);
         if (strncmp(principal, "Federated:", 10) == 0)
-            who = strangers_by_provider(arena, statement, principal + 10, role, unsure);
+            who = strangers_by_provider(arena, statement, action, principal + 10, role, unsure);
         if (who != NULL)
             return who;
     }
@@ -239,29 +294,40 @@ static const char *strangers_by_statement(struct arena *arena, const struct iam_
 const char *strangers_of(struct arena *arena, const struct account *account, const struct iam_identity *role,
                          const char **unsure)
 {
+    static const char *const actions[] = {"sts:AssumeRole", web_identity, "sts:AssumeRoleWithSAML"};
     *unsure = NULL;
-    if (role->trust == NULL || organization_bars_role(account, role))
-        return NULL;
-    for (size_t i = 0; i < role->trust->statements.count; i++)
-        if (keeps_strangers_out(&role->trust->statements.items[i]))
-            return NULL;
-    for (size_t i = 0; i < role->trust->statements.count; i++) {
-        const char *who = strangers_by_statement(arena, &role->trust->statements.items[i], role, unsure);
-        if (who != NULL)
-            return who;
+    for (size_t a = 0; role->trust != NULL && a < sizeof(actions) / sizeof(actions[0]); a++) {
+        bool out = organization_bars_role(account, role, actions[a], spares_the_named);
+        for (size_t i = 0; i < role->trust->statements.count && !out; i++)
+            out = keeps_strangers_out(&role->trust->statements.items[i], actions[a]);
+        for (size_t i = 0; i < role->trust->statements.count && !out; i++) {
+            const char *who =
+                strangers_by_statement(arena, &role->trust->statements.items[i], actions[a], role, unsure);
+            if (who != NULL)
+                return who;
+        }
     }
+    return NULL;
+}
+
+// One that the statement names, or any of the account's where it speaks of everyone; NULL where of none.
+static const char *saml_provider_of(const struct iam_statement *statement)
+{
+    if (!statement->allow || !trust_speaks_of(statement, "sts:AssumeRoleWithSAML"))
+        return NULL;
+    if (statement->not_principals || text_list_holds(&statement->principals, "AWS:*"))
+        return "any SAML provider";
+    for (size_t p = 0; p < statement->principals.count; p++)
+        if (strncmp(statement->principals.items[p], "Federated:", 10) == 0 &&
+            strstr(statement->principals.items[p], ":saml-provider/") != NULL)
+            return statement->principals.items[p] + 10;
     return NULL;
 }
 
 const char *strangers_saml_provider(const struct iam_identity *role)
 {
-    for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
-        const struct iam_statement *statement = &role->trust->statements.items[i];
-        for (size_t p = 0; statement->allow && p < statement->principals.count; p++)
-            if (strncmp(statement->principals.items[p], "Federated:", 10) == 0 &&
-                strstr(statement->principals.items[p], ":saml-provider/") != NULL &&
-                trust_speaks_of(statement, "sts:AssumeRoleWithSAML"))
-                return statement->principals.items[p] + 10;
-    }
-    return NULL;
+    const char *provider = NULL;
+    for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count && provider == NULL; i++)
+        provider = saml_provider_of(&role->trust->statements.items[i]);
+    return provider;
 }

@@ -87,7 +87,7 @@ struct trust trust_of(struct arena *arena, const struct account *account, const 
 {
     struct trust trust = {.known = role->trust != NULL && role->doubt == NULL};
     trust.account = !trust.known;
-    trust.barred = organization_bars_role(account, role);
+    trust.barred = organization_bars_role(account, role, "sts:AssumeRole", NULL);
     for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
         const struct iam_statement *statement = &role->trust->statements.items[i];
         add_federated(arena, &trust, statement);

@@ -105,6 +105,8 @@ static void roles_for_others(struct inquiry *inquiry, const struct account *acco
             answer(inquiry, CONTROL_FAIL, role->arn, role->trust->evidence,
                    "its trust policy lets %s assume it, and it may %s: %s", who, more ? "do more than read" : "read",
                    path);
+        else if (role->trust == NULL && access->level != ACCESS_NONE)
+            answer_missing(inquiry, "the trust policy of role %s", role->name);
         else if (unsure != NULL && may)
             answer_missing(inquiry, "%s", unsure);
         else if (provider != NULL && more && intent != NULL && intent_is_administrator(intent, role->arn))

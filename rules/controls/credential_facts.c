@@ -122,14 +122,14 @@ static void permissions_through_groups(struct inquiry *inquiry, const struct acc
     answer_rest(inquiry, good, "user", "users", "with no policy but its groups'");
 }
 
-// A pattern that everything matches: "*", "*:*", "arn:*:*".
+// A pattern that everything matches: "*", "?*", "*:*", "arn:*:*", "arn:aws-cn:*".
 static bool is_all(const char *pattern, bool resource)
 {
     if (resource && strncmp(pattern, "arn:", 4) == 0) {
         pattern += 4;
-        pattern += strncmp(pattern, "aws", 3) == 0 ? 3 : 0;
+        pattern += strncmp(pattern, "aws", 3) == 0 ? strcspn(pattern, ":*?") : 0;
     }
-    return pattern[0] != '\0' && pattern[strspn(pattern, "*:")] == '\0' && strchr(pattern, '*') != NULL;
+    return pattern[0] != '\0' && pattern[strspn(pattern, "*:?")] == '\0' && strchr(pattern, '*') != NULL;
 }
 
 static bool holds_all(const text_list *list, bool resource)

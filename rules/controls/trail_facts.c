@@ -6,28 +6,37 @@
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html
 enum { MOST_DAYS = 1 };
 
+// What is not known of a delivery on which a logging trail's answer rests; NULL where it was lately.
+static const char *delivery_unknown(struct inquiry *inquiry, const struct trail *trail, const char *what,
+                                    const char *key, const char *moment)
+{
+    const char *today = inquiry->input->today;
+    long age = account_days_since(moment, today);
+    if (moment == NULL)
+        return arena_printf(inquiry->arena, "a %s of trail %s: get-trail-status tells of none (%s)", what, trail->name,
+                            key);
+    if (age >= -MOST_DAYS && age <= MOST_DAYS)
+        return NULL;
+    return arena_printf(inquiry->arena, "a recent %s of trail %s: its last was on %.10s, %ld days %s %s", what,
+                        trail->name, moment, age < 0 ? -age : age, age < 0 ? "after" : "before", today);
+}
+
 // What is not known of a trail, or NULL.
 static const char *trail_unknown(struct inquiry *inquiry, const struct trail *trail)
 {
     struct arena *arena = inquiry->arena;
-    const char *today = inquiry->input->today;
     if (trail->doubt != NULL)
         return trail->doubt;
     if (trail->logging == TOLD_NOTHING)
         return arena_printf(arena, "get-trail-status of trail %s", trail->name);
-    if (trail->logging == TOLD_YES && trail->delivery_error == NULL && trail->delivered == NULL)
-        return arena_printf(arena, "a delivery of trail %s: get-trail-status tells of none (LatestDeliveryTime)",
-                            trail->name);
-    long age = account_days_since(trail->delivered, today);
-    if (trail->logging == TOLD_YES && trail->delivery_error == NULL && age > MOST_DAYS)
-        return arena_printf(arena, "a recent delivery of trail %s: its last was on %.10s, %ld days before %s",
-                            trail->name, trail->delivered, age, today);
-    age = account_days_since(trail->digested, today);
-    if (trail->validation && fact_flag(inquiry, "validation", true) && trail->digest_error == NULL && age > MOST_DAYS)
-        return arena_printf(arena,
-                            "a recent digest of trail %s, which validates its log files: its last was on %.10s, %ld "
-                            "days before %s",
-                            trail->name, trail->digested, age, today);
+    const char *missing = NULL;
+    if (trail->logging == TOLD_YES && trail->delivery_error == NULL)
+        missing = delivery_unknown(inquiry, trail, "delivery", "LatestDeliveryTime", trail->delivered);
+    if (missing == NULL && trail->logging == TOLD_YES && trail->digest_error == NULL && trail->validation &&
+        fact_flag(inquiry, "validation", true))
+        missing = delivery_unknown(inquiry, trail, "digest", "LatestDigestDeliveryTime", trail->digested);
+    if (missing != NULL)
+        return missing;
     if (trail->events.basic && trail->events.advanced)
         return arena_printf(arena,
                             "what trail %s records: get-event-selectors has basic and advanced selectors, and "

@@ -161,7 +161,7 @@ class Access(unittest.TestCase):
     def test_each_published_way_to_launch_a_role(self):
         """All rows in one account: a user with what a row needs, and for each of its actions one with all but it."""
         rows = [(ident, service, set(actions) | ({"iam:PassRole"} if passes else set())) for ident, service, passes, actions in launches()]
-        self.assertEqual(len(rows), 96)
+        self.assertEqual(len(rows), 102)
         services = {service: "admin-" + service.replace(".", "-") for _, service, _ in rows}
         users, expected = [], {}
         for i, (ident, service, needed) in enumerate(rows):
@@ -341,6 +341,15 @@ class Access(unittest.TestCase):
     def test_an_escaped_sign_is_that_sign(self):
         for pattern, level in (("user/${*}", "write"), ("user/*", "escalates")):
             self.assertEqual(principals(users=[user("ann", allow("iam:AttachUserPolicy", ARN + pattern))])["ann"]["level"], level, pattern)
+
+    def test_a_boundary_in_doubt_takes_nothing_away(self):
+        denies = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+        cap = lambda *statements: managed("cap", *statements)
+        for name, policies in {"two that differ": [cap(denies), cap(EVERYTHING)], "a key that IAM does not have": [cap({**denies, "condition": {}}, EVERYTHING)],
+                               "no default version": [{**cap(denies), "DefaultVersionId": "v9"}]}.items():
+            with self.subTest(name=name):
+                self.assertEqual(levels(users=[user("ann", EVERYTHING, boundary=ARN + "policy/cap")], policies=policies)["ann"], "administrator")
+        self.assertEqual(levels(users=[user("ann", EVERYTHING, boundary=ARN + "policy/cap")], policies=[cap(denies)])["ann"], "none")
 
     def test_boundaries_take_away(self):
         cap = lambda *statements: [managed("cap", *statements)]

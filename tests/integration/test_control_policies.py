@@ -223,6 +223,25 @@ class ResourceControlPolicies(unittest.TestCase):
         self.assertEqual(found(everyone(Condition={"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}})), "administrator")
         self.assertEqual(found(everyone(Principal={"AWS": ARN + "user/bob"})), "administrator")
 
+    def test_what_spares_the_organization_alone_keeps_strangers_out(self):
+        everyone = lambda **condition: {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*", "Condition": condition}
+        ours, people = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-abcdefghij"}}, {"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+        open_role = role("open", EVERYTHING, trusts=trust(AWS="*"))
+        token = role("token", EVERYTHING, trusts=trust({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity"}))
+        for name, statement, out in (
+                ("theirs", everyone(**ours), ["token"]), ("but for services", everyone(**ours, **people), ["token"]),
+                ("with tokens", {**everyone(**ours), "Action": "sts:*"}, []),
+                ("of another role", {**everyone(**ours), "Resource": ARN + "role/other"}, ["open", "token"]),
+                ("on another condition too", everyone(**ours, Bool={"aws:SecureTransport": "false"}), ["open", "token"]),
+                ("services alone", everyone(Bool={"aws:PrincipalIsAWSService": "true"}), ["open", "token"]),
+                ("all but services", everyone(**people), ["token"]),
+                ("of any organization", everyone(StringNotLikeIfExists={"aws:PrincipalOrgID": "o-*"}), ["open", "token"]),
+                ("transport", everyone(Bool={"aws:SecureTransport": "false"}), ["open", "token"])):
+            with self.subTest(name=name):
+                files = organization(resource={ROOT: {"+": None, "p-r": [statement]}})
+                said = least_privilege(judge(files, users=[user("rea", allow("s3:Get*"))], roles=[open_role, token]))["evidence"]
+                self.assertEqual(sorted(e["subject"].split("/")[-1] for e in said if e["result"] == "fail" and ":role/" in e["subject"]), out)
+
     def test_they_are_named(self):
         told = judge(organization(resource={ROOT: {"+": None, "p-r": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]}}),
                      users=[user("rea", allow("s3:Get*"))])

@@ -76,7 +76,7 @@ def guarded():
         "describe-trails": {"trailList": [{"Name": "all", "TrailARN": "arn:aws:cloudtrail:eu-west-3:%s:trail/all" % ACCOUNT,
                                            "HomeRegion": "eu-west-3", "IsMultiRegionTrail": True,
                                            "LogFileValidationEnabled": True}]},
-        "get-trail-status.all": {"IsLogging": True, "LatestDeliveryTime": TODAY},
+        "get-trail-status.all": {"IsLogging": True, "LatestDeliveryTime": TODAY, "LatestDigestDeliveryTime": TODAY},
         "get-event-selectors.all": {"TrailARN": "...", "EventSelectors": [
             {"ReadWriteType": "All", "IncludeManagementEvents": True}]},
     }
@@ -92,7 +92,8 @@ def write_account(folder, documents, today=None):
             lines = "\n".join(",".join(line) for line in [COLUMNS, *document["Content"]])
             document["Content"] = base64.b64encode(lines.encode()).decode()
             document.setdefault("GeneratedTime", TODAY if today is None else today + "T00:00:00+00:00")
-        (path / (name + ".json")).write_text(json.dumps(document))
+        text = json.dumps(document)
+        (path / (name + ".json")).write_text(text if today is None else text.replace(TODAY, today + "T00:00:00+00:00"))
 
 
 DETAILS = "get-account-authorization-details"
@@ -348,7 +349,7 @@ class Account(unittest.TestCase):
                                                               "IsOrganizationTrail": True, **{k: v for k, v in wrong.items() if k != "error"}})
             documents["get-event-selectors.all"]["EventSelectors"] = [half("ReadOnly")]
             documents["get-event-selectors.other"] = {"EventSelectors": [half("WriteOnly")]}
-            documents["get-trail-status.other"] = {"IsLogging": True, "LatestDeliveryTime": "2026-06-29T12:00:00Z", **({"LatestDeliveryError": "NoSuchBucket"} if "error" in wrong else {})}
+            documents["get-trail-status.other"] = {"IsLogging": True, "LatestDeliveryTime": "2026-06-29T12:00:00Z", "LatestDigestDeliveryTime": TODAY, **({"LatestDeliveryError": "NoSuchBucket"} if "error" in wrong else {})}
             control = self.judge(documents)["cloudtrail"]
             self.assertEqual(control["result"], result, wrong)
             said = " ".join(e["detail"] for e in control["evidence"])
@@ -385,6 +386,43 @@ class Account(unittest.TestCase):
             self.assertEqual([" --name arn:aws:cloudtrail:" in one for one in fixes(self.judge(documents, words=("--pack", "cis-aws-5.0"))["3.2"])], [True] * named)
         documents["describe-trails"] = {"trailList": []}
         self.assertIn("create-trail", fixes(self.judge(documents)["cloudtrail"])[0])
+
+    def test_a_selector_with_what_is_not_understood_or_contradicts_itself_covers_nothing(self):
+        management = {"Field": "eventCategory", "Equals": ["Management"]}
+        field = lambda name, **more: {"Field": name, **more}
+        every = {"ReadWriteType": "All", "IncludeManagementEvents": True}
+        cases = {
+            "a field for both": ([management, field("eventSource", Contains=["kms"])], "not-evaluated", "Contains: unknown key"),
+            "two categories": ([field("eventCategory", Equals=["Management", "Data"])], "not-evaluated", "more than one eventCategory"),
+            "a category and another": ([management, field("eventCategory", Equals=["Data"])], "not-evaluated", "more than one eventCategory"),
+            "a category that it is not": ([field("eventCategory", Equals=["Management"], NotEquals=["Management"])], "not-evaluated", "more than one eventCategory"),
+            "reads that are writes": ([management, field("readOnly", Equals=["true"]), field("readOnly", Equals=["false"])], "fail", ""),
+            "a name": ([management], "pass", ""),
+        }
+        for name, (fields, result, says) in cases.items():
+            with self.subTest(name=name):
+                documents = guarded()
+                documents["get-event-selectors.all"] = {"TrailARN": "...", "AdvancedEventSelectors": [{"Name": "n", "FieldSelectors": fields}]}
+                control = self.judge(documents)["cloudtrail"]
+                self.assertEqual(control["result"], result, control)
+                self.assertIn(says, " ".join(control["missing"]))
+        for selectors in ({"EventSelectors": [{**every, "ExcludeManagementEventNames": ["CreateUser"]}]},
+                          {"AdvancedEventSelectors": [{"FieldSelectors": [management], "ExcludeFieldSelectors": []}]}):
+            documents = guarded()
+            documents["get-event-selectors.all"] = {"TrailARN": "...", **selectors}
+            self.assertEqual(self.results(documents, "cloudtrail"), ("not-evaluated",), selectors)
+
+    def test_a_trail_of_another_account_is_ours_only_where_it_is_of_the_organization(self):
+        for organization, result in ((True, "pass"), (False, "not-evaluated")):
+            documents = guarded()
+            documents["describe-trails"]["trailList"][0].update(TrailARN="arn:aws:cloudtrail:eu-west-3:999988887777:trail/all", IsOrganizationTrail=organization)
+            self.assertEqual(self.results(documents, "cloudtrail"), (result,))
+
+    def test_a_figure_that_is_no_count_is_not_known(self):
+        for value in (-1, 0.5, 1.5, "1", True, None):
+            documents = guarded()
+            documents["get-account-summary"]["SummaryMap"].update(AccountMFAEnabled=value, AccountAccessKeysPresent=value)
+            self.assertEqual(self.results(documents, "root-mfa", "root-access-keys"), ("not-evaluated", "not-evaluated"), value)
 
     def test_a_selector_narrowed_by_an_event_name_leaves_out_no_half(self):
         documents = guarded()
@@ -431,7 +469,7 @@ class Account(unittest.TestCase):
             with tempfile.TemporaryDirectory() as copied:
                 shutil.copytree(folder / name, copied, dirs_exist_ok=True)
                 for status in pathlib.Path(copied).rglob("get-trail-status*"):  # they are about selectors: none says when it delivered
-                    status.write_text(json.dumps({**json.loads(status.read_text()), "LatestDeliveryTime": "2026-11-27T10:00:00Z"}))
+                    status.write_text(json.dumps({**json.loads(status.read_text()), "LatestDeliveryTime": "2026-11-27T10:00:00Z", "LatestDigestDeliveryTime": "2026-11-27T10:00:00Z"}))
                 done = common.sgproof("account", copied, "--format", "json", "--pack", "sec-002", "--date", "2026-11-27")
             found = {c["id"].split("/")[1]: c["result"] for c in json.loads(done.stdout)["packs"][0]["controls"]}
             self.assertEqual({control: found[control] for control in results}, results, name)
@@ -567,10 +605,19 @@ class Account(unittest.TestCase):
             self.assertEqual(self.judge(documents, words=hardware)["1.5"]["result"], "not-evaluated" if more else "pass")
 
     def test_what_was_told_long_ago_is_not_so_now(self):
-        delivered = lambda when: {**guarded(), "get-trail-status.all": {"IsLogging": True, **({} if when is None else {"LatestDeliveryTime": when})}}
+        delivered = lambda when: {**guarded(), "get-trail-status.all": {"IsLogging": True, "LatestDigestDeliveryTime": TODAY, **({} if when is None else {"LatestDeliveryTime": when})}}
         for when, result in (("2026-06-29T01:00:00Z", "pass"), (1782777600, "pass"), ("2026-06-28T23:00:00Z", "not-evaluated"), (1735689600.5, "not-evaluated"),
-                             (None, "not-evaluated")):
+                             (None, "not-evaluated"), ("2026-07-01T10:00:00+02:00", "pass"), ("2026-07-02T00:00:00Z", "not-evaluated"), ("", "not-evaluated"),
+                             ("soon", "not-evaluated"), ("2026-06-31", "not-evaluated")):
             self.assertEqual(self.results(delivered(when), "cloudtrail"), (result,), when)
+            documents = guarded()
+            documents["get-trail-status.all"].update(LatestDigestDeliveryTime=when)
+            if when is None:
+                del documents["get-trail-status.all"]["LatestDigestDeliveryTime"]
+            self.assertEqual(self.results(documents, "cloudtrail"), (result,), ("digest", when))
+            documents["describe-trails"]["trailList"][0]["LogFileValidationEnabled"] = False  # CIS asks 3.1 of it all the same, without digests
+            if result == "pass" or when is None:
+                self.assertEqual(self.judge(documents, words=("--pack", "cis-aws-5.0"))["3.1"]["result"], "pass", ("digest", when))
         for made, result in (("2026-05-31T00:00:00Z", "pass"), ("2026-05-30T00:00:00Z", "not-evaluated")):
             documents = guarded()
             documents["get-credential-report"]["GeneratedTime"] = made

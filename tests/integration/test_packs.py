@@ -488,8 +488,13 @@ class Packs(Bundles):
             pack = json.loads((folder / (name + ".json")).read_text())
             self.assertEqual(pack["id"], name)
             for control in pack["controls"]:
-                if "CloudTrail.1" in control.get("crosswalk", {}).get("security-hub", []):  # as Security Hub's own findings relate it
-                    self.assertEqual(len(control["crosswalk"]["nist-800-53-r5"]), 16, control["id"])
+                of_hub = {*control.get("crosswalk", {}).get("security-hub", []), control["id"].split("/")[1]}  # as Security Hub's own findings relate it
+                rows = control.get("crosswalk", {}).get("nist-800-53-r5", [])
+                if of_hub & {"CloudTrail.1", "CloudTrail.4"}:
+                    self.assertEqual(len(rows), 16 * ("CloudTrail.1" in of_hub) + 5 * ("CloudTrail.4" in of_hub), control["id"])
+                    self.assertEqual({"AU-9", "SI-4", "SI-7(1)", "SI-7(3)", "SI-7(7)"} <= set(rows), "CloudTrail.4" in of_hub, control["id"])
+                if "EKS.1" in of_hub:
+                    self.assertEqual((len(rows), control["crosswalk"]["pci-dss-4.0.1"]), (14, ["1.4.4"]))
                 with self.subTest(control=control["id"]):
                     self.assertTrue(control["id"].startswith(name + "/"))
                     self.assertLessEqual(set(control.get("crosswalk", {})), frameworks)
@@ -646,6 +651,7 @@ class OfAccount(unittest.TestCase):
             "1.15": lambda d: d[DETAILS]["RoleDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}]),
             "1.15 ": lambda d: d[DETAILS]["GroupDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/all"}]),
             "1.15  ": lambda d: d[DETAILS]["RoleDetailList"][0].update(RolePolicyList=[{"PolicyName": "p", "PolicyDocument": allow("*:*", "arn:aws:*")}]),
+            "1.15   ": lambda d: d[DETAILS]["RoleDetailList"][0].update(RolePolicyList=[{"PolicyName": "p", "PolicyDocument": allow("*:?*", "arn:aws-cn:*")}]),
             "3.1": lambda d: d["get-trail-status.all"].update(IsLogging=False),
             "3.2": lambda d: d["describe-trails"]["trailList"][0].update(LogFileValidationEnabled=False),
         }

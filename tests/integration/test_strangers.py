@@ -34,8 +34,21 @@ def everyone(condition=None, more=()):
     return trusts({"AWS": "*"}, condition=condition, more=more)
 
 
-def deny(**condition):
-    return {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition}
+def deny(action="sts:AssumeRole", **condition):
+    return {"Effect": "Deny", "Principal": "*", "Action": action, **({"Condition": condition} if condition else {})}
+
+
+def token(*denied, principal=None):
+    """Anybody of GitHub, but for what is denied."""
+    return trusts(principal or {"Federated": ARN + "oidc-provider/" + GITHUB}, WEB, {"StringEquals": {GITHUB + ":aud": "sts.amazonaws.com"}}, more=denied)
+
+
+def github_of_everyone():
+    return trusts("*", WEB, {"StringLike": {GITHUB + ":sub": "repo:our/web:*"}})
+
+
+HALVES = {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}
+NOT_OURS = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}
 
 
 OPEN = {  # trust policies, and the words for whom they let in
@@ -66,6 +79,18 @@ OPEN = {  # trust policies, and the words for whom they let in
     "if-there": (everyone({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}), "anybody who meets its conditions"),
     "all-paths": (everyone({"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": "o-1/*"}}), "anybody who meets its conditions"),
     "any-address": (everyone({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}), "anybody who meets its conditions"),
+    "both-halves": (everyone({"IpAddress": HALVES}), "anybody who meets its conditions"),
+    "any-address-spelled-otherwise": (everyone({"IpAddress": {"aws:SourceIp": "192.0.2.1/0"}}), "anybody who meets its conditions"),
+    "any-ipv6-address": (everyone({"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "2000::/3"]}}), "anybody who meets its conditions"),
+    "its-own-account": (everyone({"StringEquals": {"aws:PrincipalAccount": "${aws:PrincipalAccount}"}}), "anybody who meets its conditions"),
+    "all-but-both-halves": (everyone(more=[deny(NotIpAddress=HALVES)]), "anybody"),
+    "all-but-its-own-organization": (everyone(more=[deny(StringNotEquals={"aws:PrincipalOrgID": "${aws:PrincipalOrgID}"})]), "anybody"),
+    "tokens-beside-a-deny": (token(deny()), "anybody of " + GITHUB),
+    "tokens-beside-a-deny-of-others": (token(deny(**NOT_OURS)), "anybody of " + GITHUB),
+    "tokens-denied-in-part": (token(deny("sts:*", Bool={"aws:SecureTransport": "false"})), "anybody of " + GITHUB),
+    "everyone-by-token": (trusts("*", WEB), "anybody, by any provider,"),
+    "everyone-by-some-token": (trusts({"AWS": "*"}, "sts:AssumeRoleWith*", {"StringEquals": {"sts:RoleSessionName": "a"}}), "anybody, by any provider,"),
+    "not-bob-by-token": ({"Statement": [{"Effect": "Allow", "NotPrincipal": {"AWS": ARN + "user/bob"}, "Action": WEB}]}, "anybody, by any provider,"),
     "denied-in-part": (everyone(more=[deny(StringNotEquals={"aws:PrincipalOrgID": "o-1"}, Bool={"aws:SecureTransport": "false"})]), "anybody"),
 }
 SHUT = {
@@ -83,18 +108,24 @@ SHUT = {
     "arns": everyone({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::444455556666:role/deploy*"}}),
     "addresses": everyone({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}),
     "denied": everyone(more=[deny(StringNotEqualsIfExists={"aws:PrincipalOrgID": "o-1"})]),
+    "denied-on-two": everyone(more=[deny(StringNotEqualsIfExists={"aws:PrincipalOrgID": "o-1", "aws:PrincipalAccount": "444455556666"},
+                                         BoolIfExists={"aws:PrincipalIsAWSService": "false"})]),
+    "its-organization": everyone({"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}),
+    "tokens-denied": token(deny("sts:AssumeRole*")),
+    "tokens-of-others-denied": token(deny(WEB, **NOT_OURS)),
+    "everyone-by-our-token": github_of_everyone(),
     "a-service": trusts({"Service": "ec2.amazonaws.com"}),
     "no-such-action": trusts({"AWS": "*"}, "sts:TagSession"),
 }
 
 
-def judged(roles, administrators=None):
+def judged(roles, administrators=None, users=None):
     """least-privilege: what it says of each role, by name, and the control."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / ACCOUNT / "global"
         path.mkdir(parents=True)
         (path / "get-account-authorization-details.json").write_text(json.dumps({
-            "UserDetailList": [user("zoe", allow("s3:GetObject"), groups=[])], "GroupDetailList": [], "RoleDetailList": list(roles), "Policies": []}))
+            "UserDetailList": [user("zoe", allow("s3:GetObject"), groups=[])] if users is None else users, "GroupDetailList": [], "RoleDetailList": list(roles), "Policies": []}))
         words = []
         if administrators is not None:
             (pathlib.Path(folder) / "intent").write_text(json.dumps(
@@ -120,6 +151,19 @@ class Strangers(unittest.TestCase):
                 self.assertTrue(said[name][1].startswith("its trust policy lets " + whom), said[name])
                 self.assertIn("and it %s: role %s: policy p0 allows" % (words, name), said[name][1])
             self.assertEqual(control["missing"], [])
+
+    def test_whom_a_trust_policy_that_is_not_understood_lets_in_is_not_known(self):
+        odd = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "condition": {}}]}
+        for may in (EVERYTHING, allow("s3:GetObject")):
+            for users in (None, []):
+                said, control = judged([role("odd", may, trusts=odd)], users=users)
+                self.assertEqual((said, control["result"], control["missing"]), ({}, "not-evaluated", ["the trust policy of role odd"]))
+
+    def test_everyone_by_saml_is_whoever_signs_in_there(self):
+        for one in (trusts("*", SAML), {"Statement": [{"Effect": "Allow", "NotPrincipal": {"AWS": ARN + "user/bob"}, "Action": SAML}]}):
+            said, _ = judged([role("staff", EVERYTHING, trusts=one)])
+            self.assertEqual(said["staff"][0], "fail")
+            self.assertTrue(said["staff"][1].startswith("who signs in to it by any SAML provider may do more than read"), said)
 
     def test_a_role_that_may_nothing_harms_nobody(self):
         self.assertEqual(judged([role(name, trusts=one) for name, (one, _) in OPEN.items()])[0], {})

@@ -114,8 +114,9 @@ bool read_account_summary(struct reader *reader, const struct json_cursor *at, v
     account->summary_evidence = evidence_of(reader, at);
     cJSON_ArrayForEach (node, at->node) {
         struct json_cursor member = {.up = at, .file = at->file, .key = node->string, .node = node};
-        if (!cJSON_IsNumber(node) || node->valuedouble < -1e15 || node->valuedouble > 1e15) {
-            doubt_at(reader, &member, "is no number, expected one");
+        if (!cJSON_IsNumber(node) || node->valuedouble < 0 || node->valuedouble > 1e15 ||
+            node->valuedouble != (double)(long)node->valuedouble) {
+            doubt_at(reader, &member, "is no count, expected one");
             continue;
         }
         note_figure(reader, account, &member);

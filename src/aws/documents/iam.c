@@ -105,8 +105,8 @@ static void doubt_members(struct reader *reader, const struct json_cursor *at, c
         doubt_at(reader, at, "names a resource, which a trust policy does not");
 }
 
-// Who meets the Condition of a trust policy. What of it is not understood is left out: it keeps nobody out.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
+// Who meets the Condition of a policy that names principals. What of it is not understood is left out: it keeps nobody
+// out. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
 static void read_conditions(struct reader *reader, const struct json_cursor *at, struct iam_statement *statement)
 {
     const cJSON *operators = json_find(at->node, "Condition"), *operator, * key, *value;
@@ -142,7 +142,7 @@ static bool read_statement(struct reader *reader, const struct json_cursor *at, 
     }
     doubt_members(reader, at, policy);
     statement.conditional = member_of(reader, at, "Condition").node != NULL;
-    if (policy->trust)
+    if (policy->trust || policy->resource)
         read_conditions(reader, at, &statement);
     GUARD(read_words(reader, at, "Action", "NotAction", &statement.actions, &statement.not_actions));
     if (policy->trust || policy->resource)

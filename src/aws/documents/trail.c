@@ -5,13 +5,14 @@
 
 #include "aws/documents/calls.h"
 #include "aws/documents/readers.h"
+#include "base/clock.h"
 
 // ---- Trails. https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_Trail.html
 
 bool read_trail(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    const char *arn;
+    const char *arn, *owner = NULL, *region = NULL;
     GUARD(interned_of(reader, at, "TrailARN", &arn));
     struct account *account = reader->place.account != NULL ? account_of(reader) : account_by_arn(reader, arn);
     for (size_t i = 0; i < account->trails.count; i++)
@@ -27,6 +28,9 @@ bool read_trail(struct reader *reader, const struct json_cursor *at, void *into)
     lenient_boolean(reader, at, "IsMultiRegionTrail", &trail.multi_region);
     lenient_boolean(reader, at, "LogFileValidationEnabled", &trail.validation);
     lenient_boolean(reader, at, "IsOrganizationTrail", &trail.organization);
+    place_of_arn(reader, arn, &owner, &region);
+    if (owner != NULL && strcmp(owner, account->id) != 0 && !trail.organization) // of which it is not listed
+        doubt_at(reader, at, "is a trail of account %s, and none of the organization", owner);
     reader->doubt = NULL;
     *vector_add(reader->arena, &account->trails) = trail;
     return true;
@@ -71,6 +75,7 @@ static bool read_moment_of(struct reader *reader, const struct json_cursor *at, 
                            const char **into)
 {
     char text[32];
+    int64_t told;
     const char *moment = cJSON_GetStringValue(at->node);
     if (cJSON_IsNumber(at->node) && at->node->valuedouble > 0 && at->node->valuedouble < 1e11) {
         time_t seconds = (time_t)at->node->valuedouble; // as version 1 of the CLI prints it
@@ -78,8 +83,8 @@ static bool read_moment_of(struct reader *reader, const struct json_cursor *at, 
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &parts));
         moment = text;
     }
-    if (moment == NULL)
-        return json_fail(at, reader->error, "is %s, expected a moment", json_kind(at->node));
+    if (moment == NULL || !clock_parse_zone(moment, &told))
+        return json_fail(at, reader->error, "is %s, expected a moment", moment == NULL ? json_kind(at->node) : moment);
     if (into != NULL && *into != NULL && strcmp(*into, moment) != 0)
         return doubt_at(reader, at, "is not what another file says of trail %s", trail->name);
     if (into != NULL)
@@ -155,10 +160,19 @@ static void read_texts(struct reader *reader, const struct json_cursor *at, cons
         doubt_at(reader, &array, "is %s, expected an array", json_kind(array.node));
 }
 
+// What is not understood may leave events out.
+static void doubt_other_members(struct reader *reader, const struct json_cursor *at, const char *const *known)
+{
+    if (!json_expect_keys(at, known, reader->error))
+        doubt_failure(reader);
+}
+
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html
 bool read_event_selector(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct trail *trail = into;
+    static const char *const known[] = {"ReadWriteType", "IncludeManagementEvents", "DataResources",
+                                        "ExcludeManagementEventSources", NULL};
     struct json_cursor included = json_member(at, "IncludeManagementEvents");
     const char *which = NULL;
     text_list excluded = {0};
@@ -166,6 +180,7 @@ bool read_event_selector(struct reader *reader, const struct json_cursor *at, vo
         return true;
     trail->events.selectors = true;
     trail->events.basic = true;
+    doubt_other_members(reader, at, known);
     trail->events.others = trail->events.others || cJSON_GetArraySize(json_find(at->node, "DataResources")) > 0;
     GUARD(json_borrow_string(at, "ReadWriteType", &which, reader->error));
     if (!cJSON_IsBool(included.node))
@@ -184,12 +199,15 @@ bool read_event_selector(struct reader *reader, const struct json_cursor *at, vo
 }
 
 struct selector {
-    bool management;
-    bool narrowed;            // by a field that is not one of those below
-    bool only[EVENTS_HALVES]; // readOnly
+    bool management, categorized; // eventCategory
+    bool narrowed;                // by a field that is not one of those below
+    bool only[EVENTS_HALVES];     // readOnly
     bool halved;
     text_list excluded; // eventSource
 };
+
+// Of a selector's fields all must hold.
+// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
 
 static bool read_field_selector(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -200,12 +218,19 @@ static bool read_field_selector(struct reader *reader, const struct json_cursor 
     read_texts(reader, at, "Equals", &equals);
     read_texts(reader, at, "NotEquals", &not_equals);
     bool others = false;
-    static const char *const operators[] = {"StartsWith", "EndsWith", "NotStartsWith", "NotEndsWith", NULL};
-    for (size_t i = 0; operators[i] != NULL; i++)
+    static const char *const operators[] = {"StartsWith", "EndsWith",  "NotStartsWith", "NotEndsWith",
+                                            "Field",      "NotEquals", "Equals",        NULL};
+    enum { OTHERS = 4 };
+    for (size_t i = 0; i < OTHERS; i++)
         others = others || json_find(at->node, operators[i]) != NULL;
+    doubt_other_members(reader, at, operators);
     if (field != NULL && strcmp(field, "eventCategory") == 0) {
-        selector->management = selector->management || text_list_holds(&equals, "Management");
-    } else if (field != NULL && strcmp(field, "readOnly") == 0 && not_equals.count == 0 && !others) {
+        if (selector->categorized || equals.count != 1 || not_equals.count > 0 || others)
+            doubt_at(reader, at, "asks for more than one eventCategory, which no selector does");
+        selector->categorized = true;
+        selector->management = text_list_holds(&equals, "Management");
+    } else if (field != NULL && strcmp(field, "readOnly") == 0 && not_equals.count == 0 && !others &&
+               !selector->halved) {
         selector->halved = true;
         selector->only[EVENTS_READ] = text_list_holds(&equals, "true");
         selector->only[EVENTS_WRITE] = text_list_holds(&equals, "false");
@@ -220,12 +245,14 @@ static bool read_field_selector(struct reader *reader, const struct json_cursor 
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedEventSelector.html
 bool read_advanced_event_selector(struct reader *reader, const struct json_cursor *at, void *into)
 {
+    static const char *const known[] = {"Name", "FieldSelectors", NULL};
     struct trail *trail = into;
     struct selector selector = {0};
     if (trail == NULL)
         return true;
     trail->events.selectors = true;
     trail->events.advanced = true;
+    doubt_other_members(reader, at, known);
     each_of(reader, at, "FieldSelectors", read_field_selector, &selector);
     trail->events.others = trail->events.others || !selector.management;
     trail->events.partly = trail->events.partly || (selector.management && selector.narrowed);
