@@ -417,15 +417,15 @@ def check_times(audit, root, capture, begin, end):
     for path in sorted(path for side in ("base", "before", "after") for path in (root / side).rglob("snapshot.json")):
         name, told = path.relative_to(root).as_posix(), audit.parse(path.name, path.read_bytes())
         side, _, inside = name.partition("/")
-        entries = {key: set().union(*told.get(key) or ()) for key in RECORD if key in LISTS}
-        strange = sorted((set(told) - set(RECORD)) | {member for key, there in entries.items() for member in there - LISTS[key]})
+        odd = {member for key in LISTS for one in told.get(key) or () for member in one if member not in LISTS[key] or not isinstance(one[member], list if member == "request_ids" else str | None)}
+        strange = sorted(odd | {"excluded_accounts" for one in told.get("excluded_accounts") or () if not isinstance(one, str)} | {key for key in told if key not in RECORD or not isinstance(told[key], {"complete": bool, "excluded_accounts": list, **dict.fromkeys(LISTS, list)}.get(key, str) | None)})
         if told.get("schema") != "sgproof/snapshot/v1" or strange:
-            audit.unjudged["%s: what it can do without: schema %s, and members that we do not know: %s" % (name, told.get("schema"), ", ".join(strange) or "none")] += 1
+            audit.unjudged["%s: what it can do without: schema %s, and members that we do not know, or not of that type: %s" % (name, told.get("schema"), ", ".join(strange) or "none")] += 1
         began, ended = (moment(told[key]) if told.get(key) else None for key in ("began", "ended"))
-        if told.get("account_id") and told.get("read_by"):
+        if isinstance(told.get("account_id"), str) and isinstance(told.get("read_by"), str):
             audit.compare(name + ": account of read_by", told["read_by"].split(":")[4], told["account_id"])
         asked = []
-        for one in told.get("files", ()):
+        for one in told.get("files") or ():
             file, what = path.parent / one["file"], "%s: %s: " % (name, one["file"])
             if file.is_file() and not {"..", "/"} & set(pathlib.PurePath(one["file"]).parts) and one.get("sha256"):
                 audit.compare(what + "SHA-256", one["sha256"], hashlib.sha256(file.read_bytes()).hexdigest())
