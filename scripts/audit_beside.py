@@ -34,10 +34,11 @@ def entries(data):
     at, names = 0, None  # what a header before an entry tells: of its name, if anything
     while (head := data[at:at + 512]).strip(b"\0") or len(head) < 512:
         field = lambda low, high: head[low:high].partition(b"\0")[0]
-        size = int.from_bytes(head[125:136], "big") if head[124:125] == b"\x80" else int(head[124:136].strip(b"\0 "), 8)
-        posix, kind, body, at = head[257:265] == b"ustar\x0000", head[156:157], data[at + 512:at + 512 + size], at + 512 + -(-size // 512) * 512
-        good = sum(head[:148] + b" " * 8 + head[156:]) == int(head[148:156].strip(b"\0 "), 8)
-        if not good or len(body) < size or at > len(data) or not posix and head[257:265] != b"ustar  \0" or kind not in b"05xgL\0" or not posix and head[345:346] != b"\0" and kind != b"L":
+        octal = lambda low, high: int(re.fullmatch(rb" *([0-7]+)[ \0]*", head[low:high])[1], 8)  # and no sign, no _, nothing behind a NUL
+        size = int.from_bytes(head[125:136], "big") if head[124:125] == b"\x80" else octal(124, 136)
+        posix, kind, body, at = head[257:263] == b"ustar\0", head[156:157], data[at + 512:at + 512 + size], at + 512 + -(-size // 512) * 512
+        good = sum(head[:148] + b" " * 8 + head[156:]) == octal(148, 156)
+        if not good or len(body) < size or at > len(data) or not posix and head[257:263] != b"ustar " or kind not in b"05xgL\0" or not posix and head[345:346] != b"\0" and kind != b"L":
             raise ValueError("an entry of no POSIX or GNU archive, or neither a file nor a folder")
         if kind in b"xgL" and kind:
             told = [body.removesuffix(b"\0").decode("utf-8", "surrogateescape")] if kind == b"L" else []
@@ -62,7 +63,7 @@ def unpacked(audit, archive, folder):  # the folder of an archive, whose files a
         for name, is_folder, body in entries(pathlib.Path(archive).read_bytes()):
             path = pathlib.PurePosixPath(name)
             there = folder / path
-            if path.is_absolute() or ".." in path.parts or not is_folder and (name.endswith("/") or there.exists()) or is_folder and (body or there.is_file()):
+            if path.is_absolute() or ".." in path.parts or re.search(r"//+[^/]|/\.(/|$)", re.sub(r"^(\./)+", "", name)) or not is_folder and (name.endswith("/") or there.exists()) or is_folder and (body or there.is_file()):
                 raise ValueError("%s: leads out of it, is there twice, or is no such thing" % name)
             (there if is_folder else there.parent).mkdir(parents=True, exist_ok=True)
             if not is_folder:
@@ -416,15 +417,15 @@ def check_times(audit, root, capture, begin, end):
     for path in sorted(path for side in ("base", "before", "after") for path in (root / side).rglob("snapshot.json")):
         name, told = path.relative_to(root).as_posix(), audit.parse(path.name, path.read_bytes())
         side, _, inside = name.partition("/")
-        entries = {key: set().union(*told.get(key) or ()) for key in RECORD if key in LISTS}
-        strange = sorted((set(told) - set(RECORD)) | {member for key, there in entries.items() for member in there - LISTS[key]})
+        odd = {member for key in LISTS for one in told.get(key) or () for member in one if member not in LISTS[key] or not isinstance(one[member], list if member == "request_ids" else str | None)}
+        strange = sorted(odd | {"excluded_accounts" for one in told.get("excluded_accounts") or () if not isinstance(one, str)} | {key for key in told if key not in RECORD or not isinstance(told[key], {"complete": bool, "excluded_accounts": list, **dict.fromkeys(LISTS, list)}.get(key, str) | None)})
         if told.get("schema") != "sgproof/snapshot/v1" or strange:
-            audit.unjudged["%s: what it can do without: schema %s, and members that we do not know: %s" % (name, told.get("schema"), ", ".join(strange) or "none")] += 1
+            audit.unjudged["%s: what it can do without: schema %s, and members that we do not know, or not of that type: %s" % (name, told.get("schema"), ", ".join(strange) or "none")] += 1
         began, ended = (moment(told[key]) if told.get(key) else None for key in ("began", "ended"))
-        if told.get("account_id") and told.get("read_by"):
+        if isinstance(told.get("account_id"), str) and isinstance(told.get("read_by"), str):
             audit.compare(name + ": account of read_by", told["read_by"].split(":")[4], told["account_id"])
         asked = []
-        for one in told.get("files", ()):
+        for one in told.get("files") or ():
             file, what = path.parent / one["file"], "%s: %s: " % (name, one["file"])
             if file.is_file() and not {"..", "/"} & set(pathlib.PurePath(one["file"]).parts) and one.get("sha256"):
                 audit.compare(what + "SHA-256", one["sha256"], hashlib.sha256(file.read_bytes()).hexdigest())

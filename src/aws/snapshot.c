@@ -309,6 +309,19 @@ static void check_record(struct estate *estate, const char *name, const char *fo
     }
 }
 
+// What nobody looked at: of an organization those that are not active, and those that were to be left out.
+static void read_excluded(struct estate *estate, const char *name, const cJSON *accounts)
+{
+    struct text ids = {0};
+    const cJSON *one;
+    cJSON_ArrayForEach (one, accounts) // where it is none, snapshot_record_odd tells
+        text_printf(&ids, "%s%s", ids.length > 0 ? ", " : "", cJSON_IsString(one) ? one->valuestring : "unknown");
+    if (ids.length > 0)
+        *vector_add(estate->arena, &estate->not_covered) = arena_printf(
+            estate->arena, "accounts that were left out when the others were read (%s): %s", name, ids.bytes);
+    text_free(&ids);
+}
+
 // What was not read where this snapshot was copied from (snapshot_lost_write).
 static void read_lost(struct estate *estate, const cJSON *root)
 {
@@ -362,6 +375,7 @@ static void read_record(struct estate *estate, const char *name, const char *fol
     if (cJSON_IsObject(root)) {
         check_record(estate, name, folder, root);
         read_lost(estate, root);
+        read_excluded(estate, name, cJSON_GetObjectItemCaseSensitive(root, "excluded_accounts"));
     }
     cJSON_ArrayForEach (node, (odd == NULL ? cJSON_GetObjectItemCaseSensitive(root, "unavailable") : NULL))
         read_absence(estate, &(struct json_cursor){.node = node});

@@ -4,6 +4,7 @@
 
 #include "base/printable.h"
 #include "pipeline/readings.h"
+#include "report/report.h"
 #include "evidence/remembered.h"
 
 // ---- What it is about: from what was derived, not from what is claimed
@@ -48,6 +49,25 @@ static const char *joined(struct arena *arena, const text_list *list, const char
     return made;
 }
 
+// What became of a change; that its verdicts are complete does not say that it is.
+static void write_change(const struct change_report *report, struct arena *arena, struct text *out)
+{
+    const char *lacks =
+        report->complete ? ""
+                         : arena_printf(arena, "; INCOMPLETE: %zu things are missing", (size_t)report->missing.count);
+    put_line(arena, out, "change", arena_printf(arena, "%s%s", report_change_title(arena, report), lacks));
+}
+
+static void write_not_covered(const struct exposure_set *exposures, struct arena *arena, struct text *out)
+{
+    enum { MOST = 10 };
+    size_t count = exposures->not_covered.count;
+    for (size_t i = 0; i < count && i < MOST; i++)
+        put_line(arena, out, i == 0 ? "not covered" : "", exposures->not_covered.items[i]);
+    if (count > MOST)
+        put_line(arena, out, "", arena_printf(arena, "and %zu more: see exposure.json", count - MOST));
+}
+
 static void write_derived(const struct verified *verified, struct text *out)
 {
     struct arena *arena = verified->checks.arena;
@@ -77,6 +97,9 @@ static void write_derived(const struct verified *verified, struct text *out)
         put_line(arena, out, i == 0 ? "not asked" : "",
                  arena_printf(arena, "%zu × %s", set->gaps.items[i].count, set->gaps.items[i].what));
     put_line(arena, out, "verdicts", counts == NULL ? "none" : counts);
+    if (verified->derivation.given.change.base != NULL)
+        write_change(&verified->derivation.change.report, arena, out);
+    write_not_covered(verified->derivation.before.exposures, arena, out);
 }
 
 // ---- What only its maker can say
@@ -102,7 +125,9 @@ static void claim_given(const struct verified *verified, text_list *claims)
     const struct derivation *derivation = &verified->derivation;
     const struct intent *intent = derivation->intent;
     size_t answered = 0;
-    if (intent != NULL)
+    if (intent == NULL)
+        claim(verified, claims, "that nobody says what is meant, and so nothing is forbidden: there is no intent.json");
+    else
         claim(verified, claims,
               "that intent.json is what is meant: platform %s, by default %s, %zu rule%s, %zu exception%s, %zu "
               "administrator%s (SHA-256 %.16s...)",
@@ -123,6 +148,9 @@ static void claim_given(const struct verified *verified, text_list *claims)
             claim(verified, claims, "that %s is %s of this change (SHA-256 %.16s...)", name,
                   form == PLAN_TERRAFORM ? "the plan" : "a change set", manifest_file(manifest, name)->sha256);
         }
+    if (derivation->given.change.base != NULL && !change_is_planned(&derivation->given.change))
+        claim(verified, claims, "that the change has no plan, and so all that moved counts as meant%s",
+              intent == NULL ? "" : " unless the intent forbids it");
     if (derivation->runs.count > 0)
         claim(verified, claims, "%zu earlier runs, and what the last of them saw", (size_t)derivation->runs.count);
 }
@@ -226,6 +254,15 @@ void verify_write_text(const struct verified *verified, struct text *out)
     text_printf(out, "  %s\n", conclusion(checks));
 }
 
+static void put_change(const struct change_report *report, struct arena *arena, struct json_writer *writer)
+{
+    json_open(writer, "change", '{');
+    json_put_boolean(writer, "complete", report->complete);
+    json_put_string(writer, "title", report_change_title(arena, report));
+    change_outcomes_put(report, writer);
+    json_close(writer, '}');
+}
+
 void verify_put_json(const struct verified *verified, struct json_writer *writer)
 {
     static const char *const states[] = {"ok", "wrong", "not-checked", "absent"};
@@ -244,6 +281,10 @@ void verify_put_json(const struct verified *verified, struct json_writer *writer
         json_put_strings_line(writer, "regions", regions.items, regions.count);
         json_put_string(writer, "vantage", verified->derivation.set.vantage);
         json_put_boolean(writer, "complete", verified->derivation.set.complete);
+        if (verified->derivation.given.change.base != NULL)
+            put_change(&verified->derivation.change.report, verified->checks.arena, writer);
+        json_put_strings(writer, "not_covered", verified->derivation.before.exposures->not_covered.items,
+                         verified->derivation.before.exposures->not_covered.count);
     }
     if (manifest->claims.begin != NULL) {
         json_open(writer, "claims", '{');

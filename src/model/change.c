@@ -238,6 +238,14 @@ static void put_rectangles(struct json_writer *writer, struct arena *arena, cons
         put_piece(writer, arena, piece, rectangles[r].low, rectangles[r].high);
 }
 
+void change_outcomes_put(const struct change_report *report, struct json_writer *writer)
+{
+    json_open(writer, "outcomes", '{');
+    for (int outcome = 0; outcome < OUTCOMES; outcome++)
+        json_put_integer(writer, outcome_names[outcome], (int64_t)report->count[outcome]);
+    json_close(writer, '}');
+}
+
 void change_report_write_json(const struct change_report *report, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
@@ -248,10 +256,7 @@ void change_report_write_json(const struct change_report *report, struct text *o
     json_put_string(&writer, "vantage", report->vantage);
     json_put_boolean(&writer, "planned", report->planned);
     json_put_boolean(&writer, "answers_before", report->answers_before);
-    json_open(&writer, "outcomes", '{');
-    for (int outcome = 0; outcome < OUTCOMES; outcome++)
-        json_put_integer(&writer, outcome_names[outcome], (int64_t)report->count[outcome]);
-    json_close(&writer, '}');
+    change_outcomes_put(report, &writer);
     json_put_strings(&writer, "missing", report->missing.items, report->missing.count);
     json_open(&writer, "not_internet", '[');
     for (size_t i = 0; i < report->aside.count; i++, arena_reset(arena))

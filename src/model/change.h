@@ -125,4 +125,6 @@ void change_put_resources(struct json_writer *writer, const change_resource_list
 // Its sources in one line; "" where it has none.
 const char *change_sources(struct arena *arena, const struct change_piece *piece);
 
+// The member `outcomes`: how many pieces had each.
+void change_outcomes_put(const struct change_report *report, struct json_writer *writer);
 void change_report_write_json(const struct change_report *report, struct text *out);

@@ -36,7 +36,8 @@ const char *verify_stranger(struct arena *arena, const struct checked_bundle *bu
     for (size_t i = 0; i < sizeof(remembered) / sizeof(remembered[0]); i++)
         if (manifest_file(manifest, REMEMBERED_RUNS) != NULL)
             map_put(arena, &known, remembered[i], &known);
-    if (manifest_file(manifest, derived_paths[DERIVED_CHANGE]) != NULL)
+    if (manifest_file(manifest, derived_paths[DERIVED_CHANGE]) != NULL ||
+        failed_step_why(&manifest->failed, STEP_CHANGE) != NULL)
         for (int form = 0; form < PLAN_FORMS; form++) {
             const char *plan;
             for (size_t i = 0; manifest_file(manifest, plan = change_plan_name(arena, form, i)) != NULL; i++)

@@ -30,6 +30,15 @@ def member(name, data, **fields):
     return header(name, len(data), **fields) + data + b"\0" * (-len(data) % 512)
 
 
+def sized(name, data, size):
+    """Whose header writes its size so."""
+    block = bytearray(member(name, data))
+    block[124:136] = size
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block[:512])
+    return bytes(block)
+
+
 def pax(*records, kind=b"x"):
     out = b""
     for key, value in records:
@@ -79,6 +88,9 @@ class Archives(Golden):
         cases = {"ustar": ({"special": lambda *_: None}), "pax": ({"special": self.of_report(lambda path, data: pax((b"mtime", b"1.5"), (b"path", path)) + member(b"p", data))}),
                  "git": {"special": lambda *_: None, "before": pax((b"comment", b"a commit"), kind=b"g")},
                  "gnu": ({"special": self.of_report(lambda path, data: long_name(path) + member(b"x", data, magic=b"ustar  \0"))}),
+                 "of another version": {"special": self.of_report(lambda path, data: member(path, data, magic=b"ustar\0\0\0"))},
+                 "of another GNU version": {"special": self.of_report(lambda path, data: member(path, data, magic=b"ustar 0\0"))},
+                 "a size in base 256": {"special": self.of_report(lambda path, data: sized(path, data, b"\x80" + len(data).to_bytes(11, "big")))},
                  "prefix": ({"special": self.of_report(lambda path, data: member(path[3:], data, prefix=b"ev"))})}
         for name, words in cases.items():
             with self.subTest(name=name):
@@ -108,6 +120,13 @@ class Archives(Golden):
             "a time that is none": {"special": at_report(lambda path, data: pax((b"mtime", b"soon")) + member(path, data))},
             "a folder where a file was": {"special": lambda *_: None, "behind": member(b"ev/report.html/", b"", kind=b"5") + b"\0" * 1024},
             "a file where a folder was": {"special": lambda *_: None, "behind": member(b"ev/report.html/x", b"x") + b"\0" * 1024},
+            "a size below nothing": {"special": at_report(lambda path, data: sized(path, data, b"\xff" * 12))},
+            "a link's own data": {"special": at_report(lambda path, data: member(path, data, kind=b"1"))},
+            "a sparse file": {"special": at_report(lambda path, data: member(path, data, kind=b"S", magic=b"ustar  \0"))},
+            "nothing between two slashes": {"special": at_report(lambda path, data: member(b"ev//report.html", data))},
+            "a dot on the way": {"special": at_report(lambda path, data: member(b"ev/./report.html", data))},
+            **{"a size with %s" % what: {"special": at_report(lambda path, data, form=form: sized(path, data, (form % len(data)).ljust(12, b"\0")))}
+               for what, form in (("a sign", b"+%o"), ("a prefix", b"0o%o"), ("a line", b"0_%o"), ("a NUL before it", b"\0%o"), ("digits behind a NUL", b"%o\0007"))},
             "no end": {"special": lambda *_: None, "behind": b""},
             "something behind": {"special": lambda *_: None, "behind": b"\0" * 1024 + b"x"},
         }

@@ -397,6 +397,36 @@ class Change(Bundles):
         checks, = self.verify(copy, status=1)
         self.assertEqual(checks["derivation"][0], "wrong", checks)
 
+    def test_verify_tells_what_became_of_a_change_and_whether_it_has_a_plan(self):
+        """That the verdicts are complete does not say that the change is."""
+        before = self.evidence()
+        self.change(before, self.now, *self.plan(self.gone, self.new, errored=True), status=4)
+        self.assertTrue(json.loads((self.out / "manifest.json").read_text())["complete"])
+        said = common.sgproof("verify", self.out)
+        self.assertRegex(said.stdout, r"\n  change +Not as planned: .*1 unplanned.*; INCOMPLETE: \d+ things are missing\n")
+        self.assertNotIn("has no plan", said.stdout)
+        told = json.loads(common.sgproof("verify", self.out, "--format", "json").stdout)["bundles"][0]["change"]
+        self.assertEqual((told["complete"], told["outcomes"]), (False, json.loads((self.out / "change.json").read_text())["outcomes"]))
+        self.change(before, self.now, status=1)
+        said = common.sgproof("verify", self.out)
+        self.assertRegex(said.stdout, r"\n  change +Not as planned: .*1 not-in-force, 1 as-planned")
+        self.assertNotRegex(said.stdout, r"\n  change .*INCOMPLETE")
+        self.assertIn("that the change has no plan, and so all that moved counts as meant\n", said.stdout)
+        self.assertNotRegex(common.sgproof("verify", before).stdout, "\n  change|has no plan")
+
+    def test_a_plan_is_of_the_evidence_though_change_json_could_not_be_written(self):
+        self.change(self.evidence(), self.now, *self.plan(self.new), status=1)
+        forged = forger.Forger(self.out, self.here / "not written")
+        files = forged.manifest.pop("files")
+        forged.manifest.update(complete=False, failed=[{"step": "change", "why": "the disk was full"}], files=files)
+        forged.derive()
+        forged.path("change.json").unlink()
+        forged.report()
+        forged.seal()
+        done = common.sgproof("verify", forged.folder)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertIn("change.json: not there, for the run could not write it", done.stdout)
+
     def test_a_chain_goes_on_from_the_evidence_before(self):
         before = self.evidence(None, "--sign", self.key)
         self.change(before, self.now, "--sign", self.key, status=1)

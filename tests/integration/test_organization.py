@@ -5,6 +5,7 @@ import sys
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+import common
 from test_read import KEYS, Script, keys_of_role, sgproof
 
 OWN, A, B, C, GONE = "111122223333", "222233334444", "333344445555", "444455556666", "555566667777"
@@ -48,6 +49,7 @@ class Organization(Script):
     def test_what_is_left_out_is_not_entered_and_told_in_the_record(self):
         self.assertEqual(self.entered("--org", "--org-exclude", A, "--role-name", "r")[0], [OWN, B, C])
         self.assertEqual(self.record("estate1")["excluded_accounts"], [A, GONE])
+        self.assertIn("accounts that were left out when the others were read (snapshot.json): %s, %s" % (A, GONE), common.compute(self.path / "estate1")["not_covered"])
         self.assertEqual(self.entered("--org", "--org-exclude", "ou-ab12-aaaaaaaa", "--org-exclude", OWN, "--role-name", "r")[0], [B])
         self.assertEqual(self.record("estate2")["excluded_accounts"], [OWN, A, C, GONE])
         done = self.read("--org-unit", "ou-ab12-bbbbbbbb", "--org-exclude", C, "--role-name", "r", "--network-only")

@@ -263,6 +263,47 @@ class Lies(Evidence):
                       "that the packets were sent and heard, and that no answer was left out of them: nothing shows what is not there"):
             self.assertRegex(done.stdout, "\n {15}.*" + re.escape(words))
 
+    def test_that_nothing_is_meant_is_a_claim_too(self):
+        """Without the intent what was forbidden is unspecified, and all follows."""
+        def without(forged):
+            forged.path("intent.json").unlink()
+            forged.list_files()
+            forged.derive()
+        done = self.verified(self.forge(without))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("that nobody says what is meant, and so nothing is forbidden: there is no intent.json", done.stdout)
+        self.assertNotIn("nobody says", self.verified(self.one).stdout)
+
+    def test_accounts_that_were_left_out_are_named(self):
+        """The record tells of them, and so do answers and verify."""
+        def told(excluded):
+            return lambda forged: (lies.record(forged, "before", excluded_accounts=excluded), forged.derive())
+        evidence = self.forge(told(["222233334444", "333344445555"]))
+        says = "accounts that were left out when the others were read (snapshot.json): 222233334444, 333344445555"
+        done = self.verified(evidence)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, "\n  not covered +" + re.escape(says))
+        self.assertIn(says, json.loads((evidence / "exposure.json").read_text())["not_covered"])
+        self.assertNotIn("left out when", self.verified(self.forge(told([]))).stdout)
+
+    def test_a_record_of_other_types_than_read_writes_says_nothing(self):
+        """Which of it stands for what, nobody knows: "false" is not that it is whole."""
+        call = {"account_id": "111122223333", "region": "eu-west-3", "service": "ec2", "operation": "DescribeVpcs", "code": "x", "message": None, "iam_action": None}
+        for members, says in (({"complete": "false"}, "complete: .* a string"), ({"complete": 0}, "complete: .* a number"), ({"account_id": 5}, "account_id: .* a number"),
+                              ({"began": []}, "began: .* an array"), ({"excluded_accounts": "222233334444"}, "excluded_accounts: .* a string"),
+                              ({"excluded_accounts": [1]}, r"excluded_accounts\[0\]: expected a string"), ({"unavailable": [{**call, "service": 7}]}, r"unavailable\[0\].service: .* a number"),
+                              ({"unread": "none"}, "unread: .* a string")):
+            with self.subTest(members=members):
+                evidence = self.forge(lambda forged: (lies.record(forged, "before", **members), forged.derive()))
+                done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
+                self.assertIn(done.returncode, (1, 3), done.stdout)
+                self.assertIn(audited.returncode, (1, 3), audited.stdout)
+                self.assertRegex(done.stdout, "NOT CHECKED +readings +before/snapshot.json: a record of what was read: " + says)
+                self.assertRegex(done.stdout, "coverage .*; INCOMPLETE")
+        for members in ({"complete": None}, {"read_by": None}, {"unavailable": [call]}, {"excluded_accounts": None}):
+            done = self.verified(self.forge(lambda forged: (lies.record(forged, "before", **members), forged.derive())))
+            self.assertEqual(done.returncode, 0, done.stdout)
+
     def test_a_document_that_is_not_as_it_was_read_is_unread_in_words(self):
         evidence = self.forge(lies.LIES["rule_added_after_the_reading"][0])
         done = common.sgproof("compute", self.loose(evidence / "before"), "--format", "json")
@@ -298,9 +339,17 @@ class Lies(Evidence):
             for path in forged.path("after").glob("**/*.json"):
                 path.write_text(path.read_text().replace("111122223333", "999900001111"))
             forged.derive()
-        done = self.verified(self.forge(other))
-        self.assertEqual(done.returncode, 3, done.stdout)
-        self.assertRegex(done.stdout, "NOT CHECKED +readings +after/ tells nothing of 111122223333 in ")
+
+        def emptied(forged):
+            for path in forged.path("after").glob("**/*.json"):
+                path.write_text(json.dumps(dict.fromkeys(json.loads(path.read_text()), [])))
+            forged.derive()
+        for change in (other, emptied):
+            evidence = self.forge(change)
+            done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
+            self.assertEqual((done.returncode, audited.returncode), (3, 3), done.stdout + audited.stdout)
+            self.assertRegex(done.stdout, "NOT CHECKED +readings +after/ tells nothing of 111122223333 in ")
+            self.assertIn("after/ tells nothing of an account that before/ does", audited.stdout)
 
     def test_lists_of_the_manifest_take_no_time_by_their_square(self):
         began = time.monotonic()
