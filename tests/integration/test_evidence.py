@@ -70,7 +70,7 @@ class Bundles(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.path = pathlib.Path(folder.name)
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = socket.create_server(("127.0.0.1", 0), backlog=4096)  # nobody accepts: a full queue drops SYNs
         cls.addClassCleanup(listener.close)
         cls.port = listener.getsockname()[1]
         cls.snapshot = cls.path / "snapshot"

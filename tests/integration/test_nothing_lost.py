@@ -337,7 +337,7 @@ class After(Here):
                 process = self.begin(*self.words("disk/out", "--rate", "2", "--format", "json"))
                 self.fill(disk, room << 10)
                 out, said = self.end(process, None)
-                self.assertEqual({v["verdict"] for v in json.loads(out)["verdicts"]}, {"confirmed", "latent"})
+                self.assertEqual({v["verdict"] for v in json.loads(out)["verdicts"]}, {"confirmed", "latent"}, said)
                 for rescued in re.findall(r"the observations are kept in (\S+)", said):
                     os.unlink(rescued)
                 if process.returncode == 0:
