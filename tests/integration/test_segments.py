@@ -69,7 +69,7 @@ def platform():
         "NetworkInterfaces": [interface("web", "subnet-a", "sg-web", "10.0.0.4", "198.51.100.4"), interface("app", "subnet-b", "sg-app", "10.0.1.4"),
                               interface("db", "subnet-c", "sg-db", "10.0.2.4"),
                               {**interface("nat", "subnet-a", "", "10.0.0.50", "198.51.100.50"), "InterfaceType": "nat_gateway", "Attachment": {"Status": "attached"}}],
-        "NatGateways": [NAT],
+        "NatGateways": [copy.deepcopy(NAT)],
         "VpcPeeringConnections": [], "TransitGateways": [], "TransitGatewayAttachments": [], "EgressOnlyInternetGateways": [],
         "Reservations": [{"Instances": [{"InstanceId": "i-" + n, "State": {"Name": "running"}} for n in ("web", "app", "db")]}],
     }
