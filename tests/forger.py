@@ -448,8 +448,8 @@ def line_in_a_claim(forger):
 
 @lie
 def tries_claimed(forger):
-    """Silence is believed after one try, and sooner, it says: later than any answer came, on a machine that others use."""
-    forger.claim(tries=1, timeout_ms=250)
+    """Silence is believed after one try, it says."""
+    forger.claim(tries=1)
     forger.derive()
 
 
