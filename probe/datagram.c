@@ -87,7 +87,7 @@ static void open_sources(struct arena *arena, struct datagrams *datagrams)
         const struct lane *lane = &schedule->lanes[schedule->spans[s].lane];
         uint32_t target = schedule->spans[s].target;
         const struct portset *pool = datagrams->identity->pools[target];
-        int side = lane->address.family == FAMILY_IPV6;
+        int side = schedule_side(schedule, schedule->spans[s].lane);
         if (lane->protocol != PROTOCOL_UDP || datagrams->identity->udp_ports[target] != NULL)
             continue;
         if (last[side] == NULL || (last[side] != pool && !portset_equal(*last[side], *pool))) {

@@ -140,7 +140,7 @@ static void release(struct dial *dial, struct slot *slot)
     *(slot->before == NULL ? &dial->oldest : &slot->before->next) = slot->next;
     *(slot->next == NULL ? &dial->newest : &slot->next->before) = slot->before;
     if (slot->rests && connect_rest(slot->fd)) {
-        put(&dial->rested[dial->schedule->lanes[slot->lane].address.family == FAMILY_IPV6], slot);
+        put(&dial->rested[schedule_side(dial->schedule, slot->lane)], slot);
         return;
     }
     drop_socket(slot);

@@ -75,7 +75,7 @@ static void *open_for(const struct sender_context *context, bool *refused, struc
                           .fds = {-1, -1}};
     for (size_t i = 0; i < context->schedule->lane_count; i++) {
         const struct lane *lane = &context->schedule->lanes[i];
-        int side = lane->address.family == FAMILY_IPV6;
+        int side = schedule_side(context->schedule, i);
         if (!serves(lane->protocol) || echo->fds[side] >= 0)
             continue;
         echo->fds[side] = open_socket(lane->address.family, context, &echo->raw[side]);

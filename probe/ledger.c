@@ -360,7 +360,7 @@ static void note_first(struct ledger *ledger, const struct span *span, uint64_t 
                        enum observed_state state, bool repeated)
 {
     struct standing *standing = &ledger->standings[span->lane];
-    struct sent *of_family = &ledger->first_rejected[ledger->schedule->lanes[span->lane].address.family == FAMILY_IPV6];
+    struct sent *of_family = &ledger->first_rejected[schedule_side(ledger->schedule, span->lane)];
     struct sent sent = {ledger_sent_at(ledger, question, try), 0};
     if (sent.us != 0) {
         sent.position = order_position(&ledger->orders[try], question);

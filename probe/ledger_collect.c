@@ -111,7 +111,8 @@ static uint64_t bans_after_silence(const struct ledger *ledger, size_t lane)
 {
     const struct standing *standing = &ledger->standings[lane];
     const struct lane *of = &ledger->schedule->lanes[lane];
-    uint64_t closed = standing->first_shut.us, rejected = ledger->first_rejected[of->address.family == FAMILY_IPV6].us;
+    uint64_t closed = standing->first_shut.us,
+             rejected = ledger->first_rejected[schedule_side(ledger->schedule, lane)].us;
     if (of->protocol != PROTOCOL_TCP || standing->late < LEAST_SILENT)
         return 0;
     return closed != 0 && was_silent_before(ledger, lane, OBSERVED_CLOSED, closed)         ? closed

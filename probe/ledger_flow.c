@@ -52,13 +52,13 @@ static bool is_in_flow(const struct flow *flow, uint64_t wall_us)
 
 static struct flow *family_flow(struct ledger *ledger, size_t lane)
 {
-    return &ledger->flows[ledger->schedule->lanes[lane].address.family == FAMILY_IPV6];
+    return &ledger->flows[schedule_side(ledger->schedule, lane)];
 }
 
 uint64_t ledger_close_us(const struct ledger *ledger, size_t lane)
 {
     uint64_t own = close_us(&ledger->standings[lane].flow),
-             all = close_us(&ledger->flows[ledger->schedule->lanes[lane].address.family == FAMILY_IPV6]);
+             all = close_us(&ledger->flows[schedule_side(ledger->schedule, lane)]);
     return own > all ? own : all;
 }
 

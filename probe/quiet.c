@@ -62,11 +62,6 @@ static const struct standing *standing_of(const struct quiet *quiet, size_t lane
     return &quiet->ledger->standings[lane];
 }
 
-static int side_of(const struct quiet *quiet, size_t lane)
-{
-    return quiet->ledger->schedule->lanes[lane].address.family == FAMILY_IPV6;
-}
-
 // Lists some closed questions of a lane, far apart, for a sample of them: those first that were in vain before.
 static void list_sample(struct quiet *quiet, size_t lane, const struct closed_sample *sample)
 {
@@ -183,7 +178,7 @@ static bool next_of(struct quiet *quiet, size_t lane, uint64_t now_us, uint64_t 
     if (own->opened != 0)
         take_open(quiet, lane, now_us);
     if (is_done(own) || own->opened != 0 || now_us < own->next_us ||
-        (own->is_lone && now_us < quiet->lone_us[side_of(quiet, lane)]))
+        (own->is_lone && now_us < quiet->lone_us[schedule_side(quiet->ledger->schedule, lane)]))
         return false;
     bool alike = standing->sentinels[1] != 0 && standing->sentinel_states[1] == OBSERVED_OPEN;
     *question = own->opens ? standing->sentinels[alike ? own->turn % 2 : 0] - 1 : own->listed.items[own->at];
@@ -220,7 +215,7 @@ void quiet_sent(struct quiet *quiet, const struct sending *sending, uint64_t now
     own->next_us = now_us + own->apart_us;
     quiet->next_us = now_us + quiet->all_us;
     if (own->is_lone)
-        quiet->lone_us[side_of(quiet, lane)] = now_us + APART_US;
+        quiet->lone_us[schedule_side(quiet->ledger->schedule, lane)] = now_us + APART_US;
     if (own->opens) {
         own->opened = sending->question + 1;
         own->number = sending->try;

@@ -42,6 +42,11 @@ struct schedule schedule_of(struct arena *arena, const struct plan *plan, uint64
 
 const struct span *schedule_span(const struct schedule *schedule, uint64_t question);
 uint16_t schedule_port(const struct span *span, uint64_t question);
+// Of what there is one of each family: 0 for a lane of IPv4, 1 for one of IPv6.
+static inline int schedule_side(const struct schedule *schedule, size_t lane)
+{
+    return schedule->lanes[lane].address.family == FAMILY_IPV6;
+}
 const struct lane *schedule_lane(const struct schedule *schedule, struct address address, int protocol);
 // False where nothing was planned there.
 bool schedule_find(const struct schedule *schedule, struct address address, int protocol, uint16_t port,

@@ -52,11 +52,6 @@ static size_t asks_now(struct stream *stream, struct flowing *flowing)
     return count;
 }
 
-static int side_of(const struct stream *stream, size_t lane)
-{
-    return stream->ledger->schedule->lanes[lane].address.family == FAMILY_IPV6;
-}
-
 static bool speaks(const struct stream *stream, size_t lane)
 {
     return stream->ledger->watch.pulses[lane].firm && stream->ledger->standings[lane].sentinels[0] != 0;
@@ -64,7 +59,8 @@ static bool speaks(const struct stream *stream, size_t lane)
 
 void stream_add(struct stream *stream, size_t lane, uint64_t questions, unsigned asks)
 {
-    struct flowing *own = &stream->lanes[lane], *family = &stream->families[side_of(stream, lane)];
+    struct flowing *own = &stream->lanes[lane],
+                   *family = &stream->families[schedule_side(stream->ledger->schedule, lane)];
     *own = (struct flowing){.questions = questions, .asks = asks};
     family->questions += questions;
     family->asks = own->asks > family->asks ? own->asks : family->asks;
@@ -107,7 +103,7 @@ void stream_clear(struct stream *stream)
 
 void stream_sent(struct stream *stream, size_t lane)
 {
-    int side = side_of(stream, lane);
+    int side = schedule_side(stream->ledger->schedule, lane);
     bool is_own = stream->lanes[lane].questions >= LOSS_OWN_LEAST && speaks(stream, lane);
     struct flowing *flowing = is_own ? &stream->lanes[lane] : &stream->families[side];
     size_t asked = lane;
