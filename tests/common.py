@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -87,6 +88,11 @@ def in_a_network_of_its_own(test):
             raise unittest.SkipTest("no network namespace here: " + done.stderr.strip())
         self.assertEqual(done.returncode, 0, done.stderr)
     return run
+
+
+def open_port():
+    """A listener that nobody accepts from: its queue holds all that a class of tests connects. A full one drops SYNs, and the port is silent."""
+    return socket.create_server(("127.0.0.1", 0), backlog=4096)
 
 
 def wait_until_it_runs(process, most=30):

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -38,7 +37,7 @@ class Change(Bundles):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.here = pathlib.Path(folder.name)
-        self.listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        self.listeners = [common.open_port() for _ in range(2)]
         for one in self.listeners:
             self.addCleanup(one.close)
         self.gone, self.new = [one.getsockname()[1] for one in self.listeners]

@@ -17,7 +17,7 @@ from test_snapshots import permission
 class Drift(Kept):
     def setUp(self):
         super().setUp()
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = common.open_port()
         self.addCleanup(self.listener.close)
         self.service = self.listener.getsockname()[1]
 

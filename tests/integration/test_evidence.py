@@ -11,7 +11,6 @@ import pathlib
 import re
 import resource
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -70,7 +69,7 @@ class Bundles(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.path = pathlib.Path(folder.name)
-        listener = socket.create_server(("127.0.0.1", 0), backlog=4096)  # nobody accepts: a full queue drops SYNs
+        listener = common.open_port()
         cls.addClassCleanup(listener.close)
         cls.port = listener.getsockname()[1]
         cls.snapshot = cls.path / "snapshot"

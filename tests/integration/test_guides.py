@@ -3,7 +3,6 @@ import json
 import os
 import pathlib
 import re
-import socket
 import stat
 import subprocess
 import sys
@@ -53,7 +52,7 @@ class Guides(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.path = pathlib.Path(folder.name)
         self.here = self.path / "work"
-        listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        listeners = [common.open_port() for _ in range(2)]
         for one in listeners:
             self.addCleanup(one.close)
         self.port, self.new = (one.getsockname()[1] for one in listeners)

@@ -6,7 +6,6 @@ import random
 import resource
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -97,7 +96,7 @@ class History(Kept):
         self.assertIn("report.html", checks["derivation"][1])
 
     def test_diff_says_what_opened_and_closed_and_nothing_of_what_stayed(self):
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = common.open_port()
         port = listener.getsockname()[1]
         more = self.opened(port)
         one, same = self.again(), self.again()
@@ -225,7 +224,7 @@ class History(Kept):
         self.assertEqual(brief(kept), brief(said))
 
     def test_only_what_is_new_since_a_baseline_is_reported_and_fails(self):
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = common.open_port()
         self.addCleanup(listener.close)
         more = self.opened(listener.getsockname()[1])
         base = self.again("--fail-on", "info", status=1)

@@ -60,7 +60,7 @@ class Scene:
         self.folder = pathlib.Path(folder)
         self.closed = []  # the ports below and above: bound, so that nobody else's test listens there
         while not self.closed:
-            self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)  # nobody accepts: a full queue drops SYNs
+            self.listener = common.open_port()
             held = [socket.socket(), socket.socket()]
             try:
                 for one, step in zip(held, (-1, 1)):
