@@ -162,11 +162,8 @@ static bool read_control(struct arena *arena, const struct json_cursor *at, stru
 static bool read_pack(struct arena *arena, const struct json_cursor *root, struct pack *pack, struct error *error)
 {
     static const char *const keys[] = {"schema", "id", "title", "source", "version", "scope", "controls", NULL};
-    const char *schema;
-    GUARD(json_expect_keys(root, keys, error) && json_string(arena, root, "schema", &schema, error));
-    struct json_cursor at = json_member(root, "schema"), controls = json_member(root, "controls");
-    if (strcmp(schema, "sgproof/pack/v1") != 0)
-        return json_fail(&at, error, "\"%s\", expected sgproof/pack/v1", schema);
+    struct json_cursor controls = json_member(root, "controls");
+    GUARD(json_expect_keys(root, keys, error) && json_expect_schema(root, "sgproof/pack/v1", error));
     GUARD(json_string(arena, root, "id", &pack->id, error) && json_string(arena, root, "title", &pack->title, error) &&
           json_string(arena, root, "source", &pack->source, error) &&
           json_optional_string(arena, root, "version", &pack->version, error) &&

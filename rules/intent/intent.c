@@ -221,12 +221,7 @@ static bool read_intent(struct arena *arena, const struct json_cursor *root, str
 {
     static const char *const keys[] = {"schema", "platform",       "default",    "segments",
                                        "rules",  "administrators", "exceptions", NULL};
-    const char *schema;
-    GUARD(json_expect_keys(root, keys, error));
-    GUARD(json_string(arena, root, "schema", &schema, error));
-    struct json_cursor at = json_member(root, "schema");
-    if (strcmp(schema, "sgproof/intent/v1") != 0)
-        return json_fail(&at, error, "\"%s\", expected sgproof/intent/v1", schema);
+    GUARD(json_expect_keys(root, keys, error) && json_expect_schema(root, "sgproof/intent/v1", error));
     GUARD(json_string(arena, root, "platform", &intent->platform, error));
     GUARD(choice(arena, root, "default", "allow", "deny", &intent->default_allow, error));
     struct json_cursor rules = json_member(root, "rules"), administrators = json_member(root, "administrators");

@@ -147,6 +147,16 @@ bool json_string(struct arena *arena, const struct json_cursor *object, const ch
     return *value != NULL || json_fail(&at, error, "is missing, expected a string");
 }
 
+bool json_expect_schema(const struct json_cursor *object, const char *schema, struct error *error)
+{
+    const char *text;
+    struct json_cursor at = json_member(object, "schema");
+    GUARD(json_expect_object(object, error) && json_text_at(&at, &text, error));
+    if (text == NULL)
+        return json_fail(&at, error, "is missing, expected %s", schema);
+    return strcmp(text, schema) == 0 || json_fail(&at, error, "\"%s\", expected %s", text, schema);
+}
+
 bool json_word(const struct json_cursor *object, const char *key, const char *const *names, int *value,
                struct error *error)
 {

@@ -124,6 +124,8 @@ struct json_cursor json_member(const struct json_cursor *object, const char *key
 const char *json_kind(const cJSON *node); // "an object", "missing"..., for messages
 bool json_expect_object(const struct json_cursor *at, struct error *error);
 bool json_expect_array(const struct json_cursor *at, struct error *error);
+// An object whose member "schema" is `schema`, as "sgproof/plan/v1": a document of a version that is known.
+bool json_expect_schema(const struct json_cursor *object, const char *schema, struct error *error);
 // An object without other keys than those of a list that ends with NULL.
 bool json_expect_keys(const struct json_cursor *object, const char *const *known, struct error *error);
 bool json_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,

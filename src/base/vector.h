@@ -43,6 +43,7 @@ void *vector_trimmed(struct arena *arena, void *items, size_t count, uint32_t *c
 void sort_texts(const char **items, size_t count);
 
 typedef VECTOR(const char *) text_list;
+typedef VECTOR(size_t) number_list; // places in another list, from 0, or numbers of lines, from 1
 struct map;
 
 bool text_list_holds(const text_list *list, const char *text);

@@ -15,35 +15,33 @@ static const struct option_spec options_of_history[] = {
     OPTIONS_END,
 };
 
-static void put_run(struct json_writer *writer, const struct run_record *run)
-{
-    json_open_line(writer, NULL, '{');
-    json_put_string(writer, "run_id", run->run_id);
-    json_put_string(writer, "series", run->series);
-    json_put_string(writer, "begin", run->begin);
-    json_put_string(writer, "end", run->end);
-    json_put_boolean(writer, "complete", run->complete);
-    json_put_string(writer, "vantage", run->vantage);
-    json_put_string(writer, "bundle", run->bundle);
-    json_put_string(writer, "manifest_sha256", run->manifest_sha256);
-    json_put_string(writer, "tool_version", run->tool_version);
-    json_put_integer(writer, "endpoints", (int64_t)run->endpoints);
-    json_put_integer(writer, "asked", (int64_t)run->asked);
-    run_record_put_ports(writer, run->by_verdict, run->by_severity, false);
-    json_close(writer, '}');
-}
+static const struct json_field run_fields[] = {
+    JSON_FIELD("run_id", TEXT, struct run_record, run_id),
+    JSON_FIELD("series", TEXT, struct run_record, series),
+    JSON_FIELD("begin", TEXT, struct run_record, begin),
+    JSON_FIELD("end", TEXT, struct run_record, end),
+    JSON_FIELD("complete", BOOLEAN, struct run_record, complete),
+    JSON_FIELD("vantage", TEXT, struct run_record, vantage, .optional = true),
+    JSON_FIELD("bundle", TEXT, struct run_record, bundle, .optional = true),
+    JSON_FIELD("manifest_sha256", TEXT, struct run_record, manifest_sha256, .optional = true),
+    JSON_FIELD("tool_version", TEXT, struct run_record, tool_version, .optional = true),
+    JSON_FIELD("endpoints", COUNT, struct run_record, endpoints),
+    JSON_FIELD("asked", COUNT, struct run_record, asked),
+    RUN_RECORD_PORTS(struct run_record, by_verdict, by_severity),
+    JSON_FIELDS_END};
+static const struct json_record run_fields_record = {
+    .fields = run_fields, .size = sizeof(struct run_record), .line = true};
+
+struct history_list {
+    run_records runs;
+};
+static const struct json_field list_fields[] = {
+    JSON_FIELD("runs", RECORDS, struct history_list, runs, .of = &run_fields_record), JSON_FIELDS_END};
+static const struct json_record list_record = {.fields = list_fields, .size = sizeof(struct history_list)};
 
 static void runs_json(const run_records *runs, struct text *out)
 {
-    struct json_writer writer = json_writer_to(out);
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "schema", "sgproof/history/v1");
-    json_open(&writer, "runs", '[');
-    for (size_t i = 0; i < runs->count; i++)
-        put_run(&writer, &runs->items[i]);
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_end_document(&writer);
+    json_write_document("sgproof/history/v1", &list_record, &(struct history_list){*runs}, out);
 }
 
 static void list_text(struct arena *arena, const run_records *runs, struct text *out)
@@ -231,8 +229,7 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     if (done)
         return 0;
-    if (!cli_format(&options, "text json", &format, &error))
-        return cli_fail(&error);
+    format = cli_format(&options);
     const char *file = past_file(arena, &options);
     if (file == NULL)
         return cli_usage(&command_history, "no home directory: expected --history FILE");

@@ -72,32 +72,48 @@ void manifest_write_sums(const struct manifest *manifest, struct text *out)
             put_sum(&manifest->files.items[i], out);
 }
 
-static void put_failed(struct json_writer *writer, const failed_steps *failed)
-{
-    if (failed->count == 0)
-        return;
-    json_open(writer, "failed", '[');
-    for (size_t i = 0; i < failed->count; i++) {
-        json_open_line(writer, NULL, '{');
-        json_put_string(writer, "step", failed->items[i].step);
-        json_put_string(writer, "why", failed->items[i].why);
-        json_close(writer, '}');
-    }
-    json_close(writer, ']');
-}
+// ---- The document
+
+static const struct json_field claims_fields[] = {
+    JSON_FIELD("tool_version", TEXT, struct manifest_claims, tool_version),
+    JSON_FIELD("title", TEXT, struct manifest_claims, title),
+    JSON_FIELD("command", TEXTS, struct manifest_claims, command),
+    JSON_FIELD("begin", TEXT, struct manifest_claims, begin),
+    JSON_FIELD("end", TEXT, struct manifest_claims, end),
+    JSON_FIELDS_END};
+static const struct json_record claims_record = {.fields = claims_fields, .size = sizeof(struct manifest_claims)};
+
+static const struct json_field failed_fields[] = {JSON_FIELD("step", TEXT, struct failed_step, step),
+                                                  JSON_FIELD("why", TEXT, struct failed_step, why), JSON_FIELDS_END};
+static const struct json_record failed_record = {
+    .fields = failed_fields, .size = sizeof(struct failed_step), .line = true};
+
+static const struct json_field file_fields[] = {
+    JSON_FIELD("path", TEXT, struct manifest_file, path), JSON_FIELD("bytes", COUNT, struct manifest_file, bytes),
+    JSON_FIELD("sha256", TEXT, struct manifest_file, sha256), JSON_FIELDS_END};
+static const struct json_record file_record = {
+    .fields = file_fields, .size = sizeof(struct manifest_file), .line = true};
+
+// What stands between the depth and what failed, and behind that.
+static const struct json_field judged_fields[] = {
+    JSON_FIELD("judged_on", TEXT, struct manifest, judged_on), JSON_FIELD("packs", TEXTS, struct manifest, packs),
+    RUN_RECORD_PORTS(struct manifest, ports_by_verdict, ports_by_severity),
+    JSON_FIELD("previous", TEXT, struct manifest, previous, .optional = true), JSON_FIELDS_END};
+static const struct json_record judged_record = {.fields = judged_fields, .size = sizeof(struct manifest)};
+static const struct json_field failed_list[] = {
+    JSON_FIELD("failed", RECORDS, struct manifest, failed, .optional = true, .of = &failed_record), JSON_FIELDS_END};
+static const struct json_record failed_part = {.fields = failed_list, .size = sizeof(struct manifest)};
+static const struct json_field files_list[] = {JSON_FIELD("files", RECORDS, struct manifest, files, .of = &file_record),
+                                               JSON_FIELDS_END};
+static const struct json_record files_part = {.fields = files_list, .size = sizeof(struct manifest)};
 
 static void put_claims(struct json_writer *writer, const struct manifest *manifest)
 {
-    const struct manifest_claims *claims = &manifest->claims;
     if (manifest->derivation > 0) {
         json_put_integer(writer, "derivation", manifest->derivation);
         json_open(writer, "claims", '{');
     }
-    json_put_string(writer, "tool_version", claims->tool_version);
-    json_put_string(writer, "title", claims->title);
-    json_put_strings_line(writer, "command", claims->command.items, claims->command.count);
-    json_put_string(writer, "begin", claims->begin);
-    json_put_string(writer, "end", claims->end);
+    json_put_fields(writer, &claims_record, &manifest->claims);
     if (manifest->derivation > 0)
         json_close(writer, '}');
 }
@@ -125,20 +141,10 @@ static void write_with(const struct manifest *manifest, const char *run_id, stru
     json_put_integer(&writer, "tries", manifest->tries);
     if (manifest->timeout_ms > 0)
         json_put_integer(&writer, "timeout_ms", manifest->timeout_ms);
-    json_put_string(&writer, "judged_on", manifest->judged_on);
-    json_put_strings_line(&writer, "packs", manifest->packs.items, manifest->packs.count);
-    run_record_put_ports(&writer, manifest->ports_by_verdict, manifest->ports_by_severity, true);
-    json_put_string(&writer, "previous", manifest->previous);
-    put_failed(&writer, &manifest->failed);
-    json_open(&writer, "files", '[');
-    for (size_t i = 0; i < manifest->files.count; i++) {
-        json_open_line(&writer, NULL, '{');
-        json_put_string(&writer, "path", manifest->files.items[i].path);
-        json_put_integer(&writer, "bytes", (int64_t)manifest->files.items[i].bytes);
-        json_put_string(&writer, "sha256", manifest->files.items[i].sha256);
-        json_close(&writer, '}');
-    }
-    json_close(&writer, ']');
+    json_put_fields(&writer, &judged_record, manifest);
+    if (manifest->failed.count > 0)
+        json_put_fields(&writer, &failed_part, manifest);
+    json_put_fields(&writer, &files_part, manifest);
     json_close(&writer, '}');
     json_end_document(&writer);
 }
@@ -172,52 +178,36 @@ bool manifest_is_sealed(const struct manifest *manifest, const char *bytes, size
     return same;
 }
 
-static bool read_files(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
-                       struct error *error)
+// That each path is inside the bundle, and behind the one before it.
+static bool expect_order(const struct json_cursor *root, const struct manifest *manifest, struct error *error)
 {
     struct json_cursor array = json_member(root, "files");
-    const cJSON *node;
-    size_t index = 0;
-    GUARD(json_expect_array(&array, error));
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node), wrong = json_member(&at, "path");
-        struct manifest_file file;
-        size_t count = manifest->files.count; // of those that are whole and in order, whatever is wrong with the next
-        long bytes;
-        GUARD(json_string(arena, &at, "path", &file.path, error));
-        GUARD(json_integer(&at, "bytes", 0, 1L << 40, &bytes, error));
-        GUARD(json_string(arena, &at, "sha256", &file.sha256, error));
-        file.bytes = (size_t)bytes;
-        if (!file_is_inside(file.path))
-            return json_fail(&wrong, error, "\"%s\" is no path inside the bundle", file.path);
-        if (count > 0 && strcmp(manifest->files.items[count - 1].path, file.path) >= 0)
-            return json_fail(&wrong, error, "\"%s\" is twice there or out of order", file.path);
-        *vector_add(arena, &manifest->files) = file;
+    for (size_t i = 0; i < manifest->files.count; i++) {
+        const char *path = manifest->files.items[i].path;
+        struct json_cursor at = json_element(&array, i, cJSON_GetArrayItem(array.node, (int)i)),
+                           wrong = json_member(&at, "path");
+        if (!file_is_inside(path))
+            return json_fail(&wrong, error, "\"%s\" is no path inside the bundle", path);
+        if (i > 0 && strcmp(manifest->files.items[i - 1].path, path) >= 0)
+            return json_fail(&wrong, error, "\"%s\" is twice there or out of order", path);
     }
     return true;
 }
 
-static bool read_failed(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
+static bool expect_steps(const struct json_cursor *root, const failed_steps *failed, struct error *error)
 {
     static const char *const steps[] = {
         STEP_SERVICES, STEP_CAPTURE, STEP_SECOND_READING, STEP_HISTORY,   STEP_VERDICTS, STEP_CONTROLS,
         STEP_CHANGE,   STEP_REPORT,  STEP_TIMESTAMP,      STEP_SIGNATURE, NULL};
-    failed_steps *failed = into;
-    struct json_cursor step = json_member(at, "step");
-    struct failed_step *one = vector_add(arena, failed);
-    GUARD(json_string(arena, at, "step", &one->step, error) && json_string(arena, at, "why", &one->why, error));
-    if (!text_among(one->step, steps))
-        return json_fail(&step, error, "\"%s\" is no step of a run", one->step);
-    return one->why[0] != '\0' || json_fail(at, error, "does not say why");
-}
-
-static bool read_claims(struct arena *arena, const struct json_cursor *at, struct manifest_claims *claims,
-                        struct error *error)
-{
-    return json_expect_object(at, error) && json_string(arena, at, "tool_version", &claims->tool_version, error) &&
-           json_string(arena, at, "title", &claims->title, error) &&
-           json_texts(arena, at, "command", &claims->command, error) &&
-           json_string(arena, at, "begin", &claims->begin, error) && json_string(arena, at, "end", &claims->end, error);
+    struct json_cursor array = json_member(root, "failed");
+    for (size_t i = 0; i < failed->count; i++) {
+        struct json_cursor at = json_element(&array, i, NULL);
+        if (!text_among(failed->items[i].step, steps))
+            return json_fail(&at, error, "\"%s\" is no step of a run", failed->items[i].step);
+        if (failed->items[i].why[0] == '\0')
+            return json_fail(&at, error, "does not say why");
+    }
+    return true;
 }
 
 // A list of few texts, none of them twice: each costs what is in it once.
@@ -261,33 +251,27 @@ static bool read_speed(struct arena *arena, const struct json_cursor *root, stru
 static bool read_document(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
                           struct error *error)
 {
-    const char *schema;
     bool told;
-    GUARD(json_expect_object(root, error));
-    GUARD(json_string(arena, root, "schema", &schema, error));
-    struct json_cursor at = json_member(root, "schema");
-    if (strcmp(schema, "sgproof/manifest/v1") != 0)
-        return json_fail(&at, error, "\"%s\", expected sgproof/manifest/v1", schema);
+    GUARD(json_expect_schema(root, "sgproof/manifest/v1", error));
     GUARD(json_string(arena, root, "run_id", &manifest->run_id, error));
     GUARD(json_optional_integer(root, "derivation", 1, 1000000, &manifest->derivation, &told, error));
     struct json_cursor claims = told ? json_member(root, "claims") : *root;
-    GUARD(read_claims(arena, &claims, &manifest->claims, error));
+    GUARD(json_expect_object(&claims, error) &&
+          json_read_fields(arena, &claims, &claims_record, &manifest->claims, error));
     GUARD(json_boolean(root, "complete", &manifest->complete, error));
     GUARD(json_optional_string(arena, root, "vantage", &manifest->vantage, error));
     GUARD(json_texts(arena, root, "vantages", &manifest->vantages, error));
     GUARD(read_speed(arena, root, manifest, error));
     GUARD(json_string(arena, root, "depth", &manifest->depth, error));
     GUARD(json_integer(root, "tries", 1, 10, &manifest->tries, error));
-    GUARD(json_string(arena, root, "judged_on", &manifest->judged_on, error));
-    GUARD(json_texts(arena, root, "packs", &manifest->packs, error));
+    GUARD(json_read_fields(arena, root, &judged_record, manifest, error));
     GUARD(expect_each_once(arena, root, "packs", &manifest->packs, error));
-    GUARD(run_record_read_ports(root, 1000000000000, manifest->ports_by_verdict, manifest->ports_by_severity, error));
-    GUARD(json_optional_string(arena, root, "previous", &manifest->previous, error));
     struct json_cursor previous = json_member(root, "previous");
     if (manifest->previous != NULL && !digest_is_hexadecimal(manifest->previous, DIGEST_TEXT - 1))
         return json_fail(&previous, error, "is no SHA-256, expected 64 hexadecimal digits");
-    GUARD(json_items_if_any(arena, root, "failed", read_failed, &manifest->failed, error));
-    return read_files(arena, root, manifest, error);
+    return json_read_fields(arena, root, &failed_part, manifest, error) &&
+           expect_steps(root, &manifest->failed, error) &&
+           json_read_fields(arena, root, &files_part, manifest, error) && expect_order(root, manifest, error);
 }
 
 bool manifest_read(struct arena *arena, const char *file, const char *bytes, size_t length, struct manifest *manifest,

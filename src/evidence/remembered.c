@@ -1,86 +1,40 @@
 #include "evidence/remembered.h"
 
-#include <stdlib.h>
-
-#include "base/file.h"
-
 static const char schema_of_remembered[] = "sgproof/remembered/v1";
 
-static const long MOST_COUNTED = 1L << 50;
+static const struct json_field run_fields[] = {
+    JSON_FIELD("run_id", TEXT, struct run_record, run_id),
+    JSON_FIELD("series", TEXT, struct run_record, series),
+    JSON_FIELD("begin", TEXT, struct run_record, begin),
+    JSON_FIELD("end", TEXT, struct run_record, end),
+    JSON_FIELD("complete", BOOLEAN, struct run_record, complete),
+    JSON_FIELD("vantage", TEXT, struct run_record, vantage, .optional = true),
+    JSON_FIELD("manifest_sha256", TEXT, struct run_record, manifest_sha256),
+    JSON_FIELD("endpoints", COUNT, struct run_record, endpoints),
+    JSON_FIELD("asked", COUNT, struct run_record, asked),
+    RUN_RECORD_PORTS(struct run_record, by_verdict, by_severity),
+    JSON_FIELDS_END};
+static const struct json_record run_record_fields = {
+    .fields = run_fields, .size = sizeof(struct run_record), .line = true};
+
+struct remembered {
+    run_records runs;
+};
+static const struct json_field remembered_fields[] = {
+    JSON_FIELD("runs", RECORDS, struct remembered, runs, .of = &run_record_fields), JSON_FIELDS_END};
+static const struct json_record remembered_record = {.fields = remembered_fields, .size = sizeof(struct remembered)};
 
 void remembered_write(const run_records *runs, struct text *out)
 {
-    struct json_writer writer = json_writer_to(out);
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "schema", schema_of_remembered);
-    json_open(&writer, "runs", '[');
-    for (size_t i = 0; i < runs->count; i++) {
-        const struct run_record *run = &runs->items[i];
-        json_open_line(&writer, NULL, '{');
-        json_put_string(&writer, "run_id", run->run_id);
-        json_put_string(&writer, "series", run->series);
-        json_put_string(&writer, "begin", run->begin);
-        json_put_string(&writer, "end", run->end);
-        json_put_boolean(&writer, "complete", run->complete);
-        json_put_string(&writer, "vantage", run->vantage);
-        json_put_string(&writer, "manifest_sha256", run->manifest_sha256);
-        json_put_integer(&writer, "endpoints", (int64_t)run->endpoints);
-        json_put_integer(&writer, "asked", (int64_t)run->asked);
-        run_record_put_ports(&writer, run->by_verdict, run->by_severity, false);
-        json_close(&writer, '}');
-    }
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_end_document(&writer);
-}
-
-static bool read_count(const struct json_cursor *at, const char *key, size_t *count, struct error *error)
-{
-    long number;
-    GUARD(json_integer(at, key, 0, MOST_COUNTED, &number, error));
-    *count = (size_t)number;
-    return true;
-}
-
-static bool read_run(struct arena *arena, const struct json_cursor *at, struct run_record *run, struct error *error)
-{
-    return json_string(arena, at, "run_id", &run->run_id, error) &&
-           json_string(arena, at, "series", &run->series, error) &&
-           json_string(arena, at, "begin", &run->begin, error) && json_string(arena, at, "end", &run->end, error) &&
-           json_boolean(at, "complete", &run->complete, error) &&
-           json_optional_string(arena, at, "vantage", &run->vantage, error) &&
-           json_string(arena, at, "manifest_sha256", &run->manifest_sha256, error) &&
-           read_count(at, "endpoints", &run->endpoints, error) && read_count(at, "asked", &run->asked, error) &&
-           run_record_read_ports(at, MOST_COUNTED, run->by_verdict, run->by_severity, error);
-}
-
-static bool read_document(struct arena *arena, const struct json_cursor *root, run_records *runs, struct error *error)
-{
-    const char *schema;
-    GUARD(json_expect_object(root, error) && json_string(arena, root, "schema", &schema, error));
-    struct json_cursor at = json_member(root, "schema"), array = json_member(root, "runs");
-    const cJSON *node;
-    size_t index = 0;
-    if (strcmp(schema, schema_of_remembered) != 0)
-        return json_fail(&at, error, "\"%s\", expected %s", schema, schema_of_remembered);
-    GUARD(json_expect_array(&array, error));
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor one = json_element(&array, index++, node);
-        struct run_record *run = vector_add(arena, runs);
-        *run = (struct run_record){.number = (int64_t)index};
-        GUARD(read_run(arena, &one, run, error));
-    }
-    return true;
+    json_write_document(schema_of_remembered, &remembered_record, &(struct remembered){*runs}, out);
 }
 
 bool remembered_read(struct arena *arena, const char *file, run_records *runs, struct error *error)
 {
-    size_t length;
-    char *bytes = file_read(file, &length, error);
-    cJSON *root = bytes == NULL ? NULL : json_parse(file, bytes, length, error);
-    struct json_cursor at = {.file = file, .node = root};
-    bool good = root != NULL && read_document(arena, &at, runs, error);
-    cJSON_Delete(root);
-    free(bytes);
-    return good;
+    struct remembered read = {0};
+    GUARD(json_read_document(arena, file, schema_of_remembered, &remembered_record, &read, error));
+    *runs = read.runs;
+    for (size_t i = 0; i < runs->count; i++)
+        runs->items[i].number = (int64_t)i + 1;
+    return true;
 }

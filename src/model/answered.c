@@ -1,8 +1,5 @@
 #include "model/answered.h"
 
-#include <stdlib.h>
-
-#include "base/file.h"
 #include "model/protocol.h"
 
 static const char schema_of_answered[] = "sgproof/answered/v1";
@@ -224,14 +221,10 @@ static bool read_one(struct arena *arena, const struct json_cursor *at, struct a
 static bool read_document(struct arena *arena, const struct json_cursor *root, struct answered *answered,
                           struct error *error)
 {
-    const char *schema;
-    GUARD(json_expect_object(root, error) && json_string(arena, root, "schema", &schema, error));
-    struct json_cursor at = json_member(root, "schema"), array = json_member(root, "answered");
+    struct json_cursor array = json_member(root, "answered");
     const cJSON *node;
     size_t index = 0;
-    if (strcmp(schema, schema_of_answered) != 0)
-        return json_fail(&at, error, "\"%s\", expected %s", schema, schema_of_answered);
-    GUARD(json_expect_array(&array, error));
+    GUARD(json_expect_schema(root, schema_of_answered, error) && json_expect_array(&array, error));
     cJSON_ArrayForEach (node, array.node) {
         struct json_cursor one = json_element(&array, index++, node);
         GUARD(read_one(arena, &one, answered, error));
@@ -241,12 +234,9 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
 
 bool answered_read(struct arena *arena, const char *file, struct answered *answered, struct error *error)
 {
-    size_t length;
-    char *bytes = file_read(file, &length, error);
-    cJSON *root = bytes == NULL ? NULL : json_parse(file, bytes, length, error);
+    cJSON *root = json_load(file, error);
     struct json_cursor at = {.file = file, .node = root};
     bool good = root != NULL && read_document(arena, &at, answered, error);
     cJSON_Delete(root);
-    free(bytes);
     return good;
 }

@@ -2,84 +2,103 @@
 
 #include <fnmatch.h>
 
+#include "base/json_fields.h"
+
 const char *const control_result_names[] = {"pass", "fail", "not-applicable", "not-evaluated", "excepted", NULL};
 
-static void put_evidence(struct json_writer *writer, const struct control_evidence *evidence)
+// Rows of other frameworks, by their names.
+static void put_crosswalk(struct json_writer *writer, const char *key, const void *object)
 {
-    json_open_line(writer, NULL, '{');
-    json_put_string(writer, "fact", evidence->fact);
-    json_put_string(writer, "result", control_result_names[evidence->result]);
-    json_put_string(writer, "subject", evidence->subject);
-    json_put_string(writer, "detail", evidence->detail);
-    json_put_string(writer, "reference", evidence->reference);
-    json_put_string(writer, "fix", evidence->fix);
-    json_put_string(writer, "exception", evidence->exception);
-    json_close(writer, '}');
-}
-
-static void put_exception(struct json_writer *writer, const struct control_exception *exception)
-{
-    json_open_line(writer, NULL, '{');
-    json_put_string(writer, "id", exception->id);
-    json_put_string(writer, "control", exception->control);
-    json_put_string(writer, "subject", exception->subject);
-    json_put_string(writer, "owner", exception->owner);
-    json_put_string(writer, "reason", exception->reason);
-    json_put_string(writer, "expires", exception->expires);
-    json_put_boolean(writer, "expired", exception->expired);
-    json_put_integer(writer, "excepts", (int64_t)exception->excepts);
-    json_close(writer, '}');
-}
-
-static void put_control(struct json_writer *writer, const struct control *control)
-{
-    json_open(writer, NULL, '{');
-    json_put_string(writer, "id", control->id);
-    json_put_string(writer, "title", control->title);
-    json_put_string(writer, "text", control->text);
-    json_put_string(writer, "source", control->source);
-    json_put_string(writer, "severity", severity_names[control->severity]);
-    json_put_string(writer, "result", control_result_names[control->result]);
-    json_put_string(writer, "decided", control->decided);
-    json_open_line(writer, "crosswalk", '{');
+    const struct control *control = object;
+    json_open_line(writer, key, '{');
     for (size_t i = 0; i < control->crosswalk.count; i++)
         json_put_strings_line(writer, control->crosswalk.items[i].framework, control->crosswalk.items[i].rows.items,
                               control->crosswalk.items[i].rows.count);
     json_close(writer, '}');
-    json_open_line(writer, "missing", '[');
-    for (size_t i = 0; i < control->missing.count; i++)
-        json_put_string(writer, NULL, control->missing.items[i]);
-    json_close(writer, ']');
-    json_open(writer, "evidence", '[');
-    for (size_t i = 0; i < control->evidence.count; i++)
-        put_evidence(writer, &control->evidence.items[i]);
-    json_close(writer, ']');
-    json_close(writer, '}');
 }
 
-static void put_access(struct json_writer *writer, const struct group_access *access)
+static bool read_crosswalk(struct arena *arena, const struct json_cursor *at, const char *key, void *object,
+                           struct error *error)
 {
-    json_open_line(writer, NULL, '{');
-    json_put_string(writer, "vpc_id", access->vpc_id);
-    json_put_string(writer, "group_id", access->group_id);
-    json_put_string(writer, "group_name", access->group_name);
-    json_put_string(writer, "direction", access->outbound ? "outbound" : "inbound");
-    json_put_string(writer, "decision", access->allowed ? "allow" : "deny");
-    json_put_string(writer, "protocol", access->protocol);
-    json_put_string(writer, "ports", access->ports);
-    json_put_string(writer, "peer", access->peer);
-    json_put_integer(writer, "addresses", (int64_t)access->addresses);
-    json_put_integer(writer, "declared_reachable", (int64_t)access->reachable);
-    json_open(writer, "observed", '{');
-    for (size_t i = 0; observed_names[i] != NULL; i++)
-        json_put_integer(writer, observed_names[i], (int64_t)access->observed[i]);
-    json_close(writer, '}');
-    json_open(writer, "verdicts", '[');
-    for (size_t i = 0; i < access->verdicts.count; i++)
-        json_put_integer(writer, NULL, (int64_t)access->verdicts.items[i]);
-    json_close(writer, ']');
-    json_close(writer, '}');
+    struct control *control = object;
+    const cJSON *framework;
+    struct json_cursor crosswalk = json_member(at, key);
+    GUARD(json_expect_object(&crosswalk, error));
+    cJSON_ArrayForEach (framework, crosswalk.node) {
+        struct crosswalk *one = vector_add(arena, &control->crosswalk);
+        one->framework = arena_strdup(arena, framework->string);
+        GUARD(json_texts(arena, &crosswalk, framework->string, &one->rows, error));
+    }
+    return true;
 }
+
+static const struct json_field evidence_fields[] = {
+    JSON_FIELD("fact", TEXT, struct control_evidence, fact),
+    JSON_FIELD("result", WORD, struct control_evidence, result, .words = control_result_names),
+    JSON_FIELD("subject", TEXT, struct control_evidence, subject),
+    JSON_FIELD("detail", TEXT, struct control_evidence, detail),
+    JSON_FIELD("reference", TEXT, struct control_evidence, reference, .optional = true),
+    JSON_FIELD("fix", TEXT, struct control_evidence, fix, .optional = true),
+    JSON_FIELD("exception", TEXT, struct control_evidence, exception, .optional = true),
+    JSON_FIELDS_END};
+static const struct json_record evidence_record = {
+    .fields = evidence_fields, .size = sizeof(struct control_evidence), .line = true};
+
+static const struct json_field control_fields[] = {
+    JSON_FIELD("id", TEXT, struct control, id),
+    JSON_FIELD("title", TEXT, struct control, title),
+    JSON_FIELD("text", TEXT, struct control, text),
+    JSON_FIELD("source", TEXT, struct control, source),
+    JSON_FIELD("severity", WORD, struct control, severity, .words = severity_names),
+    JSON_FIELD("result", WORD, struct control, result, .words = control_result_names),
+    JSON_FIELD("decided", TEXT, struct control, decided, .optional = true),
+    JSON_FIELD("crosswalk", OWN, struct control, crosswalk, .optional = true, .put = put_crosswalk,
+               .read = read_crosswalk),
+    JSON_FIELD("missing", TEXTS, struct control, missing),
+    JSON_FIELD("evidence", RECORDS, struct control, evidence, .of = &evidence_record),
+    JSON_FIELDS_END};
+static const struct json_record control_record = {.fields = control_fields, .size = sizeof(struct control)};
+
+static const struct json_field pack_fields[] = {
+    JSON_FIELD("id", TEXT, struct control_pack, id),
+    JSON_FIELD("title", TEXT, struct control_pack, title),
+    JSON_FIELD("source", TEXT, struct control_pack, source),
+    JSON_FIELD("version", TEXT, struct control_pack, version, .optional = true),
+    JSON_FIELD("scope", TEXT, struct control_pack, scope, .optional = true),
+    JSON_FIELD("controls", RECORDS, struct control_pack, controls, .of = &control_record),
+    JSON_FIELDS_END};
+static const struct json_record pack_record = {.fields = pack_fields, .size = sizeof(struct control_pack)};
+
+static const struct json_field exception_fields[] = {
+    JSON_FIELD("id", TEXT, struct control_exception, id),
+    JSON_FIELD("control", TEXT, struct control_exception, control),
+    JSON_FIELD("subject", TEXT, struct control_exception, subject, .optional = true),
+    JSON_FIELD("owner", TEXT, struct control_exception, owner),
+    JSON_FIELD("reason", TEXT, struct control_exception, reason),
+    JSON_FIELD("expires", TEXT, struct control_exception, expires),
+    JSON_FIELD("expired", BOOLEAN, struct control_exception, expired),
+    JSON_FIELD("excepts", COUNT, struct control_exception, excepts),
+    JSON_FIELDS_END};
+static const struct json_record exception_record = {
+    .fields = exception_fields, .size = sizeof(struct control_exception), .line = true};
+
+static const char *const directions[] = {"inbound", "outbound", NULL}, *const decisions[] = {"deny", "allow", NULL};
+static const struct json_field access_fields[] = {
+    JSON_FIELD("vpc_id", TEXT, struct group_access, vpc_id, .optional = true),
+    JSON_FIELD("group_id", TEXT, struct group_access, group_id),
+    JSON_FIELD("group_name", TEXT, struct group_access, group_name, .optional = true),
+    JSON_FIELD("direction", CHOICE, struct group_access, outbound, .words = directions),
+    JSON_FIELD("decision", CHOICE, struct group_access, allowed, .words = decisions),
+    JSON_FIELD("protocol", TEXT, struct group_access, protocol),
+    JSON_FIELD("ports", TEXT, struct group_access, ports),
+    JSON_FIELD("peer", TEXT, struct group_access, peer),
+    JSON_FIELD("addresses", COUNT, struct group_access, addresses),
+    JSON_FIELD("declared_reachable", COUNT, struct group_access, reachable),
+    JSON_FIELD("observed", COUNTS, struct group_access, observed, .words = observed_names),
+    JSON_FIELD("verdicts", PLACES, struct group_access, verdicts),
+    JSON_FIELDS_END};
+static const struct json_record access_record = {
+    .fields = access_fields, .size = sizeof(struct group_access), .line = true};
 
 static void put_principal(struct json_writer *writer, const struct principal_access *of)
 {
@@ -104,177 +123,36 @@ static void put_principals(struct json_writer *writer, const struct control_repo
     json_close(writer, ']');
 }
 
+// Of what `account` prints, which nothing reads again.
+static void put_unread(struct json_writer *writer, const char *key, const void *object)
+{
+    const struct control_report *report = object;
+    (void)key;
+    if (report->unread_of != NULL) {
+        put_principals(writer, report);
+        exposure_put_unread(writer, report->unread_of, true);
+    }
+}
+
+static const struct json_field report_fields[] = {
+    JSON_FIELD("judged_on", TEXT, struct control_report, judged_on),
+    JSON_FIELD("packs", RECORDS, struct control_report, packs, .of = &pack_record),
+    JSON_FIELD("exceptions", RECORDS, struct control_report, exceptions, .optional = true, .of = &exception_record),
+    JSON_FIELD("platform", RECORDS, struct control_report, accesses, .of = &access_record),
+    JSON_FIELD("principals", OWN, struct control_report, principals, .put = put_unread),
+    JSON_FIELDS_END};
+static const struct json_record report_record = {.fields = report_fields, .size = sizeof(struct control_report)};
+
+static const char schema_of_controls[] = "sgproof/controls/v1";
+
 void controls_write_json(const struct control_report *report, struct text *out)
 {
-    struct json_writer writer = json_writer_to(out);
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "schema", "sgproof/controls/v1");
-    json_put_string(&writer, "judged_on", report->judged_on);
-    json_open(&writer, "packs", '[');
-    for (size_t p = 0; p < report->packs.count; p++) {
-        const struct control_pack *pack = &report->packs.items[p];
-        json_open(&writer, NULL, '{');
-        json_put_string(&writer, "id", pack->id);
-        json_put_string(&writer, "title", pack->title);
-        json_put_string(&writer, "source", pack->source);
-        json_put_string(&writer, "version", pack->version);
-        json_put_string(&writer, "scope", pack->scope);
-        json_open(&writer, "controls", '[');
-        for (size_t i = 0; i < pack->controls.count; i++)
-            put_control(&writer, &pack->controls.items[i]);
-        json_close(&writer, ']');
-        json_close(&writer, '}');
-    }
-    json_close(&writer, ']');
-    json_open(&writer, "exceptions", '[');
-    for (size_t i = 0; i < report->exceptions.count; i++)
-        put_exception(&writer, &report->exceptions.items[i]);
-    json_close(&writer, ']');
-    json_open(&writer, "platform", '[');
-    for (size_t i = 0; i < report->accesses.count; i++)
-        put_access(&writer, &report->accesses.items[i]);
-    json_close(&writer, ']');
-    if (report->unread_of != NULL)
-        put_principals(&writer, report);
-    if (report->unread_of != NULL)
-        exposure_put_unread(&writer, report->unread_of, true);
-    json_close(&writer, '}');
-    json_end_document(&writer);
-}
-
-// ---- Reading it again
-
-static bool read_evidence(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
-{
-    struct control *control = into;
-    struct control_evidence *evidence = vector_add(arena, &control->evidence);
-    int result;
-    GUARD(json_string(arena, at, "fact", &evidence->fact, error) &&
-          json_word(at, "result", control_result_names, &result, error) &&
-          json_string(arena, at, "subject", &evidence->subject, error) &&
-          json_string(arena, at, "detail", &evidence->detail, error) &&
-          json_optional_string(arena, at, "reference", &evidence->reference, error) &&
-          json_optional_string(arena, at, "fix", &evidence->fix, error) &&
-          json_optional_string(arena, at, "exception", &evidence->exception, error));
-    evidence->result = (enum control_result)result;
-    return true;
-}
-
-static bool read_exception(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
-{
-    struct control_report *report = into;
-    struct control_exception *exception = vector_add(arena, &report->exceptions);
-    long excepts;
-    GUARD(json_string(arena, at, "id", &exception->id, error) &&
-          json_string(arena, at, "control", &exception->control, error) &&
-          json_optional_string(arena, at, "subject", &exception->subject, error) &&
-          json_string(arena, at, "owner", &exception->owner, error) &&
-          json_string(arena, at, "reason", &exception->reason, error) &&
-          json_string(arena, at, "expires", &exception->expires, error) &&
-          json_optional_boolean(at, "expired", &exception->expired, error) &&
-          json_integer(at, "excepts", 0, 1L << 40, &excepts, error));
-    exception->excepts = (size_t)excepts;
-    return true;
-}
-
-// Rows of other frameworks; none in evidence of before there were some.
-static bool read_crosswalk(struct arena *arena, const struct json_cursor *at, struct control *control,
-                           struct error *error)
-{
-    const cJSON *framework;
-    struct json_cursor crosswalk = json_member(at, "crosswalk");
-    GUARD(crosswalk.node == NULL || json_expect_object(&crosswalk, error));
-    cJSON_ArrayForEach (framework, crosswalk.node) {
-        struct crosswalk *one = vector_add(arena, &control->crosswalk);
-        one->framework = arena_strdup(arena, framework->string);
-        GUARD(json_texts(arena, &crosswalk, framework->string, &one->rows, error));
-    }
-    return true;
-}
-
-static bool read_control(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
-{
-    struct control_pack *pack = into;
-    struct control *control = vector_add(arena, &pack->controls);
-    int severity, result;
-    GUARD(json_string(arena, at, "id", &control->id, error) &&
-          json_string(arena, at, "title", &control->title, error) &&
-          json_string(arena, at, "text", &control->text, error) &&
-          json_string(arena, at, "source", &control->source, error) &&
-          json_word(at, "severity", severity_names, &severity, error) &&
-          json_word(at, "result", control_result_names, &result, error) &&
-          json_optional_string(arena, at, "decided", &control->decided, error) &&
-          json_texts(arena, at, "missing", &control->missing, error) && read_crosswalk(arena, at, control, error));
-    control->severity = (enum severity)severity;
-    control->result = (enum control_result)result;
-    return json_items(arena, at, "evidence", read_evidence, control, error);
-}
-
-static bool read_pack(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
-{
-    struct control_report *report = into;
-    struct control_pack *pack = vector_add(arena, &report->packs);
-    return json_string(arena, at, "id", &pack->id, error) && json_string(arena, at, "title", &pack->title, error) &&
-           json_string(arena, at, "source", &pack->source, error) &&
-           json_optional_string(arena, at, "version", &pack->version, error) &&
-           json_optional_string(arena, at, "scope", &pack->scope, error) &&
-           json_items(arena, at, "controls", read_control, pack, error);
-}
-
-static bool read_access(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
-{
-    static const char *const directions[] = {"inbound", "outbound", NULL}, *const decisions[] = {"deny", "allow", NULL};
-    struct control_report *report = into;
-    struct group_access *access = vector_add(arena, &report->accesses);
-    struct json_cursor observed = json_member(at, "observed"), verdicts = json_member(at, "verdicts");
-    int direction, decision;
-    long addresses, reachable, count;
-    GUARD(json_optional_string(arena, at, "vpc_id", &access->vpc_id, error) &&
-          json_string(arena, at, "group_id", &access->group_id, error) &&
-          json_optional_string(arena, at, "group_name", &access->group_name, error) &&
-          json_word(at, "direction", directions, &direction, error) &&
-          json_word(at, "decision", decisions, &decision, error) &&
-          json_string(arena, at, "protocol", &access->protocol, error) &&
-          json_string(arena, at, "ports", &access->ports, error) &&
-          json_string(arena, at, "peer", &access->peer, error) &&
-          json_integer(at, "addresses", 0, 1L << 40, &addresses, error) &&
-          json_integer(at, "declared_reachable", 0, 1L << 40, &reachable, error) &&
-          json_expect_object(&observed, error) && json_expect_array(&verdicts, error));
-    access->outbound = direction == 1;
-    access->allowed = decision == 1;
-    access->addresses = (size_t)addresses;
-    access->reachable = (size_t)reachable;
-    for (size_t i = 0; observed_names[i] != NULL; i++) {
-        GUARD(json_integer(&observed, observed_names[i], 0, 1L << 40, &count, error));
-        access->observed[i] = (size_t)count;
-    }
-    const cJSON *node;
-    cJSON_ArrayForEach (node, verdicts.node) {
-        if (!cJSON_IsNumber(node) || !(node->valuedouble >= 0 && node->valuedouble < 1e12) ||
-            node->valuedouble != (double)(size_t)node->valuedouble)
-            return json_fail(&verdicts, error, "expected places of verdicts, from 0");
-        *vector_add(arena, &access->verdicts) = (size_t)node->valuedouble;
-    }
-    return true;
+    json_write_document(schema_of_controls, &report_record, report, out);
 }
 
 bool controls_read(struct arena *arena, const char *file, struct control_report *report, struct error *error)
 {
-    cJSON *root = json_load(file, error);
-    if (root == NULL)
-        return false;
-    struct json_cursor at = {.file = file, .node = root};
-    const char *schema;
-    bool good = json_expect_object(&at, error) && json_string(arena, &at, "schema", &schema, error);
-    if (good && strcmp(schema, "sgproof/controls/v1") != 0)
-        good = error_set(error, ERROR_USAGE, "%s: schema: \"%s\", expected sgproof/controls/v1", file, schema);
-    good = good && json_string(arena, &at, "judged_on", &report->judged_on, error) &&
-           json_items(arena, &at, "packs", read_pack, report, error) &&
-           (json_member(&at, "exceptions").node == NULL ||
-            json_items(arena, &at, "exceptions", read_exception, report, error)) &&
-           json_items(arena, &at, "platform", read_access, report, error);
-    cJSON_Delete(root);
-    return good;
+    return json_read_document(arena, file, schema_of_controls, &report_record, report, error);
 }
 
 bool controls_failed(const struct control_report *report, const char *glob)

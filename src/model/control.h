@@ -72,7 +72,7 @@ struct group_access {
     size_t addresses;        // public ones of interfaces that hold the group
     size_t reachable;        // of them, where some of it is declared reachable from the vantage or the internet
     size_t observed[5];      // ports by observed state, of what was asked of those addresses
-    VECTOR(size_t) verdicts; // places in verdicts.json, from 0; the first of them
+    number_list verdicts; // places in verdicts.json, from 0; the first of them
 };
 
 // What a user or role can reach.

@@ -187,12 +187,10 @@ static bool read_head(struct arena *arena, const struct json_cursor *at, struct 
                                        "hosts",  "seconds",   "targets",  "questions",         "packets",
                                        "rate",   "host_rate", "tries",    "timeout_ms",        NULL};
     enum { COUNTS = 7 }; // the first key that is one
-    const char *schema, *vantage;
-    struct json_cursor wrong = json_member(at, "schema"), seconds = json_member(at, "seconds");
-    GUARD(json_string(arena, at, "schema", &schema, error));
-    if (strcmp(schema, PLAN_SCHEMA) != 0)
-        return json_fail(&wrong, error, "\"%s\", expected " PLAN_SCHEMA, schema);
-    GUARD(json_expect_keys(at, keys, error) && json_borrow_string(at, "vantage", &vantage, error) &&
+    const char *vantage;
+    struct json_cursor seconds = json_member(at, "seconds");
+    GUARD(json_expect_schema(at, PLAN_SCHEMA, error) && json_expect_keys(at, keys, error) &&
+          json_borrow_string(at, "vantage", &vantage, error) &&
           json_items_if_any(arena, at, "vantages", read_vantage, NULL, error) && read_vantage_interface(at, error) &&
           read_hosts(arena, at, plan, error) && shard_read(arena, at, &plan->shard, error));
     for (const char *const *key = keys + COUNTS; *key != NULL; key++) {

@@ -2,6 +2,7 @@
 // records in its database, evidence those of the runs before it.
 #pragma once
 
+#include "base/json_fields.h"
 #include "model/verdict.h"
 
 struct run_record {
@@ -27,9 +28,9 @@ typedef VECTOR(struct run_record) run_records;
 // Counts endpoints, and ports by verdict and severity.
 void run_record_count(const struct verdict_set *set, struct run_record *run);
 
-// The members ports_by_verdict and ports_by_severity; `lines`: on a line each. Reading refuses what is not from 0 to
-// `most`.
-void run_record_put_ports(struct json_writer *writer, const size_t by_verdict[VERDICT_KINDS],
-                          const size_t by_severity[SEVERITIES], bool lines);
-bool run_record_read_ports(const struct json_cursor *at, long most, size_t by_verdict[VERDICT_KINDS],
-                           size_t by_severity[SEVERITIES], struct error *error);
+// The rows of a table of fields that tell ports by verdict and by severity, of a struct with two such arrays.
+// clang-format off
+#define RUN_RECORD_PORTS(type, verdicts, severities)                                                                    \
+    JSON_FIELD("ports_by_verdict", COUNTS, type, verdicts, .words = verdict_names),                                     \
+    JSON_FIELD("ports_by_severity", COUNTS, type, severities, .words = severity_names)
+// clang-format on

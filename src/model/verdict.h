@@ -66,7 +66,7 @@ struct verdict {
     reason_list because;         // what admits it, or what first stops it
     reason_list via;             // why it is only possible
     text_list suggested;         // commands that together would close it, for a person to judge
-    VECTOR(size_t) observations; // line numbers in observations.jsonl
+    number_list observations; // line numbers in observations.jsonl
 };
 
 // What was not asked, in words and how many.
