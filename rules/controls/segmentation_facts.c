@@ -3,6 +3,7 @@
 #include "rules/controls/account_facts.h"
 #include "rules/controls/flow_facts.h"
 
+#include "model/interface_kind.h"
 #include "model/protocol.h"
 
 // ---- Networks behind the environment's routes of which the snapshot tells nothing
@@ -402,12 +403,10 @@ static void judge_vantage(struct inquiry *inquiry, const struct inside_seen *see
 }
 
 // Kinds that ask for nothing of their own.
-static bool passes_on(const struct network_interface *interface)
+static bool asks_nothing(const struct network_interface *interface)
 {
-    static const char *const kinds[] = {
-        "nat_gateway",  "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
-        "vpc_endpoint", NULL};
-    return text_among(interface->type, kinds);
+    enum interface_part part = interface_part_of(interface->type);
+    return part == INTERFACE_PASSES_ON || part == INTERFACE_ANSWERS;
 }
 
 // Whether some interface of the segment is out of scope; *seen: one was asked from.
@@ -441,7 +440,7 @@ static void ask_others(struct inquiry *inquiry, const struct segment *segment)
     size_t lacking = 0;
     for (size_t i = 0; i < input->estate->interfaces.count; i++) {
         const struct network_interface *one = input->estate->interfaces.items[i];
-        bool seen = !is_of_segment(inquiry, segment, one) || is_in_scope(inquiry, one) || passes_on(one);
+        bool seen = !is_of_segment(inquiry, segment, one) || is_in_scope(inquiry, one) || asks_nothing(one);
         for (size_t k = 0; k < input->inside_count && !seen; k++)
             seen = is_alike(one, input->inside[k].asker);
         if (seen)

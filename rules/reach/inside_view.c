@@ -336,11 +336,9 @@ static void add_absences(struct inside_view *view)
 
 bool inside_view_possible(const struct estate *estate, const struct network_interface *asker, struct error *error)
 {
-    static const char *const silent[] = {
-        "nat_gateway",  "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
-        "vpc_endpoint", NULL};
+    enum interface_part part = interface_part_of(asker->type);
     const struct instance *instance = map_get(&estate->instances, asker->instance_id);
-    if (text_among(asker->type, silent))
+    if (part == INTERFACE_PASSES_ON || part == INTERFACE_ANSWERS)
         return error_set(error, ERROR_USAGE, "%s is %s: nobody can ask from it", asker->id,
                          interface_kind_of(asker->type)->what);
     if (instance != NULL && text_same(instance->state, "terminated"))

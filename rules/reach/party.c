@@ -124,25 +124,17 @@ struct standing {
     reason_list doubts;
 };
 
-// It passes on what is others', and so is in no segment.
-static bool passes_on(const struct network_interface *interface)
-{
-    static const char *const kinds[] = {
-        "nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
-        NULL};
-    return text_among(interface->type, kinds);
-}
-
 // Which kinds only ask, only answer; false: it is in no segment.
 static bool stands(struct traffic *traffic, const struct network_interface *interface, struct standing *standing)
 {
     struct arena *arena = traffic->arena;
     const struct interface_kind *kind = interface_kind_of(interface->type);
     *standing = (struct standing){.sends = true, .takes = true};
-    if (passes_on(interface))
+    enum interface_part part = interface_part_of(interface->type);
+    if (part == INTERFACE_PASSES_ON)
         return false;
-    standing->sends = strcmp(interface->type, "vpc_endpoint") != 0;
-    standing->takes = strcmp(interface->type, "lambda") != 0;
+    standing->sends = part != INTERFACE_ANSWERS;
+    standing->takes = part != INTERFACE_ASKS;
     if (interface->doubt != NULL)
         reason_add(arena, &standing->doubts, interface_doubt(arena, traffic->estate, interface));
     else if (kind == NULL || kind->admission == INTERFACE_UNMODELLED || kind->admission == INTERFACE_BRINGS_IN)

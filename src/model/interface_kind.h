@@ -16,9 +16,18 @@ enum interface_admission {
     INTERFACE_UNMODELLED     // what reaches it, and whether groups apply to it, is not modelled
 };
 
+// Its part in traffic inside a VPC.
+enum interface_part {
+    INTERFACE_HOST,      // asks and answers
+    INTERFACE_ASKS,      // asks only
+    INTERFACE_ANSWERS,   // answers only
+    INTERFACE_PASSES_ON, // what is others', and so is in no segment
+};
+
 struct interface_kind {
     const char *type; // InterfaceType
     enum interface_admission admission;
+    enum interface_part part;
     const char *what; // for people: "a NAT gateway", "AWS Global Accelerator"; NULL where ordinary
 };
 
@@ -27,3 +36,6 @@ extern const char instance_connect_type[];
 
 // What is known of a type; NULL where this sgproof does not know it: then nothing is.
 const struct interface_kind *interface_kind_of(const char *type);
+
+// INTERFACE_HOST where the type is not known: then it is in a segment, and what it does is in doubt.
+enum interface_part interface_part_of(const char *type);
