@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -57,6 +58,13 @@ def sgproof_each(commands):
     statuses = [int(part.partition("\n")[0]) for part in parts[1:]]
     assert len(statuses) == len(commands), done.stderr
     return list(zip(statuses, [parts[0], *(part.partition("\n")[2] for part in parts[1:])]))
+
+
+@functools.cache
+def formats(command):
+    """The formats that a command writes, as its help tells them."""
+    told = re.sub(r"\|\n +", "|", sgproof(command, "--help").stdout)
+    return tuple(re.search(r"--format ([a-z]+(?:\|[a-z]+)+)", told)[1].split("|"))
 
 
 def seed(variable):

@@ -56,9 +56,9 @@ static int run(struct arena *arena, int argc, char **argv)
         return 0;
     if (options.operands.count != 1)
         return cli_usage(&command_account, "expected one snapshot folder");
-    if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &today, &error) ||
-        !cli_packs(arena, &options, &sources, &error) || !check(arena, &options, &sources, &fail_on, &error) ||
-        !cli_intent(arena, &options, &intent, &error) ||
+    format = cli_format(&options);
+    if (!cli_date(arena, &options, &today, &error) || !cli_packs(arena, &options, &sources, &error) ||
+        !check(arena, &options, &sources, &fail_on, &error) || !cli_intent(arena, &options, &intent, &error) ||
         !declared_read_any(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     const struct pack **packs = arena_array(arena, const struct pack *, sources.items.count + 1);

@@ -22,7 +22,9 @@ static const struct option_spec options_of_change[] = {
      "what was planned, as terraform show -json prints it; several were applied in turn; it goes into the evidence",
      true},
     {"changeset", 0, "FILE",
-     "the same of CloudFormation, and CDK (describe-change-set --include-property-values); nested stacks' too", true},
+     "the same of CloudFormation, and CDK (describe-change-set --include-property-values); give those of nested stacks "
+     "too",
+     true},
     OPTIONS_AWS,
     OPTIONS_GROUP("From where is asked"),
     OPTION_VANTAGE,
@@ -70,7 +72,7 @@ static bool check(struct run_job *job, struct error *error)
     const char *after = options->operands.count > 1 ? options->operands.items[1] : NULL;
     struct declared tried = {0};
     struct terraform_report report = {0};
-    GUARD(cli_format(options, "text json markdown junit sarif", &job->format, error));
+    job->format = cli_format(options);
     GUARD(expect_folder(before, "before", error) && (after == NULL || expect_folder(after, "now", error)));
     job->change = (struct run_change){.base = snapshot_of(job->arena, before, true),
                                       .evidence = is_there(job->arena, before, "manifest.json") ? before : NULL};

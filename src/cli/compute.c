@@ -71,8 +71,8 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_compute, "--vantage and --from exclude each other");
     if (!read_ranges(arena, &options, ranges, &range_count, &error))
         return cli_fail(&error);
-    if (!cli_format(&options, "text json", &format, &error) ||
-        (from != NULL && !vantage_read(arena, from, &vantage, &error)) ||
+    format = cli_format(&options);
+    if ((from != NULL && !vantage_read(arena, from, &vantage, &error)) ||
         !declared_read(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     const struct exposure_set *set = declared.exposures;

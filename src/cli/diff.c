@@ -99,7 +99,7 @@ static bool read_options(struct diff_job *comparing, struct error *error)
 {
     const struct options *options = comparing->options;
     const char *source = options_value(options, "source");
-    GUARD(cli_format(options, "text json markdown junit sarif", &comparing->format, error));
+    comparing->format = cli_format(options);
     GUARD(cli_intent(comparing->arena, options, &comparing->intent, error));
     GUARD(cli_date(comparing->arena, options, &comparing->today, error));
     GUARD(cli_fail_on(comparing->arena, options, &comparing->fail_on, error));

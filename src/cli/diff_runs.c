@@ -56,10 +56,11 @@ int diff_runs(struct arena *arena, const struct options *options)
     struct error error = {0};
     struct verdict_set sets[2] = {0};
     drift_list list = {0};
-    const char *format;
+    const char *format = cli_format(options);
     size_t counts[DRIFT_KINDS] = {0};
-    if (!cli_format(options, "text json", &format, &error))
-        return cli_fail(&error);
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+        return error_set(&error, ERROR_USAGE, "--format %s: of two runs, expected text or json", format),
+               cli_fail(&error);
     for (int i = 0; i < 2; i++)
         if (!read_side(arena, options, options->operands.items[i], &sets[i], &error))
             return cli_fail(&error);

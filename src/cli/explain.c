@@ -260,8 +260,8 @@ static int run(struct arena *arena, int argc, char **argv)
     bool from_inside = to != NULL || (from != NULL && explain_is_interface(from));
     if (to != NULL && from != NULL)
         return cli_usage(&command_explain, "expected --from or --to");
-    if (!cli_format(&options, "text json", &format, &error) ||
-        (from != NULL && !from_inside && !vantage_read(arena, from, &vantage, &error)) ||
+    format = cli_format(&options);
+    if ((from != NULL && !from_inside && !vantage_read(arena, from, &vantage, &error)) ||
         !explain_question_parse(arena, options.operands.items[1],
                                 options.operands.count == 3 ? options.operands.items[2] : NULL, &question, &error) ||
         !declared_read(options.operands.items[0], &declared, &error))

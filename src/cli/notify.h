@@ -6,7 +6,7 @@
 
 #define OPTION_NOTIFY                                                                                                  \
     {                                                                                                                  \
-        "notify", 0, "URL", "where the exit status is not 0: post how many findings there are, as {\"text\": ...}",    \
+        "notify", 0, "URL", "post how many findings there are, as {\"text\": ...}, when the exit status is not 0",     \
             false                                                                                                      \
     }
 

@@ -63,19 +63,10 @@ void cli_output_abandon(struct output *output, struct text *text)
         file_abandon(&output->draft);
 }
 
-bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error)
+const char *cli_format(const struct options *options)
 {
-    const char *wanted = options_value(options, "format");
-    *format = "text";
-    if (wanted == NULL)
-        return true;
-    size_t length = strlen(wanted);
-    for (const char *at = formats; (at = strstr(at, wanted)) != NULL; at++)
-        if (length > 0 && (at == formats || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) {
-            *format = wanted;
-            return true;
-        }
-    return error_set(error, ERROR_USAGE, "--format %s: expected one of: %s", wanted, formats);
+    const char *format = options_value(options, "format");
+    return format == NULL ? "text" : format;
 }
 
 bool cli_colour(const struct options *options)

@@ -23,8 +23,8 @@ bool cli_output_begin(const struct options *options, struct output *output, stru
 bool cli_output_end(struct output *output, struct text *text, struct error *error);
 void cli_output_abandon(struct output *output, struct text *text); // leaves no file
 
-// --format, one of `formats` ("text json" separated by spaces); without it the first one on a terminal, else too.
-bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error);
+// --format, which is one of the words of the command's option: "text" where it is not given.
+const char *cli_format(const struct options *options);
 
 // Colour is for terminals, and not where NO_COLOR is set (https://no-color.org).
 bool cli_colour(const struct options *options);

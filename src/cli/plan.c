@@ -200,8 +200,8 @@ static int run(struct arena *arena, int argc, char **argv)
         return 0;
     if (options.operands.count != 1)
         return cli_usage(&command_plan, "expected one snapshot folder");
-    if (!cli_format(&options, "text json", &job.format, &error) ||
-        !cli_vantages(arena, &options, &job.vantages, &error) || !cli_speed(&options, &job.speed, &error) ||
+    job.format = cli_format(&options);
+    if (!cli_vantages(arena, &options, &job.vantages, &error) || !cli_speed(&options, &job.speed, &error) ||
         !cli_intent(arena, &options, &job.intent, &error) || !read_previous(arena, &options, &job.answered, &error))
         return cli_fail(&error);
     const char *folder = options.operands.items[0];

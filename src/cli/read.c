@@ -102,8 +102,7 @@ static int run(struct arena *arena, int argc, char **argv)
         return print_policy(&options);
     bool whoami = options_value(&options, "whoami") != NULL;
     const char *format;
-    if (!cli_format(&options, "text json", &format, &error))
-        return cli_fail(&error);
+    format = cli_format(&options);
     if (!whoami && options_value(&options, "format") != NULL)
         return cli_usage(&command_read, "--format goes with --whoami: a snapshot's documents are JSON");
     const char *folder = options.operands.count == 1 ? options.operands.items[0] : options_value(&options, "out");

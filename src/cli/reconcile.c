@@ -194,9 +194,9 @@ static int run(struct arena *arena, int argc, char **argv)
         *vector_add(arena, &files) = named->items.items[i];
     if (options.operands.count == 0 || files.count == 0)
         return cli_usage(&command_reconcile, "expected a snapshot folder and a file of observations");
-    if (!cli_format(&options, "text json", &job.format, &error) || !cli_date(arena, &options, &job.date, &error) ||
-        !cli_fail_on(arena, &options, &job.fail_on, &error) || !judges_no_control(&job.fail_on, &error) ||
-        !cli_intent(arena, &options, &job.intent, &error) ||
+    job.format = cli_format(&options);
+    if (!cli_date(arena, &options, &job.date, &error) || !cli_fail_on(arena, &options, &job.fail_on, &error) ||
+        !judges_no_control(&job.fail_on, &error) || !cli_intent(arena, &options, &job.intent, &error) ||
         !cli_baseline_read(arena, &options, &job.baseline, &error) || !read_parts(&job, &files, &error))
         return cli_fail(&error);
     if (job.parts.count > 1 && job.baseline != NULL)

@@ -166,14 +166,10 @@ static int run(struct arena *arena, int argc, char **argv)
         return 0;
     if (options.operands.count != 1)
         return cli_usage(&command_report, "expected one evidence folder or verdicts.json");
-    const char *name = options_value(&options, "format");
-    const struct report_format *format = report_format_named(name == NULL ? "text" : name);
-    bool tar = name != NULL && strcmp(name, "tar") == 0;
-    if (format == NULL && !tar)
-        return cli_usage(&command_report,
-                         "--format: expected text, html, json, csv, sarif, junit, ocsf, asff, metrics, "
-                         "nmap or tar");
-    source.format = tar ? NULL : format;
+    const char *name = cli_format(&options);
+    const struct report_format *format = report_format_named(name); // NULL: tar
+    bool tar = format == NULL;
+    source.format = format;
     if (!read_source(arena, &options, &source, &error))
         return cli_fail(&error);
     if (source.run.manifest == NULL && (tar || format->needs_evidence))

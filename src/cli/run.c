@@ -93,7 +93,7 @@ static bool check_inside(struct run_job *job, struct error *error)
 static bool check(struct run_job *job, struct wanted *wanted, struct error *error)
 {
     const struct options *options = job->options;
-    GUARD(cli_format(options, "text json markdown", &job->format, error));
+    job->format = cli_format(options);
     GUARD(cli_fail_on(job->arena, options, &wanted->fail_on, error));
     GUARD(notify_is_url(options, error));
     wanted->last = is_last(options);

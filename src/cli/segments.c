@@ -83,8 +83,8 @@ static bool read_side(struct segments_job *job, const char *option, struct segme
 
 static bool read_question(struct segments_job *job, struct error *error)
 {
-    return cli_format(job->options, "text json csv markdown html mermaid dot", &job->format, error) &&
-           cli_intent(job->arena, job->options, &job->intent, error) &&
+    job->format = cli_format(job->options);
+    return cli_intent(job->arena, job->options, &job->intent, error) &&
            cli_date(job->arena, job->options, &job->today, error) && read_by(job, error) &&
            read_side(job, "from", &job->from, &job->selects[0], &job->question.from, error) &&
            read_side(job, "to", &job->to, &job->selects[1], &job->question.to, error);

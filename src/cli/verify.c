@@ -63,8 +63,7 @@ static int run(struct arena *arena, int argc, char **argv)
         return 0;
     if (options.operands.count == 0)
         return cli_usage(&command_verify, "expected an evidence folder or archive, or several that follow each other");
-    if (!cli_format(&options, "text json", &format, &error))
-        return cli_fail(&error);
+    format = cli_format(&options);
     const struct verify_given given = {.names = options.operands.items,
                                        .count = options.operands.count,
                                        .key = options_value(&options, "key"),

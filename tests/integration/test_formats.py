@@ -217,12 +217,20 @@ class Formats(Bundles):
         for name in ("junit", "nmap"):
             xml.etree.ElementTree.fromstring(self.report(name).encode())
 
+    def test_each_format_is_in_the_table_and_told_in_readme_and_man_page(self):
+        table = re.findall(r'\{\.name = "(\w+)"', (common.TOP / "src/report/formats.c").read_text())
+        self.assertEqual({*common.formats("report")}, {*table, "tar"})
+        for page in ("README.md", "docs/sgproof.1"):
+            text = (common.TOP / page).read_text()
+            self.assertEqual([name for name in table if not re.search(r"\b%s\b" % name, text, re.I)], [], page)
+
     def test_formats_that_need_evidence_say_so(self):
-        for name in ("ocsf", "asff", "nmap", "tar"):
+        need = ("ocsf", "asff", "nmap", "tar")
+        for name in need:
             done = common.sgproof("report", self.bundle / "verdicts.json", "--format", name)
             self.assertEqual(done.returncode, 2)
             self.assertIn("needs an evidence folder", done.stderr)
-        for name in ("text", "html", "json", "csv", "sarif", "junit", "metrics"):
+        for name in set(common.formats("report")) - {*need}:
             self.report(name, self.bundle / "verdicts.json")
         done = common.sgproof("report", self.bundle, "--format", "pdf")
         self.assertEqual(done.returncode, 2)

@@ -73,7 +73,7 @@ class HostileText(unittest.TestCase):
 
     def test_each_format_of_a_report(self):
         file = self.reported()
-        for form in ("text", "markdown", "html", "json", "csv", "sarif", "junit", "ocsf", "asff", "metrics", "nmap"):
+        for form in set(common.formats("report")) - {"tar"}:
             with self.subTest(form=form):
                 done = common.sgproof("report", file, "--format", form)
                 self.assertIn(done.returncode, (0, 1, 2, 3, 4), done.stderr)

@@ -22,7 +22,7 @@ PROGRAM = os.environ.get("TORTURED", str(common.TOP / "build/sgproof"))  # witho
 SHIM = str(pathlib.Path(os.environ.get("SGPROOF", str(common.TOP / "build-test/sgproof"))).resolve().parent / "libtorture.so")
 PATIENCE = 60  # seconds
 EARLIER = b"what an earlier run left\n"
-FORMATS = ("text", "markdown", "json", "csv", "sarif", "junit", "ocsf", "asff", "metrics", "nmap", "html", "tar")
+FORMATS = common.formats("report")
 
 
 class Answers(http.server.ThreadingHTTPServer):
