@@ -125,10 +125,11 @@ def launches():
 
 def trusting(service):
     """A trust policy for what a row of the table names."""
-    if service == "saml-provider":
-        return trust({"Effect": "Allow", "Principal": {"Federated": ARN + "saml-provider/idp"}, "Action": "sts:AssumeRoleWithSAML"})
-    if service == "cognito-identity":
-        return trust({"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"}, "Action": "sts:AssumeRoleWithWebIdentity"})
+    providers = {"saml-provider": ARN + "saml-provider/idp", "identity-center": ARN + "saml-provider/AWSSSO_0123_DO_NOT_DELETE",
+                 "cognito-identity": "cognito-identity.amazonaws.com", "oidc.eks": ARN + "oidc-provider/oidc.eks.eu-west-3.amazonaws.com/id/0123"}
+    if service in providers:
+        call = "sts:AssumeRoleWithSAML" if "saml-provider/" in providers[service] else "sts:AssumeRoleWithWebIdentity"
+        return trust({"Effect": "Allow", "Principal": {"Federated": providers[service]}, "Action": call})
     return trust(Service=service + ".amazonaws.com")
 
 
@@ -161,7 +162,7 @@ class Access(unittest.TestCase):
     def test_each_published_way_to_launch_a_role(self):
         """All rows in one account: a user with what a row needs, and for each of its actions one with all but it."""
         rows = [(ident, service, set(actions) | ({"iam:PassRole"} if passes else set())) for ident, service, passes, actions in launches()]
-        self.assertEqual(len(rows), 102)
+        self.assertEqual(len(rows), 230)
         services = {service: "admin-" + service.replace(".", "-") for _, service, _ in rows}
         users, expected = [], {}
         for i, (ident, service, needed) in enumerate(rows):
@@ -176,7 +177,7 @@ class Access(unittest.TestCase):
             with self.subTest(path=ident, needed=sorted(needed)):
                 self.assertEqual(found["all-%d" % i]["level"], "escalates")
                 self.assertRegex(found["all-%d" % i]["path"], "→ role (%s)" % "|".join(
-                    services[s] for _, s, other in rows if other <= needed))
+                    services[s] for _, s, other in rows if other <= needed) + ("|admin-identity-center" if service == "saml-provider" else ""))
         for name, (ident, one, own) in expected.items():
             self.assertIn(found[name]["level"], ("escalates",) if own else ("write", "read"), (ident, one))
         # A role that trusts none of the services, and roles that only read.

@@ -251,8 +251,8 @@ class Account:
         some = lambda *actions: all(self.somewhere(allowed, a) for a in actions)
         ways = {("lambda", True): [("lambda:CreateFunction", "lambda:InvokeFunction"), ("lambda:CreateFunction", "lambda:CreateEventSourceMapping"), ("lambda:CreateFunction", "lambda:AddPermission")],
                 ("lambda", False): [("lambda:UpdateFunctionCode",), ("lambda:UpdateFunctionConfiguration",)],
-                ("glue", True): [("glue:CreateDevEndpoint",), ("glue:CreateJob", "glue:StartJobRun"), ("glue:CreateJob", "glue:CreateTrigger"), ("glue:UpdateJob", "glue:StartJobRun"), ("glue:UpdateJob", "glue:CreateTrigger")],
-                ("glue", False): [("glue:UpdateDevEndpoint",)]}
+                ("glue", True): [("glue:CreateDevEndpoint",), ("glue:CreateJob", "glue:StartJobRun"), ("glue:CreateJob", "glue:CreateTrigger"), ("glue:UpdateJob",)],
+                ("glue", False): [("glue:UpdateDevEndpoint",), ("glue:StartJobRun",)]}
         # Of EC2 the world has no actions: what is allowed of everything is allowed of them.
         return any(some(*way) for service in self.services(role) for way in ways.get((service, passes), [])) or (
             "ec2" in self.services(role) and self.somewhere(allowed, "sqs:DeleteQueue"))
