@@ -103,6 +103,12 @@ static void note_figure(struct reader *reader, struct account *account, const st
     map_put(reader->arena, &account->summary_doubts, key, (void *)(uintptr_t)doubt);
 }
 
+// Those that are 1 or 0: whether there is one.
+static bool is_flag(const char *figure)
+{
+    return strcmp(figure, "AccountMFAEnabled") == 0 || strcmp(figure, "AccountPasswordPresent") == 0;
+}
+
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -117,6 +123,10 @@ bool read_account_summary(struct reader *reader, const struct json_cursor *at, v
         if (!cJSON_IsNumber(node) || node->valuedouble < 0 || node->valuedouble > 1e15 ||
             node->valuedouble != (double)(long)node->valuedouble) {
             doubt_at(reader, &member, "is no count, expected one");
+            continue;
+        }
+        if (is_flag(node->string) && node->valuedouble > 1) {
+            doubt_at(reader, &member, "is %.0f, expected 0 or 1", node->valuedouble);
             continue;
         }
         note_figure(reader, account, &member);
