@@ -363,6 +363,15 @@ class Packs(Bundles):
         self.assertIn("TCP ports 22,3389: entry 100", failing("fsbp-exposure/EC2.21")["acl-1"])
         self.assertIn("aws ec2 delete-network-acl-entry --region eu-west-3 --network-acl-id acl-1 --ingress --rule-number 100",
                       [e["fix"] for e in found["fsbp-exposure/EC2.21"]["evidence"] if e["subject"] == "acl-1"])
+        # Two groups, each of which admits a half.
+        sg["IpPermissions"], dw["IpPermissions"] = [permission("-1", None, ["0.0.0.0/1"])], [permission("-1", None, ["128.0.0.0/1"])]
+        documents["describe-network-interfaces"]["NetworkInterfaces"][0]["Groups"] = [{"GroupId": "sg-1"}, {"GroupId": "sg-dw"}]
+        entries = documents["describe-network-acls"]["NetworkAcls"][0]["Entries"]
+        documents["describe-network-acls"]["NetworkAcls"][0]["Entries"] = []  # so that nothing need be asked
+        found = self.judge(documents, packs=("pci-dss-exposure",))
+        documents["describe-network-acls"]["NetworkAcls"][0]["Entries"] = entries
+        self.assertIn("sg-1 and sg-dw admits everything from everywhere", found["pci-dss-exposure/1.4.1"]["decided"])
+        documents["describe-network-interfaces"]["NetworkInterfaces"][0]["Groups"].pop()
         # A half is no anywhere, and what an entry above denies whole is not open.
         dw["IpPermissions"] = [permission("tcp", (22, 22), ["0.0.0.0/1"], ["2000::/4"])]
         sg["IpPermissions"] = []
