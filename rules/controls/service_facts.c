@@ -1,5 +1,6 @@
 // Facts of load balancers, databases and other services' things.
 #include "rules/controls/group_facts.h"
+#include "rules/controls/group_fix.h"
 
 #include "model/protocol.h"
 
@@ -224,7 +225,7 @@ struct thing {
     enum kind list;      // of the list that names all of them; the same where its document does
     const char *service; // of what the list names; NULL where that list is its document
     const char *one, *many;
-    const char *fix; // command, with the region's option and the id to be put in; or NULL
+    const char *fix; // command, with the region's option, and the id where it has one, to be put in; or NULL
 };
 
 static const struct thing things[] = {
@@ -245,7 +246,9 @@ static const struct thing things[] = {
      "DMS replication instances", NULL}, // it must be made anew
     {"launch-configuration", KIND_LAUNCH_CONFIGURATIONS, KIND_LAUNCH_CONFIGURATIONS, NULL, "launch configuration",
      "launch configurations", NULL}, // the same
-    {"emr-block-public-access", KIND_EMR_BLOCK, KIND_EMR_BLOCK, NULL, "region", "regions", NULL},
+    {"emr-block-public-access", KIND_EMR_BLOCK, KIND_EMR_BLOCK, NULL, "region", "regions",
+     "aws emr put-block-public-access-configuration%s --block-public-access-configuration "
+     "'BlockPublicSecurityGroupRules=true,PermittedPublicSecurityGroupRuleRanges=[{MinRange=22,MaxRange=22}]'"},
 };
 
 static const struct thing *thing_named(const char *name)
@@ -302,6 +305,9 @@ static void answer_fixed(struct inquiry *inquiry, const struct thing *thing, con
 {
     const char *hole = thing->fix == NULL ? NULL : strstr(thing->fix, "%s"),
                *second = hole == NULL ? NULL : strstr(hole + 2, "%s");
+    if (hole != NULL && second == NULL) // of the region, not of one thing
+        answer_fix(inquiry, "%.*s%s%s", (int)(hole - thing->fix), thing->fix,
+                   fix_region(inquiry->arena, setting->region), hole + 2);
     if (second == NULL || !fix_is_plain(setting->id))
         return;
     answer_fix(inquiry, "%.*s%s%.*s%s%s", (int)(hole - thing->fix), thing->fix,
@@ -350,6 +356,13 @@ static bool redshift_opens(struct inquiry *inquiry, struct group_cache *cache, c
             fails = true;
             answer(inquiry, CONTROL_FAIL, cluster->id, cluster->evidence, "its group %s admits %s to its port %d",
                    cluster->groups->ids[g], f == 0 ? "0.0.0.0/0" : "::/0", cluster->port);
+            const struct security_group *group =
+                map_get(&inquiry->input->estate->security_groups, cluster->groups->ids[g]);
+            const char *fix = group == NULL ? NULL
+                                            : group_fix_anywhere(inquiry->arena, inquiry->input->estate, group, family,
+                                                                 PROTOCOL_TCP, port);
+            if (fix != NULL)
+                answer_fix(inquiry, "%s", fix);
         }
     return fails;
 }

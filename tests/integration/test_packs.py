@@ -167,13 +167,13 @@ FAIL = {
     "fsbp-exposure/ELB.3": ("old", "443/HTTP does not encrypt", None),
     "fsbp-exposure/ELB.18": (NET, "82/TCP does not encrypt", None),
     "fsbp-exposure/EMR.1": ("i-1", "primary node of EMR cluster j-1", None),
-    "fsbp-exposure/EMR.2": ("block public access of EMR", "other ports than 22", None),
+    "fsbp-exposure/EMR.2": ("block public access of EMR", "other ports than 22", "aws emr put-block-public-access-configuration --region eu-west-3"),
     "fsbp-exposure/MSK.4": ("bus", "not DISABLED", None),
     "fsbp-exposure/Opensearch.2": ("logs", "in no VPC", None),
     "fsbp-exposure/RDS.2": ("db", "publicly accessible", "--no-publicly-accessible"),
     "fsbp-exposure/RDS.46": ("db", "igw-1", None),
     "fsbp-exposure/Redshift.1": ("dw", "PubliclyAccessible is on", "aws redshift modify-cluster"),
-    "fsbp-exposure/Redshift.15": ("dw", "sg-dw admits 0.0.0.0/0 to its port 5439", None),
+    "fsbp-exposure/Redshift.15": ("dw", "sg-dw admits 0.0.0.0/0 to its port 5439", "aws ec2 revoke-security-group-ingress --region eu-west-3 --group-id sg-dw"),
     "fsbp-exposure/RedshiftServerless.3": ("ad-hoc", "publiclyAccessible", "update-workgroup"),
     "security-hub-exposure/EC2.12": ("198.51.100.9", "eipalloc-9 is associated with nothing", "release-address"),
     "security-hub-exposure/EC2.13": ("sg-1", "TCP ports 22 (SSH)", "revoke-security-group-ingress"),
@@ -283,6 +283,7 @@ class Packs(Bundles):
         self.assertEqual({name for name in self.network_controls(found)} - ROLES, set(FAIL))
         self.assertEqual({found[name]["result"] for name in ROLES}, {"pass"})
         self.assertEqual(found["beyond-exposure/exposed-roles"]["severity"], "critical")  # the role is an administrator
+        self.assertIn("aws iam delete-role-policy --role-name web --policy-name p", [e["fix"] for e in found["cis-aws-5.0/1.15"]["evidence"]])
 
     def test_each_control_passes_where_it_should(self):
         found = self.judge(self.files(False), guards=account(False))
