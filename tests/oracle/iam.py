@@ -263,7 +263,8 @@ class Account:
         puts = lambda kind, arn: can("Put%sPolicy" % kind, arn) or can("Attach%sPolicy" % kind, arn)
         user = self.kind[who["Arn"]] == "user"
         return bool(puts("User" if user else "Role", who["Arn"]) or any(puts("Group", self.group[g]["Arn"]) for g in who.get("GroupList", [])) or
-                    (user and any(can("AddUserToGroup", g["Arn"]) and puts("Group", g["Arn"]) for g in self.groups)) or
+                    (user and any(can("AddUserToGroup", g["Arn"]) and (puts("Group", g["Arn"]) or any(can("CreatePolicyVersion", a) for a in self.attached(g)))
+                              for g in self.groups)) or
                     any(can("CreatePolicyVersion", arn) for arn in self.attached(who)))
 
     @staticmethod
