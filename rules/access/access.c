@@ -98,6 +98,7 @@ struct access_map *access_compute(struct arena *arena, const struct account *acc
     }
     map->graph = graph_new(granting_new(arena, account));
     graph_loosen(map->graph);
+    graph_switch_versions(map->graph);
     graph_escalate(map->graph);
     graph_close(map->graph);
     for (size_t i = 0; i < map->graph->count; i++)

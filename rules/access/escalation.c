@@ -30,31 +30,11 @@ static const char *const on_group[] = {"iam:PutGroupPolicy", "iam:AttachGroupPol
 static const char *const on_role[] = {"iam:PutRolePolicy", "iam:AttachRolePolicy", NULL};    // 12, 9
 static const char *const sign_in[] = {"iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile", NULL};
 
-static const struct iam_policy *own_policy(const struct graph *graph, const char *arn)
-{
-    return strstr(arn, ":iam::aws:") != NULL ? NULL : map_get(&graph->granting->account->policies, arn);
-}
-
-// A managed policy of the account that reaches a node, as number `i`; NULL behind the last.
-static const char *attached(const struct graph *graph, const struct iam_identity *identity, size_t i)
-{
-    if (i < identity->attached.count)
-        return identity->attached.items[i];
-    i -= identity->attached.count;
-    for (size_t g = 0; g < identity->groups.count; g++) {
-        const struct iam_identity *group = map_get(&graph->granting->groups, identity->groups.items[g]);
-        if (group != NULL && i < group->attached.count)
-            return group->attached.items[i];
-        i -= group == NULL ? 0 : group->attached.count;
-    }
-    return NULL;
-}
-
 // 1, iam-001: a new version of a policy that a node has.
 static const struct grant *may_version(const struct attempt *attempt, const struct iam_identity *of, const char **which)
 {
     const char *arn;
-    for (size_t i = 0; (arn = attached(attempt->graph, of, i)) != NULL; i++) {
+    for (size_t i = 0; (arn = graph_attached(attempt->graph, of, i)) != NULL; i++) {
         const struct grant *by =
             strstr(arn, ":iam::aws:") != NULL ? NULL : may(attempt, "iam:CreatePolicyVersion", arn);
         if (by != NULL) {
@@ -76,29 +56,11 @@ static const struct grant *may_raise_itself(const struct attempt *attempt, const
     }
     const iam_identity_list *groups = &attempt->graph->granting->account->groups;
     for (size_t g = 0; by == NULL && self->kind == IAM_USER && g < groups->count; g++)
-        if (may(attempt, "iam:AddUserToGroup", groups->items[g].arn) != NULL)
+        if (may(attempt, "iam:AddUserToGroup", groups->items[g].arn) != NULL) {
             by = may_one(attempt, on_group, groups->items[g].arn, which);
-    return by != NULL ? by : may_version(attempt, self, which);
-}
-
-// 2: another version of a policy that it has may say more.
-static void try_other_versions(struct attempt *attempt, struct node *node)
-{
-    struct granting *granting = attempt->graph->granting;
-    const char *arn;
-    for (size_t i = 0; (arn = attached(attempt->graph, node->identity, i)) != NULL; i++) {
-        const struct iam_policy *policy = own_policy(attempt->graph, arn);
-        const struct grant *by = policy == NULL ? NULL : may(attempt, "iam:SetDefaultPolicyVersion", arn);
-        for (size_t v = 0; by != NULL && v < policy->others.count; v++) {
-            struct grants then = *attempt->grants;
-            then.allows = grants_of_policy(granting, node->identity, &policy->others.items[v])->allows;
-            enum access_level level = standing_of(granting, &then).level;
-            graph_put(attempt->graph, node, level > ACCESS_ESCALATES ? ACCESS_ESCALATES : level, by,
-                      arena_printf(granting->arena, "iam:SetDefaultPolicyVersion to %s of policy %s (Rhino 2)",
-                                   policy->others.items[v].version, policy->name),
-                      node);
+            by = by != NULL ? by : may_version(attempt, &groups->items[g], which);
         }
-    }
+    return by != NULL ? by : may_version(attempt, self, which);
 }
 
 // Resources of a kind to which some of the actions may be done; ends with NULL.
@@ -142,29 +104,33 @@ static void try_new_principals(struct attempt *attempt, struct node *node)
     }
 }
 
+const char *graph_becomes(struct graph *graph, const struct node *node, const struct node *other)
+{
+    const struct attempt attempt = {graph, node, node->holding->grants};
+    const char *arn = other->identity->arn, *become = NULL;
+    const struct grant *ignored;
+    if (other->identity->kind == IAM_USER)
+        return may_one(&attempt, sign_in, arn, &become) == NULL ? NULL : become;
+    if (graph_assumes(graph, node, other, &ignored))
+        return "sts:AssumeRole";
+    if (!other->trust.barred && may(&attempt, "iam:UpdateAssumeRolePolicy", arn) != NULL)
+        return "iam:UpdateAssumeRolePolicy";
+    return may(&attempt, "iam:PassRole", arn) == NULL ? NULL : graph_launches(graph, node->holding, other, true);
+}
+
 // iam-014 to iam-021: policies of another that it can become.
 static void try_others(struct attempt *attempt, struct node *node)
 {
     struct graph *graph = attempt->graph;
     for (size_t i = 0; i < graph->users + graph->roles && node->level < ACCESS_ESCALATES; i++) {
         struct node *other = &graph->items[i];
-        const char *arn = other->identity->arn, *put = NULL, *become = NULL;
-        const struct grant *ignored;
+        const char *arn = other->identity->arn, *put = NULL;
         if (other->identity == node->identity || strstr(arn, ":role/aws-service-role/") != NULL)
             continue;
         bool user = other->identity->kind == IAM_USER;
         const struct grant *by = may_one(attempt, user ? on_user : on_role, arn, &put);
         by = by != NULL ? by : may_version(attempt, other->identity, &put);
-        if (by == NULL)
-            continue;
-        if (user && may_one(attempt, sign_in, arn, &become) == NULL)
-            become = NULL;
-        if (!user && graph_assumes(graph, node, other, &ignored))
-            become = "sts:AssumeRole";
-        else if (!user && !other->trust.barred && may(attempt, "iam:UpdateAssumeRolePolicy", arn) != NULL)
-            become = "iam:UpdateAssumeRolePolicy";
-        else if (!user && may(attempt, "iam:PassRole", arn) != NULL)
-            become = graph_launches(graph, node->holding, other, true);
+        const char *become = by == NULL ? NULL : graph_becomes(graph, node, other);
         if (become != NULL)
             graph_put(graph, node, graph_raised(graph, other->holding), by,
                       arena_printf(graph->granting->arena, "%s on %s %s, %s", put, user ? "user" : "role",
@@ -198,7 +164,6 @@ void graph_escalate(struct graph *graph)
                 if (by != NULL)
                     graph_put(graph, node, graph_raised(graph, holding), by,
                               arena_printf(graph->granting->arena, "%s on its own", which), node);
-                try_other_versions(&attempt, node);
                 try_new_principals(&attempt, node);
                 try_others(&attempt, node);
             }

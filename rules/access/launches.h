@@ -8,8 +8,11 @@
 
 enum { LAUNCH_MOST_ACTIONS = 5 };
 
-// In place of a service: a SAML provider of the account, whose document decides who may sign in by it.
+// In place of a service: a SAML provider of the account, whose document decides who may sign in by it; IAM Identity
+// Center's own; and an EKS cluster, which gives pods tokens for roles.
 #define LAUNCH_SAML "saml-provider"
+#define LAUNCH_IDENTITY_CENTER "identity-center"
+#define LAUNCH_EKS_TOKENS "oidc.eks"
 
 struct launch {
     const char *id;                           // "lambda-001"

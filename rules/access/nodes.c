@@ -82,8 +82,9 @@ struct graph *graph_new(struct granting *granting)
     graph->granting = granting;
     graph->users = account->users.count;
     graph->roles = account->roles.count;
-    graph->items = arena_array(granting->arena, struct node,
-                               graph->users + graph->roles + account->groups.count + loosening_most(granting) + 1);
+    graph->items =
+        arena_array(granting->arena, struct node,
+                    graph->users + graph->roles + account->groups.count + loosening_most(granting) + VERSIONS_MOST + 1);
     add_nodes(graph, &shared, &account->users);
     add_nodes(graph, &shared, &account->roles);
     add_nodes(graph, &shared, &account->groups);

@@ -62,6 +62,14 @@ bool graph_assumes(const struct graph *graph, const struct node *from, const str
 // The launch that lets the holder have a role's code run for it, or NULL; `passes`: with iam:PassRole, or without.
 const char *graph_launches(struct graph *graph, struct holding *holding, const struct node *role, bool passes);
 
+// How a node becomes another, by its keys, by assuming it, by its trust policy or by a launch; NULL: not by itself.
+const char *graph_becomes(struct graph *graph, const struct node *node, const struct node *other);
+
+// versions.c: other versions of policies. A managed policy that reaches an identity, as number `i`; NULL behind the
+// last.
+enum { VERSIONS_MOST = 4000 }; // nodes
+const char *graph_attached(const struct graph *graph, const struct iam_identity *identity, size_t i);
+void graph_switch_versions(struct graph *graph);
 // loosening.c: boundaries and denials that a principal can take off itself.
 size_t loosening_most(const struct granting *granting);
 void graph_loosen(struct graph *graph);

@@ -331,3 +331,34 @@ const char *strangers_saml_provider(const struct iam_identity *role)
         provider = saml_provider_of(&role->trust->statements.items[i]);
     return provider;
 }
+
+static bool signs_in_programs(const char *address)
+{
+    static const char *const of_people[] = {"accounts.google.com", "graph.facebook.com", "www.amazon.com", NULL};
+    for (size_t i = 0; i < sizeof(shared_providers) / sizeof(shared_providers[0]); i++) {
+        size_t length = strlen(shared_providers[i].address); // GitHub's of an enterprise have its name behind a slash
+        if (strncasecmp(shared_providers[i].address, address, length) == 0 &&
+            (address[length] == '\0' || address[length] == '/'))
+            return !text_among(shared_providers[i].address, of_people);
+    }
+    return strncasecmp(address, "oidc.eks.", strlen("oidc.eks.")) == 0;
+}
+
+const char *strangers_token_provider(const struct iam_identity *role, bool *application)
+{
+    for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
+        const struct iam_statement *statement = &role->trust->statements.items[i];
+        for (size_t p = 0; p < statement->principals.count; p++) {
+            const char *principal = statement->principals.items[p];
+            if (!statement->allow || statement->not_principals || strncmp(principal, "Federated:", 10) != 0 ||
+                strstr(principal, ":saml-provider/") != NULL || !trust_speaks_of(statement, web_identity))
+                continue;
+            const char *address = strstr(principal, ":oidc-provider/");
+            address = address == NULL ? principal + 10 : address + strlen(":oidc-provider/");
+            *application = strncasecmp(address, "cognito-identity.", strlen("cognito-identity.")) == 0;
+            if (!signs_in_programs(address))
+                return address;
+        }
+    }
+    return NULL;
+}

@@ -14,3 +14,8 @@ const char *strangers_of(struct arena *arena, const struct account *account, con
 
 // Of a role that people take by signing in elsewhere: the ARN of the SAML provider of the account, or NULL.
 const char *strangers_saml_provider(const struct iam_identity *role);
+
+// Of a role that people or programs take by a token of a provider of which the policy does not tell which of the two it
+// signs in: "login.example.com", "accounts.google.com", "cognito-identity.amazonaws.com" (people of an application,
+// *application is set); NULL where of none. Clusters of EKS and services that run builds sign in programs.
+const char *strangers_token_provider(const struct iam_identity *role, bool *application);

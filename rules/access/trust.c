@@ -14,7 +14,9 @@ bool trust_speaks_of(const struct iam_statement *statement, const char *action)
     return found != statement->not_actions;
 }
 
-// Those that sign in elsewhere: identity pools of Cognito count as a service, as the pool says who takes which role.
+// Those that sign in elsewhere: identity pools of Cognito count as a service, as the pool says who takes which role,
+// and so do IAM Identity Center and EKS clusters.
+// https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-federated-web-identity
 static void add_federated(struct arena *arena, struct trust *trust, const struct iam_statement *statement)
 {
@@ -22,11 +24,17 @@ static void add_federated(struct arena *arena, struct trust *trust, const struct
         const char *principal = statement->principals.items[i];
         if (strncmp(principal, "Federated:", 10) != 0)
             continue;
-        if (strstr(principal, ":saml-provider/") != NULL && trust_speaks_of(statement, "sts:AssumeRoleWithSAML"))
+        bool saml =
+            strstr(principal, ":saml-provider/") != NULL && trust_speaks_of(statement, "sts:AssumeRoleWithSAML");
+        bool token = trust_speaks_of(statement, "sts:AssumeRoleWithWebIdentity");
+        if (saml)
             *vector_add(arena, &trust->services) = LAUNCH_SAML;
-        if (strncmp(principal + 10, "cognito-identity.", 17) == 0 &&
-            trust_speaks_of(statement, "sts:AssumeRoleWithWebIdentity"))
+        if (saml && strstr(principal, ":saml-provider/AWSSSO_") != NULL)
+            *vector_add(arena, &trust->services) = LAUNCH_IDENTITY_CENTER;
+        if (token && strncmp(principal + 10, "cognito-identity.", 17) == 0)
             *vector_add(arena, &trust->services) = principal + 10;
+        if (token && strstr(principal, ":oidc-provider/oidc.eks.") != NULL)
+            *vector_add(arena, &trust->services) = LAUNCH_EKS_TOKENS;
     }
 }
 

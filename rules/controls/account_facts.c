@@ -88,6 +88,26 @@ static void no_direct_administrators(struct inquiry *inquiry, const struct accou
     answer_rest(inquiry, good, "user", "users", "no administrator access on the user itself");
 }
 
+// By the token of a provider that may sign in people as well as programs: the intent tells that it is meant. What an
+// application's users may do to what is theirs is the application's matter, until it is all.
+static void who_signs_in_by_token(struct inquiry *inquiry, const struct iam_identity *role, const struct access *access)
+{
+    const struct intent *intent = inquiry->input->intent;
+    bool application = false, named = intent != NULL && intent_is_administrator(intent, role->arn);
+    const char *provider = strangers_token_provider(role, &application);
+    if (provider == NULL || access->level <= (application ? ACCESS_WRITE : ACCESS_UNKNOWN))
+        return;
+    if (named)
+        answer(inquiry, CONTROL_PASS, role->arn, access->reference,
+               "who signs in to it by %s may do more than read, and it is named in the intent: %s", provider,
+               access->path);
+    else
+        answer_missing(inquiry,
+                       "who signs in to %s by %s, and may do more than read: administrators of the intent name the "
+                       "role where it is meant",
+                       role->arn, provider);
+}
+
 // Roles that strangers may assume: what they can do, all can, reading too. And those that people of a SAML provider, or
 // of IAM Identity Center, sign in to: these are users as well, of whom no other document tells.
 static void roles_for_others(struct inquiry *inquiry, const struct account *account, const struct access_map *map)
@@ -117,6 +137,8 @@ static void roles_for_others(struct inquiry *inquiry, const struct account *acco
                    "who signs in to it by %s may do more than read, and it is not among the intent's administrators: "
                    "%s",
                    provider, path);
+        else
+            who_signs_in_by_token(inquiry, role, access);
         if ((who != NULL || provider != NULL) && access->level == ACCESS_UNKNOWN && access->unknown != NULL)
             answer_missing(inquiry, "%s", access->unknown);
     }

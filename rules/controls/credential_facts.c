@@ -192,6 +192,9 @@ static bool attached_fails(struct inquiry *inquiry, const struct account *accoun
         fails = true;
         answer(inquiry, CONTROL_FAIL, identity->arn, identity->inlined.items[i].evidence,
                "its inline policy %s allows * on *", identity->inlined.items[i].name);
+        if (fix_is_plain(identity->name) && fix_is_plain(identity->inlined.items[i].name))
+            answer_fix(inquiry, "aws iam delete-%s-policy --%s-name %s --policy-name %s", words[identity->kind],
+                       words[identity->kind], identity->name, identity->inlined.items[i].name);
     }
     if (identity->doubt != NULL)
         answer_missing(inquiry, "%s", identity->doubt);

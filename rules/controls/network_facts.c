@@ -235,6 +235,21 @@ static void vpc_block_public_access(struct inquiry *inquiry)
 
 // ---- Between trusted and untrusted networks
 
+// What the groups of an interface admit together, where none of them does alone.
+static struct group_hole hole_of_all(struct inquiry *inquiry, struct group_cache *cache, const struct group_set *groups,
+                                     const char **by, const char **evidence)
+{
+    VECTOR(struct security_group_rule) rules = {0};
+    for (size_t g = 0; g < groups->count; g++) {
+        const struct security_group *group = map_get(&inquiry->input->estate->security_groups, groups->ids[g]);
+        *by = g == 0 ? groups->ids[g] : arena_printf(inquiry->arena, "%s and %s", *by, groups->ids[g]);
+        *evidence = group == NULL ? *evidence : group->reference;
+        for (size_t i = 0; group != NULL && i < group->ingress.count; i++)
+            *vector_add(inquiry->arena, &rules) = group->ingress.items[i];
+    }
+    return group_hole_of(inquiry, cache, rules.items, rules.count);
+}
+
 static void public_interfaces_are_filtered(struct inquiry *inquiry)
 {
     const struct exposure_set *exposures = inquiry->input->exposures;
@@ -255,6 +270,8 @@ static void public_interfaces_are_filtered(struct inquiry *inquiry)
             by = interface->groups->ids[g];
             evidence = hole.rule == NULL ? NULL : group->reference;
         }
+        if (hole.rule == NULL && interface->groups != NULL && interface->groups->count > 1)
+            hole = hole_of_all(inquiry, &cache, interface->groups, &by, &evidence);
         if (hole.rule != NULL)
             answer(inquiry, CONTROL_FAIL, address, evidence, "%s admits %s from everywhere", by, hole.what);
         else if ((interface->groups == NULL || interface->groups->count == 0) && endpoint->exposures->count > 0)

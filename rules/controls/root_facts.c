@@ -21,6 +21,12 @@ static bool is(const struct account *account, const char *key, long value)
     return told != NULL && *told == value;
 }
 
+static bool is_some(const struct account *account, const char *key)
+{
+    const long *told = account_summary(account, key);
+    return told != NULL && *told != 0;
+}
+
 // A member account whose root user has neither password nor key: nothing can sign in as it, and no MFA be set.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html#id_root-user-access-management
 static bool has_no_credentials(const struct account *account)
@@ -29,7 +35,7 @@ static bool has_no_credentials(const struct account *account)
     bool key = row != NULL && (row->keys[0].active == TOLD_YES || row->keys[1].active == TOLD_YES || row->certificate ||
                                row->password_enabled == TOLD_YES);
     return is(account, "AccountPasswordPresent", 0) && is(account, "AccountAccessKeysPresent", 0) &&
-           !is(account, "AccountSigningCertificatesPresent", 1) && is(account, "AccountMFAEnabled", 0) && !key;
+           !is_some(account, "AccountSigningCertificatesPresent") && is(account, "AccountMFAEnabled", 0) && !key;
 }
 
 static bool answer_no_credentials(struct inquiry *inquiry, const struct account *account)
@@ -97,7 +103,7 @@ static void root_access_keys(struct inquiry *inquiry, const struct account *acco
     const struct iam_credentials *row = root_row(account);
     const char *subject = root_of(inquiry, account);
     bool active = row != NULL && (row->keys[0].active == TOLD_YES || row->keys[1].active == TOLD_YES);
-    bool certificate = (row != NULL && row->certificate) || is(account, "AccountSigningCertificatesPresent", 1);
+    bool certificate = (row != NULL && row->certificate) || is_some(account, "AccountSigningCertificatesPresent");
     if (account->credentials_doubt != NULL && !active)
         answer_missing(inquiry, "%s", account->credentials_doubt);
     if (present == NULL && !active)

@@ -1,5 +1,6 @@
 // Facts of load balancers, databases and other services' things.
 #include "rules/controls/group_facts.h"
+#include "rules/controls/group_fix.h"
 
 #include "model/protocol.h"
 
@@ -72,7 +73,7 @@ static bool rule_stays_http(struct inquiry *inquiry, const struct load_balancer 
     }
     for (size_t i = 0; i < listener->rules.count; i++) {
         const struct listener_rule *rule = &listener->rules.items[i];
-        if (rule->redirects_to_https)
+        if (rule->redirects_to_https && rule->forwards.count == 0)
             continue;
         if (rule->doubt != NULL) {
             answer_missing(inquiry, "%s", rule->doubt);
@@ -88,9 +89,13 @@ static bool rule_stays_http(struct inquiry *inquiry, const struct load_balancer 
 
 static bool stays_http(struct inquiry *inquiry, const struct load_balancer *balancer, const struct listener *listener)
 {
-    if (strcmp(listener->protocol, "HTTP") != 0)
+    if (strcmp(listener->protocol, "HTTP") != 0) {
+        if (strcmp(listener->protocol, "HTTPS") != 0)
+            answer_missing(inquiry, "what protocol %s of listener %u of %s is", listener->protocol,
+                           (unsigned)listener->port, name_of(balancer));
         return false;
-    if (listener->otherwise.redirects_to_https)
+    }
+    if (listener->otherwise.redirects_to_https && listener->otherwise.forwards.count == 0)
         return rule_stays_http(inquiry, balancer, listener);
     answer(inquiry, CONTROL_FAIL, balancer->arn, listener->reference, "its listener %u/HTTP does not redirect to HTTPS",
            (unsigned)listener->port);
@@ -196,6 +201,8 @@ static void databases_in_private_subnets(struct inquiry *inquiry)
     for (size_t i = 0; i < estate->db_instances.count; i++) {
         const struct db_instance *instance = &estate->db_instances.items[i];
         bool fails = false;
+        if (instance->subnets.count == 0)
+            answer_missing(inquiry, "the subnets of %s in its DBSubnetGroup", instance->id);
         for (size_t s = 0; s < instance->subnets.count && !fails; s++) {
             const char *gateway = gateway_of_subnet(inquiry, instance->subnets.items[s]);
             fails = gateway != NULL;
@@ -203,7 +210,7 @@ static void databases_in_private_subnets(struct inquiry *inquiry)
                 answer(inquiry, CONTROL_FAIL, instance->id, instance->evidence, "its subnet %s has a route to %s",
                        instance->subnets.items[s], gateway);
         }
-        good += !fails;
+        good += !fails && instance->subnets.count > 0;
     }
     answer_rest(inquiry, good, "database", "databases", "in subnets without a route to an internet gateway");
     if (estate->db_instances.count == 0)
@@ -218,7 +225,7 @@ struct thing {
     enum kind list;      // of the list that names all of them; the same where its document does
     const char *service; // of what the list names; NULL where that list is its document
     const char *one, *many;
-    const char *fix; // command, with the region's option and the id to be put in; or NULL
+    const char *fix; // command, with the region's option, and the id where it has one, to be put in; or NULL
 };
 
 static const struct thing things[] = {
@@ -239,7 +246,9 @@ static const struct thing things[] = {
      "DMS replication instances", NULL}, // it must be made anew
     {"launch-configuration", KIND_LAUNCH_CONFIGURATIONS, KIND_LAUNCH_CONFIGURATIONS, NULL, "launch configuration",
      "launch configurations", NULL}, // the same
-    {"emr-block-public-access", KIND_EMR_BLOCK, KIND_EMR_BLOCK, NULL, "region", "regions", NULL},
+    {"emr-block-public-access", KIND_EMR_BLOCK, KIND_EMR_BLOCK, NULL, "region", "regions",
+     "aws emr put-block-public-access-configuration%s --block-public-access-configuration "
+     "'BlockPublicSecurityGroupRules=true,PermittedPublicSecurityGroupRuleRanges=[{MinRange=22,MaxRange=22}]'"},
 };
 
 static const struct thing *thing_named(const char *name)
@@ -266,7 +275,8 @@ static bool thing_is_told(struct inquiry *inquiry, const struct thing *thing)
         const char *key = arena_printf(inquiry->arena, "%s|%s", one->service, one->id);
         if (one->account != NULL && one->region != NULL)
             key = arena_printf(inquiry->arena, "%s|%s|%s", key, one->account, one->region);
-        if (strcmp(one->service, thing->service) == 0 && map_get(&estate->named_things, key) == NULL)
+        bool asked = strcmp(one->service, thing->service) == 0 || (ecs && strcmp(one->service, ECS_LISTS) == 0);
+        if (asked && map_get(&estate->named_things, key) == NULL)
             answer_missing(inquiry, "%s of %s", one->call, one->id);
     }
     return listed || estate_has(estate, thing->kind);
@@ -295,6 +305,9 @@ static void answer_fixed(struct inquiry *inquiry, const struct thing *thing, con
 {
     const char *hole = thing->fix == NULL ? NULL : strstr(thing->fix, "%s"),
                *second = hole == NULL ? NULL : strstr(hole + 2, "%s");
+    if (hole != NULL && second == NULL) // of the region, not of one thing
+        answer_fix(inquiry, "%.*s%s%s", (int)(hole - thing->fix), thing->fix,
+                   fix_region(inquiry->arena, setting->region), hole + 2);
     if (second == NULL || !fix_is_plain(setting->id))
         return;
     answer_fix(inquiry, "%.*s%s%.*s%s%s", (int)(hole - thing->fix), thing->fix,
@@ -343,6 +356,13 @@ static bool redshift_opens(struct inquiry *inquiry, struct group_cache *cache, c
             fails = true;
             answer(inquiry, CONTROL_FAIL, cluster->id, cluster->evidence, "its group %s admits %s to its port %d",
                    cluster->groups->ids[g], f == 0 ? "0.0.0.0/0" : "::/0", cluster->port);
+            const struct security_group *group =
+                map_get(&inquiry->input->estate->security_groups, cluster->groups->ids[g]);
+            const char *fix = group == NULL ? NULL
+                                            : group_fix_anywhere(inquiry->arena, inquiry->input->estate, group, family,
+                                                                 PROTOCOL_TCP, port);
+            if (fix != NULL)
+                answer_fix(inquiry, "%s", fix);
         }
     return fails;
 }
@@ -356,9 +376,10 @@ static void redshift_ports_closed(struct inquiry *inquiry)
     void **clusters = settings_of(inquiry, "redshift-cluster", &count);
     for (size_t i = 0; i < count; i++) {
         const struct public_setting *cluster = clusters[i];
-        if (cluster->groups == NULL || cluster->port == 0)
+        bool grouped = cluster->groups != NULL && cluster->groups->count > 0;
+        if (!grouped || cluster->port == 0)
             answer_missing(inquiry, "%s of %s in redshift describe-clusters",
-                           cluster->groups == NULL ? "VpcSecurityGroups" : "the port of Endpoint", cluster->id);
+                           grouped ? "the port of Endpoint" : "VpcSecurityGroups", cluster->id);
         else
             good += !redshift_opens(inquiry, &cache, cluster);
     }

@@ -58,6 +58,9 @@ struct ecs_service {
     bool public_ip; // tasks are given a public IPv4 address
 };
 
+// In place of a service: ECS's lists of the services of a cluster, which is the thing.
+#define ECS_LISTS "ecs-lists"
+
 // Something that a list names, and whose own document tells the rest.
 struct listed_thing {
     const char *service; // as its API is named

@@ -125,10 +125,11 @@ def launches():
 
 def trusting(service):
     """A trust policy for what a row of the table names."""
-    if service == "saml-provider":
-        return trust({"Effect": "Allow", "Principal": {"Federated": ARN + "saml-provider/idp"}, "Action": "sts:AssumeRoleWithSAML"})
-    if service == "cognito-identity":
-        return trust({"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"}, "Action": "sts:AssumeRoleWithWebIdentity"})
+    providers = {"saml-provider": ARN + "saml-provider/idp", "identity-center": ARN + "saml-provider/AWSSSO_0123_DO_NOT_DELETE",
+                 "cognito-identity": "cognito-identity.amazonaws.com", "oidc.eks": ARN + "oidc-provider/oidc.eks.eu-west-3.amazonaws.com/id/0123"}
+    if service in providers:
+        call = "sts:AssumeRoleWithSAML" if "saml-provider/" in providers[service] else "sts:AssumeRoleWithWebIdentity"
+        return trust({"Effect": "Allow", "Principal": {"Federated": providers[service]}, "Action": call})
     return trust(Service=service + ".amazonaws.com")
 
 
@@ -161,7 +162,7 @@ class Access(unittest.TestCase):
     def test_each_published_way_to_launch_a_role(self):
         """All rows in one account: a user with what a row needs, and for each of its actions one with all but it."""
         rows = [(ident, service, set(actions) | ({"iam:PassRole"} if passes else set())) for ident, service, passes, actions in launches()]
-        self.assertEqual(len(rows), 102)
+        self.assertEqual(len(rows), 230)
         services = {service: "admin-" + service.replace(".", "-") for _, service, _ in rows}
         users, expected = [], {}
         for i, (ident, service, needed) in enumerate(rows):
@@ -176,7 +177,7 @@ class Access(unittest.TestCase):
             with self.subTest(path=ident, needed=sorted(needed)):
                 self.assertEqual(found["all-%d" % i]["level"], "escalates")
                 self.assertRegex(found["all-%d" % i]["path"], "→ role (%s)" % "|".join(
-                    services[s] for _, s, other in rows if other <= needed))
+                    services[s] for _, s, other in rows if other <= needed) + ("|admin-identity-center" if service == "saml-provider" else ""))
         for name, (ident, one, own) in expected.items():
             self.assertIn(found[name]["level"], ("escalates",) if own else ("write", "read"), (ident, one))
         # A role that trusts none of the services, and roles that only read.
@@ -195,6 +196,38 @@ class Access(unittest.TestCase):
             self.assertIn("| %s | `%s` | %s |" % (ident, service, needs), text)
         known = {one for row in launches() for one in row[0].split(", ")} | set(re.findall(r"(?:iam|sts)-[0-9]{3}", text)) | {"iam-%03d" % i for i in (3, 4, 6, *range(7, 22))}
         self.assertEqual([one for one in PATHFINDING if one not in known and one != "datapipeline-001"], [])
+
+    def test_another_version_of_a_policy_counts_with_all_that_it_leads_to(self):
+        default, read = allow("iam:SetDefaultPolicyVersion"), allow("s3:Get*")
+        look, assume = ARN + "policy/look", allow("sts:AssumeRole", ARN + "role/look")
+        mine = lambda *more: user("ann", default, *more, attached=[look])
+        others = lambda *more: user("ann", default, *more)
+        of_lambda = trust(Service="lambda.amazonaws.com")
+        cases = {
+            "hers": (mine(), EVERYTHING, "escalates"), "hers reads": (mine(), read, "write"),
+            "hers assumes": (mine(), allow("sts:AssumeRole", ARN + "role/admin"), "escalates"),
+            "hers puts policies": (mine(), allow("iam:PutUserPolicy", ARN + "user/ann"), "escalates"),
+            "half is hers already": (mine(allow(["lambda:CreateFunction", "lambda:InvokeFunction"])), allow("iam:PassRole"), "escalates"),
+            "of a role that she assumes": (others(assume), EVERYTHING, "escalates"),
+            "of one that assumes on": (others(assume), allow("sts:AssumeRole", ARN + "role/admin"), "escalates"),
+            "of one that she launches": (others(allow(["iam:PassRole", "lambda:*"], [ARN + "role/look", "arn:aws:lambda:*"])), EVERYTHING, "escalates"),
+            "of one whose trust she writes": (others(allow("iam:UpdateAssumeRolePolicy", ARN + "role/look")), EVERYTHING, "escalates"),
+            "of another user": (others(allow("iam:CreateAccessKey", ARN + "user/bob")), EVERYTHING, "escalates"),
+            "of one that she cannot become": (others(), EVERYTHING, "write"),
+        }
+        for name, (ann, version, level) in cases.items():
+            with self.subTest(name=name):
+                found = principals(users=[ann, user("bob", read, attached=[look])], policies=[managed("look", read, others=[version])],
+                                   roles=[role("look", read, attached=[look], trusts=None if "assumes" in name else of_lambda),
+                                          role("admin", EVERYTHING, trusts=of_lambda if "half" in name else None)])
+                self.assertEqual(found["ann"]["level"], level, found["ann"])
+                self.assertEqual("SetDefaultPolicyVersion to v2" in found["ann"]["path"], level == "escalates", found["ann"])
+        for version, level in ((EVERYTHING, "escalates"), (allow("ec2:*"), "none")):
+            found = principals(users=[user("ann", allow(["s3:*", "iam:PutUserPolicy"]), allow("iam:SetDefaultPolicyVersion"), boundary=look)],
+                               policies=[managed("look", allow("iam:SetDefaultPolicyVersion"), others=[version])])["ann"]
+            self.assertEqual(found["level"], "write" if level == "none" else level, found)
+        joins = user("ann", allow("iam:AddUserToGroup"), allow("iam:CreatePolicyVersion", look))
+        self.assertEqual(levels(users=[joins], groups=[group("team", attached=[look])], policies=[managed("look", read)])["ann"], "escalates")
 
     def test_what_denies_it_and_it_can_take_off_itself_does_not_count(self):
         star = {"Effect": "Deny", "Resource": "*"}

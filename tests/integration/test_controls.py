@@ -424,6 +424,25 @@ class Account(unittest.TestCase):
             documents["get-account-summary"]["SummaryMap"].update(AccountMFAEnabled=value, AccountAccessKeysPresent=value)
             self.assertEqual(self.results(documents, "root-mfa", "root-access-keys"), ("not-evaluated", "not-evaluated"), value)
 
+    def test_a_flag_of_the_summary_that_is_neither_0_nor_1_is_not_known(self):
+        documents = guarded()
+        summary = documents["get-account-summary"]["SummaryMap"]
+        summary.update(AccountMFAEnabled=2)
+        self.assertEqual(self.results(documents, "root-mfa"), ("not-evaluated",))
+        summary.update(AccountMFAEnabled=0, AccountPasswordPresent=2)
+        self.assertEqual(self.results(documents, "root-mfa"), ("fail",))
+        summary.update(AccountMFAEnabled=1, AccountPasswordPresent=1, AccountSigningCertificatesPresent=2)
+        self.assertEqual(self.results(documents, "root-access-keys"), ("fail",))
+
+    def test_a_password_policy_that_iam_does_not_take_is_not_known(self):
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccountPasswordPolicy.html
+        for member, value in (("MinimumPasswordLength", 129), ("MinimumPasswordLength", 10**9), ("PasswordReusePrevention", 25), ("MaxPasswordAge", 1096)):
+            documents = guarded()
+            documents["get-account-password-policy"]["PasswordPolicy"][member] = value
+            self.assertEqual(self.results(documents, "password-policy"), ("not-evaluated",), member)
+        documents["get-account-password-policy"]["PasswordPolicy"].update(MinimumPasswordLength=128, PasswordReusePrevention=24, MaxPasswordAge=1095)
+        self.assertEqual(self.results(documents, "password-policy"), ("pass",))
+
     def test_a_selector_narrowed_by_an_event_name_leaves_out_no_half(self):
         documents = guarded()
         documents["get-event-selectors.all"] = {"AdvancedEventSelectors": [{"FieldSelectors": [

@@ -87,7 +87,7 @@ def services(public):
             *([{"Name": "gone.example.org.", "Type": "AAAA", "ResourceRecords": [{"Value": "2001:db8:9::1"}]}] if public else [])]},
         "describe-db-instances": {"DBInstances": [{
             "DBInstanceIdentifier": "db", "DBInstanceArn": arn("rds", "db:db"), "PubliclyAccessible": yes,
-            "DBSubnetGroup": {"VpcId": "vpc-1", "Subnets": [{"SubnetIdentifier": "subnet-1"}] if public else []}}]},
+            "DBSubnetGroup": {"VpcId": "vpc-1", "Subnets": [{"SubnetIdentifier": "subnet-1" if public else "subnet-db"}]}}]},
         "describe-launch-template-versions": {"LaunchTemplateVersions": [{
             "LaunchTemplateId": "lt-1", "DefaultVersion": True,
             "LaunchTemplateData": {"NetworkInterfaces": [{"AssociatePublicIpAddress": yes}]}}]},
@@ -114,6 +114,8 @@ def network(public):
     if not public:
         del interface["PrivateIpAddresses"][0]["Association"]
     estate["Subnets"][0].update(MapPublicIpOnLaunch=False, AssignIpv6AddressOnCreation=public)
+    estate["Subnets"].append({**estate["Subnets"][0], "SubnetId": "subnet-db", "CidrBlock": "10.0.1.0/24", "AssignIpv6AddressOnCreation": False})
+    estate["RouteTables"].append({"RouteTableId": "rtb-db", "VpcId": "vpc-1", "Associations": [{"Main": False, "SubnetId": "subnet-db"}], "Routes": estate["RouteTables"][0]["Routes"][:1]})
     world = [permission("tcp", (low, high), ["0.0.0.0/0"], ["::/0"]) for low, high in ((20, 25), (445, 445), (3389, 3389), (6379, 6379))]
     group = estate["SecurityGroups"][0]
     group.update(OwnerId=ACCOUNT, IpPermissions=world if public else [permission("tcp", (443, 443), ["203.0.113.0/24"])],
@@ -165,13 +167,13 @@ FAIL = {
     "fsbp-exposure/ELB.3": ("old", "443/HTTP does not encrypt", None),
     "fsbp-exposure/ELB.18": (NET, "82/TCP does not encrypt", None),
     "fsbp-exposure/EMR.1": ("i-1", "primary node of EMR cluster j-1", None),
-    "fsbp-exposure/EMR.2": ("block public access of EMR", "other ports than 22", None),
+    "fsbp-exposure/EMR.2": ("block public access of EMR", "other ports than 22", "aws emr put-block-public-access-configuration --region eu-west-3"),
     "fsbp-exposure/MSK.4": ("bus", "not DISABLED", None),
     "fsbp-exposure/Opensearch.2": ("logs", "in no VPC", None),
     "fsbp-exposure/RDS.2": ("db", "publicly accessible", "--no-publicly-accessible"),
     "fsbp-exposure/RDS.46": ("db", "igw-1", None),
     "fsbp-exposure/Redshift.1": ("dw", "PubliclyAccessible is on", "aws redshift modify-cluster"),
-    "fsbp-exposure/Redshift.15": ("dw", "sg-dw admits 0.0.0.0/0 to its port 5439", None),
+    "fsbp-exposure/Redshift.15": ("dw", "sg-dw admits 0.0.0.0/0 to its port 5439", "aws ec2 revoke-security-group-ingress --region eu-west-3 --group-id sg-dw"),
     "fsbp-exposure/RedshiftServerless.3": ("ad-hoc", "publiclyAccessible", "update-workgroup"),
     "security-hub-exposure/EC2.12": ("198.51.100.9", "eipalloc-9 is associated with nothing", "release-address"),
     "security-hub-exposure/EC2.13": ("sg-1", "TCP ports 22 (SSH)", "revoke-security-group-ingress"),
@@ -281,6 +283,7 @@ class Packs(Bundles):
         self.assertEqual({name for name in self.network_controls(found)} - ROLES, set(FAIL))
         self.assertEqual({found[name]["result"] for name in ROLES}, {"pass"})
         self.assertEqual(found["beyond-exposure/exposed-roles"]["severity"], "critical")  # the role is an administrator
+        self.assertIn("aws iam delete-role-policy --role-name web --policy-name p", [e["fix"] for e in found["cis-aws-5.0/1.15"]["evidence"]])
 
     def test_each_control_passes_where_it_should(self):
         found = self.judge(self.files(False), guards=account(False))
@@ -361,6 +364,15 @@ class Packs(Bundles):
         self.assertIn("TCP ports 22,3389: entry 100", failing("fsbp-exposure/EC2.21")["acl-1"])
         self.assertIn("aws ec2 delete-network-acl-entry --region eu-west-3 --network-acl-id acl-1 --ingress --rule-number 100",
                       [e["fix"] for e in found["fsbp-exposure/EC2.21"]["evidence"] if e["subject"] == "acl-1"])
+        # Two groups, each of which admits a half.
+        sg["IpPermissions"], dw["IpPermissions"] = [permission("-1", None, ["0.0.0.0/1"])], [permission("-1", None, ["128.0.0.0/1"])]
+        documents["describe-network-interfaces"]["NetworkInterfaces"][0]["Groups"] = [{"GroupId": "sg-1"}, {"GroupId": "sg-dw"}]
+        entries = documents["describe-network-acls"]["NetworkAcls"][0]["Entries"]
+        documents["describe-network-acls"]["NetworkAcls"][0]["Entries"] = []  # so that nothing need be asked
+        found = self.judge(documents, packs=("pci-dss-exposure",))
+        documents["describe-network-acls"]["NetworkAcls"][0]["Entries"] = entries
+        self.assertIn("sg-1 and sg-dw admits everything from everywhere", found["pci-dss-exposure/1.4.1"]["decided"])
+        documents["describe-network-interfaces"]["NetworkInterfaces"][0]["Groups"].pop()
         # A half is no anywhere, and what an entry above denies whole is not open.
         dw["IpPermissions"] = [permission("tcp", (22, 22), ["0.0.0.0/1"], ["2000::/4"])]
         sg["IpPermissions"] = []
@@ -426,6 +438,36 @@ class Packs(Bundles):
         for actions, result in ((redirect, "pass"), ([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}], "fail")):
             documents["describe-rules.app"] = {"Rules": [rule(1, redirect), rule(2, actions), {**rule(3, redirect), "Priority": "default", "IsDefault": True, "Conditions": []}]}
             self.assertEqual(self.judge(documents, packs=("fsbp-exposure",))["fsbp-exposure/ELB.1"]["result"], result)
+
+    def test_a_setting_that_is_empty_misspelt_or_of_another_deployment_is_no_pass(self):
+        documents = self.files(False)
+        domain, service = documents["describe-domain.logs"]["DomainStatus"], documents["describe-services.shop"]["services"][0]
+        database, action = documents["describe-db-instances"]["DBInstances"][0], documents["describe-listeners.app"]["Listeners"][0]
+        documents["list-clusters.ecs"]["clusterArns"].append(arn("ecs", "cluster/two"))
+        documents["describe-clusters"]["Clusters"][0]["VpcSecurityGroups"] = []
+        del documents["describe-launch-template-versions"]["LaunchTemplateVersions"][0]["LaunchTemplateData"]
+        database["DBSubnetGroup"]["Subnets"] = []
+        domain["VPCOptions"] = {}
+        action["Protocol"] = "http"
+        found = self.judge(documents)
+        for name, text in {"fsbp-exposure/RDS.46": "the subnets of db", "fsbp-exposure/Opensearch.2": "whether logs is public", "fsbp-exposure/ECS.2": "ecs list-services of two",
+                           "fsbp-exposure/ECS.16": "ecs list-services of two", "fsbp-exposure/Redshift.15": "VpcSecurityGroups of dw", "fsbp-exposure/EC2.25": "LaunchTemplateData",
+                           "fsbp-exposure/ELB.1": "what protocol http"}.items():
+            with self.subTest(control=name):
+                self.assertEqual(found[name]["result"], "not-evaluated", found[name]["decided"])
+                self.assertIn(text, " ".join(found[name]["missing"]))
+        # That list is there, and names no service; the domain has a public endpoint beside its VPC.
+        documents["list-services.two"] = {"serviceArns": []}
+        domain.update(VPCOptions={"VPCId": "vpc-1"}, Endpoint="search-logs.eu-west-3.es.amazonaws.com")
+        service["networkConfiguration"] = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "enabled"}}
+        del database["DBSubnetGroup"]
+        action.update(Protocol="HTTP", DefaultActions=[{"Type": "forward", "TargetGroupArn": arn("elasticloadbalancing", "targetgroup/x/1"), "RedirectConfig": {"Protocol": "HTTPS"}}])
+        found = self.judge(documents, packs=("fsbp-exposure",))
+        self.assertEqual({name: found["fsbp-exposure/" + name]["result"] for name in ("RDS.46", "Opensearch.2", "ECS.2", "ECS.16", "ELB.1")},
+                         {"RDS.46": "not-evaluated", "Opensearch.2": "not-evaluated", "ECS.2": "not-evaluated", "ECS.16": "pass", "ELB.1": "fail"})
+        service["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] = "DISABLED"
+        service["deployments"] = [{"id": "ecs-svc/9", "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"}}}]
+        self.assertEqual(self.judge(documents, packs=("fsbp-exposure",))["fsbp-exposure/ECS.2"]["result"], "fail")
 
     def test_default_acls_are_asked_by_cis_and_not_by_security_hub(self):
         documents = self.files(True)

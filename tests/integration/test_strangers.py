@@ -150,7 +150,7 @@ class Strangers(unittest.TestCase):
                 self.assertEqual(said[name][0], "fail")
                 self.assertTrue(said[name][1].startswith("its trust policy lets " + whom), said[name])
                 self.assertIn("and it %s: role %s: policy p0 allows" % (words, name), said[name][1])
-            self.assertEqual(control["missing"], [])
+            self.assertEqual([text.split(" by ")[0] for text in control["missing"]], ["who signs in to %srole/signed-in" % ARN] if may == EVERYTHING else [])
 
     def test_whom_a_trust_policy_that_is_not_understood_lets_in_is_not_known(self):
         odd = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "condition": {}}]}
@@ -185,6 +185,18 @@ class Strangers(unittest.TestCase):
         self.assertTrue(said["partner"][1].startswith("who signs in to it by %ssaml-provider/idp may do more than read, and it is not among" % ARN), said)
         said, control = judged(roles, [ARN + "role/partner", ARN + "role/aws-reserved/*"])
         self.assertEqual(({name: one[0] for name, one in said.items()}, control["result"]), ({made["RoleName"]: "pass", "partner": "pass"}, "pass"))
+
+    def test_who_signs_in_by_a_token_that_may_be_of_people_is_not_evaluated_unless_the_intent_names_the_role(self):
+        google, pool = {"StringEquals": {"accounts.google.com:aud": "123.apps.googleusercontent.com"}}, SHUT["signed-in"]
+        people = {"login": (allow("s3:PutObject"), oidc("login.example.com/realms/staff")), "google": (EVERYTHING, trusts({"Federated": "accounts.google.com"}, WEB, google)),
+                  "pool": (EVERYTHING, pool)}
+        fine = {"reads": (allow("s3:Get*"), oidc("login.example.com")), "cluster": (EVERYTHING, SHUT["a-cluster"]), "builds": (EVERYTHING, SHUT["ours"]),
+                "enterprise": (EVERYTHING, SHUT["enterprise"]), "app": (allow("s3:PutObject"), pool)}
+        said, control = judged([role(name, may, trusts=one) for name, (may, one) in {**people, **fine}.items()])
+        self.assertEqual((said, control["result"]), ({}, "not-evaluated"))
+        self.assertEqual([next((name for name in people if "role/%s by " % name in text), text) for text in control["missing"]], list(people))
+        said, control = judged([role(name, may, trusts=one) for name, (may, one) in people.items()], [ARN + "role/*"])
+        self.assertEqual(({name: one[0] for name, one in said.items()}, control["result"]), (dict.fromkeys(people, "pass"), "pass"))
 
 
 if __name__ == "__main__":

@@ -251,8 +251,8 @@ class Account:
         some = lambda *actions: all(self.somewhere(allowed, a) for a in actions)
         ways = {("lambda", True): [("lambda:CreateFunction", "lambda:InvokeFunction"), ("lambda:CreateFunction", "lambda:CreateEventSourceMapping"), ("lambda:CreateFunction", "lambda:AddPermission")],
                 ("lambda", False): [("lambda:UpdateFunctionCode",), ("lambda:UpdateFunctionConfiguration",)],
-                ("glue", True): [("glue:CreateDevEndpoint",), ("glue:CreateJob", "glue:StartJobRun"), ("glue:CreateJob", "glue:CreateTrigger"), ("glue:UpdateJob", "glue:StartJobRun"), ("glue:UpdateJob", "glue:CreateTrigger")],
-                ("glue", False): [("glue:UpdateDevEndpoint",)]}
+                ("glue", True): [("glue:CreateDevEndpoint",), ("glue:CreateJob", "glue:StartJobRun"), ("glue:CreateJob", "glue:CreateTrigger"), ("glue:UpdateJob",)],
+                ("glue", False): [("glue:UpdateDevEndpoint",), ("glue:StartJobRun",)]}
         # Of EC2 the world has no actions: what is allowed of everything is allowed of them.
         return any(some(*way) for service in self.services(role) for way in ways.get((service, passes), [])) or (
             "ec2" in self.services(role) and self.somewhere(allowed, "sqs:DeleteQueue"))
@@ -263,7 +263,8 @@ class Account:
         puts = lambda kind, arn: can("Put%sPolicy" % kind, arn) or can("Attach%sPolicy" % kind, arn)
         user = self.kind[who["Arn"]] == "user"
         return bool(puts("User" if user else "Role", who["Arn"]) or any(puts("Group", self.group[g]["Arn"]) for g in who.get("GroupList", [])) or
-                    (user and any(can("AddUserToGroup", g["Arn"]) and puts("Group", g["Arn"]) for g in self.groups)) or
+                    (user and any(can("AddUserToGroup", g["Arn"]) and (puts("Group", g["Arn"]) or any(can("CreatePolicyVersion", a) for a in self.attached(g)))
+                              for g in self.groups)) or
                     any(can("CreatePolicyVersion", arn) for arn in self.attached(who)))
 
     @staticmethod
@@ -296,6 +297,25 @@ class Account:
             found.extend(one for one in then if one not in found)
         return found
 
+    def becomes(self, p, t):
+        to, allowed = t["Arn"], self.has[p["Arn"]][0]
+        can = lambda action: allowed[to] & bit("iam:" + action)
+        if self.kind[to] == "user":
+            return can("CreateAccessKey") or can("CreateLoginProfile") or can("UpdateLoginProfile")
+        return self.assumes(p, t) or can("UpdateAssumeRolePolicy") or (can("PassRole") and self.launches(p, t, True))
+
+    def by_other_versions(self, p):
+        """What it is, or another that it becomes, by another version of a policy: (principal, documents, boundary)."""
+        for t in [*self.users, *self.roles]:
+            if t["Arn"] != p["Arn"] and not self.becomes(p, t):
+                continue
+            capped = t.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+            for policy in sorted({*self.attached(t), *([capped] if capped else [])}):
+                for version in self.policies[policy]["PolicyVersionList"]:
+                    if not version["IsDefaultVersion"] and self.has[p["Arn"]][0][policy] & bit("iam:SetDefaultPolicyVersion"):
+                        yield (t, [version["Document"] if of == policy else d for _, of, d in self.held(t)],
+                               version["Document"] if capped == policy else self.default(capped) if capped else None)
+
     def levels(self):
         everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}
         only = lambda documents, effect: [{**d, "Statement": [s for s in d["Statement"] if s["Effect"] == effect]} for d in documents]
@@ -316,6 +336,14 @@ class Account:
                     level[self.key(one)] = self.base(p, self.has[self.key(one)])
                     raised[self.key(one)] = cap(self.base(p, self.masks(p, [everything, *only(documents, "Deny")], boundary)))
                     freed.append((one, documents, boundary))
+        for p in [*self.users, *self.roles]:
+            if level[p["Arn"]] != ADMIN:
+                for n, (one, documents, boundary) in enumerate(self.by_other_versions(p)):
+                    one = {**one, "#": "#v%d of %s" % (n, p["Arn"]), "before": p["Arn"]}
+                    self.has[self.key(one)] = self.masks(one, documents, boundary)
+                    level[self.key(one)] = self.base(one, self.has[self.key(one)])
+                    raised[self.key(one)] = cap(self.base(one, self.masks(one, [everything, *only(documents, "Deny")], boundary)))
+                    freed.append((one, documents, boundary))
         as_they_are = [(p, self.documents(p), self.default(p["PermissionsBoundary"]["PermissionsBoundaryArn"]) if "PermissionsBoundary" in p else None)
                        for p in [*self.users, *self.roles]]
         for p, documents, boundary in [*as_they_are, *freed]:
@@ -326,11 +354,6 @@ class Account:
             found = [level[arn]]
             if self.raise_itself(p, allowed):
                 found.append(raised[arn])
-            for policy in self.attached(p):
-                for version in self.policies[policy]["PolicyVersionList"]:
-                    if not version["IsDefaultVersion"] and can("SetDefaultPolicyVersion", policy):
-                        then = [*only([version["Document"]], "Allow"), *only(documents, "Deny")]
-                        found.append(cap(self.base(p, self.masks(p, then, boundary))))
             for new in self.world:
                 if new.startswith(self.iam + "user/") and can("CreateUser", new) and (can("PutUserPolicy", new) or can("AttachUserPolicy", new)) and (
                         can("CreateAccessKey", new) or can("CreateLoginProfile", new) or can("UpdateLoginProfile", new)):
@@ -350,8 +373,9 @@ class Account:
         while moved:
             moved = False
             for one, _, _ in freed:
-                if cap(level[self.key(one)]) > level[one["Arn"]]:
-                    level[one["Arn"]], moved = cap(level[self.key(one)]), True
+                before = one.get("before", one["Arn"])
+                if cap(level[self.key(one)]) > level[before]:
+                    level[before], moved = cap(level[self.key(one)]), True
             for s in [*self.all, *(one for one, _, _ in freed)]:
                 allowed = self.has[self.key(s)][0]
                 can = lambda action, on: allowed[on] & bit("iam:" + action)

@@ -103,6 +103,12 @@ static void note_figure(struct reader *reader, struct account *account, const st
     map_put(reader->arena, &account->summary_doubts, key, (void *)(uintptr_t)doubt);
 }
 
+// Those that are 1 or 0: whether there is one.
+static bool is_flag(const char *figure)
+{
+    return strcmp(figure, "AccountMFAEnabled") == 0 || strcmp(figure, "AccountPasswordPresent") == 0;
+}
+
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -117,6 +123,10 @@ bool read_account_summary(struct reader *reader, const struct json_cursor *at, v
         if (!cJSON_IsNumber(node) || node->valuedouble < 0 || node->valuedouble > 1e15 ||
             node->valuedouble != (double)(long)node->valuedouble) {
             doubt_at(reader, &member, "is no count, expected one");
+            continue;
+        }
+        if (is_flag(node->string) && node->valuedouble > 1) {
+            doubt_at(reader, &member, "is %.0f, expected 0 or 1", node->valuedouble);
             continue;
         }
         note_figure(reader, account, &member);
@@ -144,13 +154,13 @@ bool read_password_policy(struct reader *reader, const struct json_cursor *at, v
     const cJSON *length = json_find(at->node, "MinimumPasswordLength");
     if (length == NULL || cJSON_IsNull(length)) // AWS prints it always
         doubt_at(reader, at, "has no MinimumPasswordLength, expected one");
-    if (!json_optional_integer(at, "MinimumPasswordLength", 0, INT32_MAX, &policy->minimum_length, &present,
+    if (!json_optional_integer(at, "MinimumPasswordLength", 0, 128, &policy->minimum_length, &present,
                                reader->error))
         doubt_failure(reader);
-    if (!json_optional_integer(at, "PasswordReusePrevention", 0, INT32_MAX, &policy->remembered, &present,
+    if (!json_optional_integer(at, "PasswordReusePrevention", 0, 24, &policy->remembered, &present,
                                reader->error))
         doubt_failure(reader);
-    if (!json_optional_integer(at, "MaxPasswordAge", 0, INT32_MAX, &policy->most_days, &present, reader->error))
+    if (!json_optional_integer(at, "MaxPasswordAge", 0, 1095, &policy->most_days, &present, reader->error))
         doubt_failure(reader);
     lenient_boolean(reader, at, "HardExpiry", &policy->hard_expiry);
     lenient_boolean(reader, at, "AllowUsersToChangePassword", &policy->users_change);

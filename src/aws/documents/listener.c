@@ -60,7 +60,8 @@ static bool read_action(struct reader *reader, const struct json_cursor *at, voi
     bool one = json_member(at, "TargetGroupArn").node != NULL;
     if (lenient_object(reader, at, "RedirectConfig", &redirect)) {
         lenient_text(reader, &redirect, "Protocol", &protocol);
-        rule->redirects_to_https = protocol != NULL && strcmp(protocol, "HTTPS") == 0;
+        rule->redirects_to_https =
+            protocol != NULL && strcmp(protocol, "HTTPS") == 0 && word != NULL && strcmp(word, "redirect") == 0;
     }
     if (word == NULL)
         doubt_at(reader, &type, "is %s, expected a string", json_kind(type.node));

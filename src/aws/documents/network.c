@@ -409,6 +409,8 @@ bool read_launch_template(struct reader *reader, const struct json_cursor *at, v
     lenient_boolean(reader, at, "DefaultVersion", &template.is_default);
     if (lenient_object(reader, at, "LaunchTemplateData", &data))
         each_if_present(reader, &data, "NetworkInterfaces", read_template_interface, &template);
+    else if (data.node == NULL)
+        doubt_at(reader, &data, "is missing: what %s gives is not known", template.id);
     *vector_add(reader->arena, &reader->estate->launch_templates) = template;
     return true;
 }

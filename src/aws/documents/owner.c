@@ -223,20 +223,34 @@ bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *i
     return read_names(reader, at, "eks", "EKS cluster", ":cluster/", KIND_EKS_CLUSTERS);
 }
 
-// That some is there: what of it is public, its services tell.
-// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListClusters.html
-bool read_ecs_cluster_names(struct reader *reader, const struct json_cursor *at, void *into)
+// Of which cluster a list is, its services' ARNs say, and the file's name: a word of it, as `read` gives them.
+static void note_ecs_list(struct reader *reader, const struct json_cursor *at)
 {
-    (void)into;
-    seen_at(reader, NULL, NULL, NULL);
-    reader->estate->has_ecs_clusters = reader->estate->has_ecs_clusters || cJSON_GetArraySize(at->node) > 0;
-    return true;
+    const cJSON *name;
+    const char *word = text_behind_slash(at->file);
+    for (size_t length; *word != '\0'; word += length + (word[length] != '\0')) {
+        length = strcspn(word, ".");
+        note_thing(reader, ECS_LISTS, arena_strndup(reader->arena, word, length), NULL, NULL, NULL);
+        if (strncmp(word, "list-services-", strlen("list-services-")) == 0)
+            note_thing(reader, ECS_LISTS,
+                       arena_strndup(reader->arena, word + strlen("list-services-"), length - strlen("list-services-")),
+                       NULL, NULL, NULL);
+    }
+    cJSON_ArrayForEach (name, at->node) {
+        const char *text = cJSON_GetStringValue(name), *cluster = text == NULL ? NULL : strstr(text, ":service/");
+        const char *end = cluster == NULL ? NULL : strrchr(cluster, '/');
+        cluster = cluster == NULL ? NULL : cluster + strlen(":service/");
+        if (end != NULL && end > cluster)
+            note_thing(reader, ECS_LISTS, arena_strndup(reader->arena, cluster, (size_t)(end - cluster)), NULL, NULL,
+                       NULL);
+    }
 }
 
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html
 bool read_ecs_service_names(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
+    note_ecs_list(reader, at);
     return read_names(reader, at, "ecs", "ECS service", ":service/", KIND_ECS_SERVICES);
 }
 
@@ -409,13 +423,17 @@ bool read_search_domain(struct reader *reader, const struct json_cursor *at, voi
     place.detail = text_beside(reader, at, "Endpoint");
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at->node, "Deleted")))
         return true;
-    bool is_public = !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions"));
+    const cJSON *options = cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions");
+    bool in_vpc = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(options, "VPCId")) ||
+                  cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(options, "SubnetIds")) > 0;
+    bool is_public = !in_vpc || place.detail != NULL; // Endpoint is of those in no VPC, others have Endpoints
     note_setting(reader, at,
                  &(struct public_setting){.thing = "opensearch-domain",
                                           .id = place.id,
                                           .account = place.account,
                                           .region = place.region,
                                           .is_public = is_public,
+                                          .untold = is_public && options != NULL,
                                           .detail = "it is in no VPC"});
     if (is_public)
         note_public(reader, &place);

@@ -151,12 +151,34 @@ bool read_emr_block(struct reader *reader, const struct json_cursor *at, void *i
     return true;
 }
 
-// One awsvpcConfiguration, under networkConfiguration of a service or a task set.
-static bool gives_public_address(const cJSON *of)
+// That some is there: what of it is public, its services tell, of which there is a list for each cluster.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListClusters.html
+bool read_ecs_cluster_names(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const cJSON *name;
+    (void)into;
+    seen_at(reader, NULL, NULL, NULL);
+    reader->estate->has_ecs_clusters = reader->estate->has_ecs_clusters || cJSON_GetArraySize(at->node) > 0;
+    cJSON_ArrayForEach (name, at->node)
+        if (cJSON_IsString(name))
+            note_listed(reader, ECS_LISTS, "ECS cluster", intern(reader, text_behind_slash(name->valuestring)),
+                        kind_call(KIND_ECS_SERVICE_NAMES));
+    return true;
+}
+
+// One awsvpcConfiguration, under networkConfiguration of a service, a deployment of it or a task set; where it says
+// nothing, AWS's default is DISABLED.
+static void read_assigned_address(const cJSON *of, struct public_setting *setting)
 {
     const cJSON *network = cJSON_GetObjectItemCaseSensitive(of, "networkConfiguration");
     const cJSON *vpc = cJSON_GetObjectItemCaseSensitive(network, "awsvpcConfiguration");
-    return text_same(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(vpc, "assignPublicIp")), "ENABLED");
+    const cJSON *given = cJSON_GetObjectItemCaseSensitive(vpc, "assignPublicIp");
+    const char *word = given == NULL ? "DISABLED" : cJSON_GetStringValue(given);
+    bool enabled = text_same(word, "ENABLED");
+    if (!enabled && (setting->is_public || text_same(word, "DISABLED")))
+        return;
+    setting->is_public = true;
+    setting->untold = !enabled;
 }
 
 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html
@@ -165,17 +187,20 @@ void note_ecs_settings(struct reader *reader, const struct json_cursor *at, cons
 {
     struct public_setting setting = {
         .thing = "ecs-service", .id = id, .account = account, .region = region, .detail = "assignPublicIp is ENABLED"};
-    setting.is_public = gives_public_address(at->node);
+    const cJSON *set;
+    read_assigned_address(at->node, &setting);
+    cJSON_ArrayForEach (set, cJSON_GetObjectItemCaseSensitive(at->node, "deployments"))
+        read_assigned_address(set, &setting);
     note_setting(reader, at, &setting);
     struct json_cursor sets = json_member(at, "taskSets");
-    const cJSON *set;
     size_t index = 0;
     setting.thing = "ecs-task-set";
     cJSON_ArrayForEach (set, sets.node) {
         struct json_cursor one = json_element(&sets, index++, set);
         const char *name = text_beside(reader, &one, "id");
         setting.id = arena_printf(reader->arena, "%s of %s", name == NULL ? "a task set" : name, id);
-        setting.is_public = gives_public_address(set);
+        setting.is_public = setting.untold = false;
+        read_assigned_address(set, &setting);
         note_setting(reader, &one, &setting);
     }
 }
