@@ -90,8 +90,8 @@ static bool set_up(struct http_exchange *exchange, const struct http_request *re
            (request->method == NULL || SET(CURLOPT_CUSTOMREQUEST, request->method)) &&
            (request->body == NULL || (SET(CURLOPT_POSTFIELDS, request->body) &&
                                       SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length))) &&
-           (!request->direct || SET(CURLOPT_PROXY, "")) && SET(CURLOPT_IPRESOLVE, families[request->family]) &&
-           leave_from(easy, request->source) &&
+           (request->direct ? SET(CURLOPT_PROXY, "") : http_set_proxy(easy, request->url)) &&
+           SET(CURLOPT_IPRESOLVE, families[request->family]) && leave_from(easy, request->source) &&
            (request->ca_bundle == NULL || SET(CURLOPT_CAINFO, request->ca_bundle)) &&
            (request->signature == NULL || sign(easy, request->signature)) && SET(CURLOPT_HTTPHEADER, exchange->headers);
 }
@@ -117,6 +117,13 @@ bool http_open(struct http_exchange *exchange, const struct http_request *reques
     return true;
 }
 
+// Whether a proxy was asked for the way to the other side, and gave none.
+static bool is_proxys(CURL *easy)
+{
+    long status = 0;
+    return curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK && status >= 300;
+}
+
 static enum http_end end_of(CURLcode code)
 {
     return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ? HTTP_UNTRUSTED
@@ -137,7 +144,9 @@ void http_conclude(struct http_exchange *exchange, int code)
         answer->end = ended != HTTP_ANSWERED ? ended : end_of(code);
         answer->problem = answer->end == HTTP_TOO_LARGE ? "its answer is too large"
                           : answer->end == HTTP_NO_ROOM ? "there is no room to keep its answer"
-                                                        : curl_easy_strerror(code);
+                          : is_proxys(exchange->easy)
+                              ? "the proxy of HTTPS_PROXY refuses to connect (NO_PROXY names what is asked without it)"
+                              : curl_easy_strerror(code);
     } else if (curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &answer->status) != CURLE_OK) {
         answer->end = HTTP_BROKEN;
         answer->problem = "it has no status";
