@@ -117,13 +117,6 @@ bool http_open(struct http_exchange *exchange, const struct http_request *reques
     return true;
 }
 
-// Whether a proxy was asked for the way to the other side, and gave none.
-static bool is_proxys(CURL *easy)
-{
-    long status = 0;
-    return curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK && status >= 300;
-}
-
 static enum http_end end_of(CURLcode code)
 {
     return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ? HTTP_UNTRUSTED
@@ -134,6 +127,24 @@ static enum http_end end_of(CURLcode code)
                                                                                       : HTTP_BROKEN;
 }
 
+// In words of what a user can do about it, where there is something.
+static const char *problem_of(const struct http_exchange *exchange, CURLcode code)
+{
+    long status = 0; // of the proxy that was asked for the way
+    if (exchange->answer.end == HTTP_TOO_LARGE)
+        return "its answer is too large";
+    if (exchange->answer.end == HTTP_NO_ROOM)
+        return "there is no room to keep its answer";
+    if (curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK && status >= 300)
+        return "the proxy of HTTPS_PROXY refuses to connect (NO_PROXY names what is asked without it)";
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return "no certificate authority can be read of the file that is given (--ca-bundle, AWS_CA_BUNDLE)";
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return "its certificate is of no authority that is trusted here (--ca-bundle, AWS_CA_BUNDLE), or of another "
+               "host";
+    return curl_easy_strerror(code);
+}
+
 void http_conclude(struct http_exchange *exchange, int code)
 {
     struct http_answer *answer = &exchange->answer;
@@ -142,11 +153,7 @@ void http_conclude(struct http_exchange *exchange, int code)
     answer->length = exchange->length;
     if (code != CURLE_OK) {
         answer->end = ended != HTTP_ANSWERED ? ended : end_of(code);
-        answer->problem = answer->end == HTTP_TOO_LARGE ? "its answer is too large"
-                          : answer->end == HTTP_NO_ROOM ? "there is no room to keep its answer"
-                          : is_proxys(exchange->easy)
-                              ? "the proxy of HTTPS_PROXY refuses to connect (NO_PROXY names what is asked without it)"
-                              : curl_easy_strerror(code);
+        answer->problem = problem_of(exchange, code);
     } else if (curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &answer->status) != CURLE_OK) {
         answer->end = HTTP_BROKEN;
         answer->problem = "it has no status";

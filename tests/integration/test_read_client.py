@@ -404,6 +404,16 @@ class Client(Script):
                 done = self.read("--whoami", "--profile", "p", *(["--ca-bundle", certificate] if how == "option" else []), env=env)
                 self.assertEqual((done.returncode, asked), (0, given) if trusted else (2, []), done.stderr)
 
+    def test_a_file_of_authorities_that_is_none_is_refused_before_anything_is_asked(self):
+        config = self.path / "config"
+        for name, word in (("none.pem", "No such file"), ("", "is a folder")):
+            config.write_text("[default]\nca_bundle = %s\n" % (self.path / name))
+            for how in ({"AWS_CA_BUNDLE": str(self.path / name)}, {"REQUESTS_CA_BUNDLE": str(self.path / name)}, {"AWS_CONFIG_FILE": str(config)}):
+                done = self.read("--whoami", env={**KEYS, **how})
+                self.assertEqual((done.returncode, self.seen), (2, []), done.stderr)
+                self.assertIn("certificate authorities %s" % (self.path / name), done.stderr)
+                self.assertIn(word, done.stderr)
+
     def test_defect_15_each_partitions_hosts_are_asked_and_no_others(self):
         connected = []
 
