@@ -90,8 +90,8 @@ static bool set_up(struct http_exchange *exchange, const struct http_request *re
            (request->method == NULL || SET(CURLOPT_CUSTOMREQUEST, request->method)) &&
            (request->body == NULL || (SET(CURLOPT_POSTFIELDS, request->body) &&
                                       SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length))) &&
-           (!request->direct || SET(CURLOPT_PROXY, "")) && SET(CURLOPT_IPRESOLVE, families[request->family]) &&
-           leave_from(easy, request->source) &&
+           (request->direct ? SET(CURLOPT_PROXY, "") : http_set_proxy(easy, request->url)) &&
+           SET(CURLOPT_IPRESOLVE, families[request->family]) && leave_from(easy, request->source) &&
            (request->ca_bundle == NULL || SET(CURLOPT_CAINFO, request->ca_bundle)) &&
            (request->signature == NULL || sign(easy, request->signature)) && SET(CURLOPT_HTTPHEADER, exchange->headers);
 }
@@ -127,6 +127,24 @@ static enum http_end end_of(CURLcode code)
                                                                                       : HTTP_BROKEN;
 }
 
+// In words of what a user can do about it, where there is something.
+static const char *problem_of(const struct http_exchange *exchange, CURLcode code)
+{
+    long status = 0; // of the proxy that was asked for the way
+    if (exchange->answer.end == HTTP_TOO_LARGE)
+        return "its answer is too large";
+    if (exchange->answer.end == HTTP_NO_ROOM)
+        return "there is no room to keep its answer";
+    if (curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK && status >= 300)
+        return "the proxy of HTTPS_PROXY refuses to connect (NO_PROXY names what is asked without it)";
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return "no certificate authority can be read of the file that is given (--ca-bundle, AWS_CA_BUNDLE)";
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return "its certificate is of no authority that is trusted here (--ca-bundle, AWS_CA_BUNDLE), or of another "
+               "host";
+    return curl_easy_strerror(code);
+}
+
 void http_conclude(struct http_exchange *exchange, int code)
 {
     struct http_answer *answer = &exchange->answer;
@@ -135,9 +153,7 @@ void http_conclude(struct http_exchange *exchange, int code)
     answer->length = exchange->length;
     if (code != CURLE_OK) {
         answer->end = ended != HTTP_ANSWERED ? ended : end_of(code);
-        answer->problem = answer->end == HTTP_TOO_LARGE ? "its answer is too large"
-                          : answer->end == HTTP_NO_ROOM ? "there is no room to keep its answer"
-                                                        : curl_easy_strerror(code);
+        answer->problem = problem_of(exchange, code);
     } else if (curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &answer->status) != CURLE_OK) {
         answer->end = HTTP_BROKEN;
         answer->problem = "it has no status";

@@ -76,6 +76,10 @@ bool http_try(const struct http_request *request, int tries, struct http_answer 
 // Overwrites and frees what an answer holds.
 void http_forget(struct http_answer *answer);
 
+// Has libcurl's `easy` ask the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name for a URL, or none; false where it
+// does not heed that. https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html
+bool http_set_proxy(void *easy, const char *url);
+
 // ---- One of many under way (http_pool.h)
 
 struct http_exchange {

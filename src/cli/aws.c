@@ -1,6 +1,8 @@
 #include "cli/aws.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "aws/read/endpoint.h"
@@ -120,6 +122,23 @@ static void say_unread(const struct collected *collected)
         log_line(LOG_WARNING, "this machine's clock differs from AWS's by %.0f seconds", -collected->clock_skew);
 }
 
+// Before anything is asked: libcurl would say of each request that there is a problem.
+static bool expect_authorities(const char *file, struct error *error)
+{
+    struct stat about;
+    if (file == NULL)
+        return true;
+    if (stat(file, &about) != 0 || access(file, R_OK) != 0)
+        return error_system(error, ERROR_USAGE, errno,
+                            "certificate authorities %s (--ca-bundle, AWS_CA_BUNDLE, ca_bundle or REQUESTS_CA_BUNDLE)",
+                            file);
+    return S_ISDIR(about.st_mode) ? error_set(error, ERROR_USAGE,
+                                              "certificate authorities %s: is a folder, expected a file of PEM "
+                                              "certificates, as the AWS CLI does",
+                                              file)
+                                  : file_expect_input(file, error);
+}
+
 bool cli_collect(struct arena *arena, const struct options *options, const char *folder, bool network_only,
                  struct collected *collected, struct error *error)
 {
@@ -148,8 +167,7 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
         strcmp(regions.items.items[0], "all") == 0 ? configured_region(&config, &config.fips) : regions.items.items[0];
     wanted.home = home != NULL ? home : "us-east-1";
     wanted.progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL;
-    bool good = (config.ca_bundle == NULL || file_expect_input(config.ca_bundle, error)) &&
-                collect(arena, &wanted, collected, error);
+    bool good = expect_authorities(config.ca_bundle, error) && collect(arena, &wanted, collected, error);
     arena_wipe(secrets);
     say_unread(collected);
     return good;

@@ -154,6 +154,7 @@ static bool learn(struct arena *arena, const struct vantage_search *search, stru
     bool good = http_send(&(struct http_request){.url = url,
                                                  .milliseconds = LEARN_MS,
                                                  .https_only = true,
+                                                 .direct = true, // as packets go: a proxy's address is not theirs
                                                  .family = own.family == FAMILY_IPV4 ? HTTP_IPV4 : HTTP_IPV6,
                                                  .source = source,
                                                  .ca_bundle = search->ca_bundle},

@@ -1,8 +1,10 @@
 """The one wrapper of HTTP: a library that does not heed a setting sends nothing, nothing but HTTP is spoken, no redirect is followed, sizes and times are bounded. Loopback only."""
+import base64
 import gzip
 import http.server
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ import time
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+import common
 from test_read import KEYS, REGION, SECRET, Script, sgproof
 
 # The n-th call of a kind that can fail fails, and its name is told; n 0: none.
@@ -130,12 +133,13 @@ class Wrapper(Script):
             self.assertEqual(done.returncode, 2)
             self.assertIn("did not answer: its answer is too large", done.stderr)
 
-    def test_who_gives_keys_is_asked_without_a_proxy_and_aws_through_one(self):
+    def test_who_gives_keys_is_asked_without_a_proxy_and_aws_through_the_one_that_the_sdks_take(self):
+        """As botocore reads the environment, but for ports of NO_PROXY, which it compares only where the URL has one."""
         asked = []
 
         class Proxy(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
-                asked.append(self.path)
+                asked.append((self.command, self.path, self.headers.get("Proxy-Authorization")))
                 self.send_error(502)
             do_GET = do_CONNECT = do_POST
 
@@ -143,14 +147,56 @@ class Wrapper(Script):
                 pass
         proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        place, nobody = "127.0.0.1:%d" % proxy.server_port, "http://127.0.0.1:1"
+        port = self.url.rsplit(":", 1)[1]
+        plain, tls = ("POST", self.url + "/", None), ("CONNECT", "127.0.0.1:1", None)
+        by = "http://" + place
         try:
-            done = self.whoami(**self.keys_from(), http_proxy="http://127.0.0.1:%d" % proxy.server_port)
+            for env, way in (
+                    ({"http_proxy": by}, plain), ({"HTTP_PROXY": by}, plain), ({"HTTP_PROXY": place}, plain), ({"HTTP_PROXY": "//" + place}, plain), ({"https_proxy": by}, tls),
+                    ({"http_proxy": by, "HTTP_PROXY": nobody}, plain), ({"http_proxy": "", "HTTP_PROXY": by}, None), ({"HTTP_PROXY": by, "REQUEST_METHOD": "GET"}, None),
+                    ({"http_proxy": by, "REQUEST_METHOD": "GET"}, plain), ({"ALL_PROXY": by}, None), ({"all_proxy": by}, None),
+                    ({"HTTP_PROXY": "http://u%40x:p%3A@" + place}, (*plain[:2], "Basic " + base64.b64encode(b"u@x:p:").decode())),
+                    ({"HTTP_PROXY": by, "NO_PROXY": "127.0.0.1"}, None), ({"HTTP_PROXY": by, "NO_PROXY": " x.example , 127.0.0.1 "}, None), ({"HTTP_PROXY": by, "NO_PROXY": "*"}, None),
+                    ({"HTTP_PROXY": by, "NO_PROXY": "x.example 127.0.0.1"}, plain), ({"HTTP_PROXY": by, "NO_PROXY": "127.0.0.1:" + port}, None),
+                    ({"HTTP_PROXY": by, "NO_PROXY": "127.0.0.1:1"}, plain), ({"HTTP_PROXY": by, "NO_PROXY": "7.0.0.1"}, plain), ({"HTTP_PROXY": by, "NO_PROXY": ""}, plain),
+                    ({"HTTP_PROXY": by, "no_proxy": "x.example", "NO_PROXY": "127.0.0.1"}, plain), ({"HTTP_PROXY": by, "no_proxy": "", "NO_PROXY": "127.0.0.1"}, plain),
+                    ({"HTTPS_PROXY": by}, tls), ({"https_proxy": place}, tls), ({"https_proxy": "", "HTTPS_PROXY": by}, None), ({"HTTPS_PROXY": by, "NO_PROXY": "127.0.0.1"}, None),
+                    ({"ALL_PROXY": by, "no_proxy": "x.example"}, None)):
+                with self.subTest(**env):
+                    secure = way == tls or "https_proxy" in {name.lower() for name in env}
+                    self.seen.clear()
+                    asked.clear()
+                    done = self.whoami("https://127.0.0.1:1" if secure else self.url, **self.keys_from(), **env)
+                    self.assertEqual((asked, self.seen[0][0]), ([way] if way else [], "GET /keys"), done.stderr)
+                    self.assertEqual(done.returncode, 2 if way or secure else 0, done.stderr)
+                    self.assertIn("the proxy of HTTPS_PROXY refuses to connect" if way == tls else "", done.stderr)
         finally:
             proxy.shutdown()
             proxy.server_close()
-        self.assertEqual(done.returncode, 2)
-        self.assertEqual([seen[0] for seen in self.seen], ["GET /keys"])
-        self.assertEqual(asked, [self.url + "/"])
+
+    @common.in_a_network_of_its_own
+    def test_a_proxy_without_a_port_is_asked_at_that_of_its_scheme_and_names_go_by_their_end(self):
+        host, came = "sts.%s.amazonaws.com" % REGION, []
+        listeners = {port: socket.create_server(("127.0.0.1", port)) for port in (80, 443, 1080)}
+
+        def take(port):
+            while True:
+                one = listeners[port].accept()[0]
+                came.append((port, one.recv(100).split(b"\r\n")[0]))
+                one.close()
+        for port in listeners:
+            threading.Thread(target=take, args=(port,), daemon=True).start()
+        connect = [(80, b"CONNECT %s:443 HTTP/1.1" % host.encode())]
+        for proxy, without, way in (("127.0.0.1", None, connect), ("http://127.0.0.1", None, connect), ("//127.0.0.1/", None, connect), ("https://127.0.0.1", None, [443]),
+                                    ("http://127.0.0.1:1080", None, [(1080, connect[0][1])]),
+                                    ("127.0.0.1", "amazonaws.com", []), ("127.0.0.1", ".AMAZONAWS.com", []), ("127.0.0.1", host + ":443", []), ("127.0.0.1", "com", []),
+                                    ("127.0.0.1", "*.amazonaws.com", connect), ("127.0.0.1", "zonaws.com", connect), ("127.0.0.1", host + ":80", connect), ("127.0.0.1", "sts", connect)):
+            with self.subTest(proxy=proxy, without=without):
+                came.clear()
+                done = sgproof("read", "--whoami", "--region", REGION, "--max-attempts", "1", env={**KEYS, "HTTPS_PROXY": proxy, **({"NO_PROXY": without} if without else {})})
+                self.assertEqual(([port for port, _ in came] if way == [443] else came), way, done.stderr)
+                self.assertIn("" if way else "host-unknown", done.stderr)
 
     def test_a_server_that_says_nothing_is_waited_for_no_longer_than_its_time(self):
         class Silent(http.server.BaseHTTPRequestHandler):

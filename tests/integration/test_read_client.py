@@ -232,9 +232,18 @@ class Client(Script):
 
     def test_defect_7_one_services_throttling_leaves_the_others_their_retries(self):
         balancers = "".join("<member><LoadBalancerArn>arn:aws:elasticloadbalancing:eu-west-3:1:loadbalancer/app/a/%d</LoadBalancerArn></member>" % i for i in range(104))
-        self.script["DescribeLoadBalancers"] = [(200, {}, "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers>%s</LoadBalancers>"
-                                                 "</DescribeLoadBalancersResult></DescribeLoadBalancersResponse>" % balancers)]
-        self.script["DescribeListeners"] = [(400, {}, "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>")]
+        whole = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult>%s</DescribeLoadBalancersResult></DescribeLoadBalancersResponse>"
+        classic = [(503, {}, ""), (200, {}, whole % "<LoadBalancerDescriptions/>")]
+
+        def load_balancers(form):  # those of the classic kind, whose requests are signed for by the same name, are told once the others have no tries left
+            if form["Version"] != "2012-06-01":
+                return 200, {}, whole % "<LoadBalancers>%s</LoadBalancers>" % balancers
+            late = time.monotonic() + 20
+            while self.tries("DescribeListeners") + self.tries("DescribeLoadBalancerAttributes") < 104 + 104 + 100 and time.monotonic() < late:
+                time.sleep(0.05)
+            return classic.pop(0)
+        self.script["DescribeLoadBalancers"] = load_balancers
+        self.script["DescribeListeners"] = self.script["DescribeLoadBalancerAttributes"] = [(400, {}, "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>")]
         empty = "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>"
         answered = []
 
@@ -245,6 +254,8 @@ class Client(Script):
         self.read("--network-only", "--max-attempts", "2")
         self.assertNotIn("DescribeInstances", self.unread())
         self.assertIn("DescribeListeners", self.unread())
+        self.assertNotIn("DescribeLoadBalancers", self.unread())
+        self.assertEqual(classic, [])
 
     def test_defect_8_a_marker_beside_no_more_pages_is_not_followed(self):
         self.script["ListVirtualMFADevices"] = [(200, {}, "<ListVirtualMFADevicesResponse><ListVirtualMFADevicesResult><VirtualMFADevices/><IsTruncated>false</IsTruncated>"
@@ -403,6 +414,16 @@ class Client(Script):
                     config.write_text(config.read_text().replace("[profile p]\n", "[profile p]\nca_bundle = ~/ca.pem\n"))
                 done = self.read("--whoami", "--profile", "p", *(["--ca-bundle", certificate] if how == "option" else []), env=env)
                 self.assertEqual((done.returncode, asked), (0, given) if trusted else (2, []), done.stderr)
+
+    def test_a_file_of_authorities_that_is_none_is_refused_before_anything_is_asked(self):
+        config = self.path / "config"
+        for name, word in (("none.pem", "No such file"), ("", "is a folder")):
+            config.write_text("[default]\nca_bundle = %s\n" % (self.path / name))
+            for how in ({"AWS_CA_BUNDLE": str(self.path / name)}, {"REQUESTS_CA_BUNDLE": str(self.path / name)}, {"AWS_CONFIG_FILE": str(config)}):
+                done = self.read("--whoami", env={**KEYS, **how})
+                self.assertEqual((done.returncode, self.seen), (2, []), done.stderr)
+                self.assertIn("certificate authorities %s" % (self.path / name), done.stderr)
+                self.assertIn(word, done.stderr)
 
     def test_defect_15_each_partitions_hosts_are_asked_and_no_others(self):
         connected = []

@@ -109,6 +109,7 @@ class Learnt(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stderr)
                 head = json.loads(done.stdout.splitlines()[0])
                 self.assertEqual(head["vantages"], [{"vantage": "203.0.113.9", "learnt": "https://127.0.0.1:%d/ip" % port}])
+                self.assertEqual(ask("/ip", **good, https_proxy="http://127.0.0.1:1").stdout, done.stdout)  # a proxy would be told its own address, from which no packet comes
                 for page, said in (("/inner", "10.0.0.1"), ("/words", "no address"), ("/six", "no address"), ("/none", "status")):
                     done = ask(page, **good)
                     self.assertEqual((done.returncode, done.stdout), (2, ""), page)

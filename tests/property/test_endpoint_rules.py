@@ -1,4 +1,5 @@
-"""Where services answer, beside botocore's endpoint rules worked out anew: every region of every partition, with and without FIPS and dual stack."""
+"""Where services answer, beside botocore's endpoint rules worked out anew: every region of every partition, those that are not there yet, and what is like none, with and without FIPS and dual
+stack."""
 import json
 import os
 import subprocess
@@ -18,7 +19,7 @@ partitions = loader.load_data("partitions")
 for service in services:
     provider = botocore.endpoint_provider.EndpointProvider(loader.load_service_model(service, "endpoint-rule-set-1"), partitions)
     more = {"UseGlobalEndpoint": False} if "UseGlobalEndpoint" in provider.ruleset.parameters else {}
-    for region in [region for partition in partitions["partitions"] for region in partition["regions"] if "global" not in region]:
+    for region in [region for partition in partitions["partitions"] for region in partition["regions"] if "global" not in region] + json.loads(sys.argv[2]):
         for fips in (False, True):
             for dual in (False, True):
                 case = {"ask": service + " " + region + " fips" * fips + " dual" * dual}
@@ -32,13 +33,16 @@ for service in services:
 print(json.dumps([botocore.__version__, cases]))
 """
 
+NEWER = ["eu-west-9", "us-north-2", "mx-central-3", "il-south-1", "cn-south-9", "us-gov-central-1", "us-iso-north-1", "us-isob-south-2", "eu-isoe-north-1", "us-isof-west-7", "eusc-de-west-2",
+         "eusc-fr-north-1", "nz-north-1", "us-gov-x", "x", "cn-1"]
+
 
 @unittest.skipUnless(PYTHON, "moto, boto3 and awscli are not installed, and could not be")
 class EndpointRules(unittest.TestCase):
     def test_every_region_of_every_partition_is_where_botocore_has_it(self):
         table = json.loads((common.TOP / "src/aws/read/endpoints.json").read_text())
         services = [service for service in table["services"] if service != "globalaccelerator"]  # is asked in one region only
-        done = subprocess.run([PYTHON, "-c", WORK_OUT, json.dumps(services)], text=True, capture_output=True)
+        done = subprocess.run([PYTHON, "-c", WORK_OUT, json.dumps(services), json.dumps(NEWER)], text=True, capture_output=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         version, cases = json.loads(done.stdout)
         self.assertGreater(len(cases), 2000)
@@ -52,7 +56,8 @@ class EndpointRules(unittest.TestCase):
             self.assertEqual((done.returncode, other), (0, []), done.stdout)
         # Between two versions of botocore AWS moves some places, and none that are asked without FIPS or dual stack.
         self.assertLess(len(other), len(cases) / 20, other)
-        self.assertEqual([line for line in other if " fips:" not in line and " dual:" not in line], [])
+        moved = tuple("organizations %s:" % region for region in NEWER)  # which 1.44.8 asks in one region of each partition
+        self.assertEqual([line for line in other if " fips:" not in line and " dual:" not in line and not line.startswith(moved)], [])
 
 
 if __name__ == "__main__":

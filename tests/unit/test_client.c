@@ -199,7 +199,8 @@ static void clear_up(void)
     assert_int_equal(mkdir(home, 0700), 0);
 }
 
-// ---- What is sent, and answered: [method, URL, status, body, part of its header or body]; status 0: no answer
+// ---- What is sent, and answered: [method, URL, status, body, part of its header or body, its milliseconds], the last
+// two where they are told; status 0: no answer
 
 static const cJSON *awaited;
 static const char *other_sent;
@@ -221,6 +222,11 @@ bool __wrap_http_send(const struct http_request *request, struct http_answer *an
     if (part != NULL && (request->headers[0] == NULL || strstr(request->headers[0], part) == NULL) &&
         (request->body == NULL || strstr(request->body, part) == NULL)) {
         snprintf(sent, sizeof(sent), "asked %s without %s", request->url, part);
+        other_sent = sent;
+    }
+    const cJSON *time = cJSON_GetArrayItem(awaited, 5);
+    if (time != NULL && request->milliseconds != time->valueint) {
+        snprintf(sent, sizeof(sent), "asked %s for %ld ms", request->url, request->milliseconds);
         other_sent = sent;
     }
     answer->status = cJSON_GetArrayItem(awaited, 2)->valueint;

@@ -45,6 +45,7 @@ typedef void (*request_done)(struct request *request);
 struct request {
     const char *url; // NULL: there is no place to ask, and `message` says why
     const char *region;
+    const char *service; // as the SDKs have a client of: two may be signed for by one name
     const char *signing_name;
     const struct credentials *credentials;
     bool elsewhere;   // not AWS is asked, but a server that its user has named: its own page with 404, 405 or 501 says

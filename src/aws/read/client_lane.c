@@ -65,13 +65,13 @@ struct lane *lane_find(struct client *client, const struct request *request)
 {
     for (struct lane *lane = client->lanes; lane != NULL; lane = lane->next)
         if (lane->credentials == request->credentials && strcmp(lane->region, request->region) == 0 &&
-            strcmp(lane->signing_name, request->signing_name) == 0)
+            strcmp(lane->service, request->service) == 0)
             return lane;
     struct lane *lane = memory_take_zeroed(1, sizeof(*lane));
     *lane = (struct lane){.client = client,
                           .credentials = request->credentials,
                           .region = request->region,
-                          .signing_name = request->signing_name,
+                          .service = request->service,
                           .quota = LANE_QUOTA,
                           .tokens = BUCKET,
                           .filled = uv_now(client->loop),

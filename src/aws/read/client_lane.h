@@ -12,7 +12,7 @@ struct lane {
     struct client *client;
     const struct credentials *credentials;
     const char *region;
-    const char *signing_name;
+    const char *service;
     struct transfer *first; // waiting
     struct transfer *last;
     unsigned running;

@@ -99,6 +99,7 @@ static void send_page(struct call *call, const char *token)
         .by_option = collector->options->endpoint != NULL,
         .speaks_json = of->speaks_json,
         .region = call->region,
+        .service = of->service,
         .signing_name = of->prefix,
         .credentials = &(call->by != NULL ? call->by : call->account)->credentials,
         .target = of->target[0] == '\0' ? NULL : arena_printf(collector->arena, "%s.%s", of->target, of->name),

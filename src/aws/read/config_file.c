@@ -39,6 +39,9 @@ const char *const config_heeded[] = {"aws_access_key_id",
                                      "use_dualstack_endpoint",
                                      "ec2_metadata_service_endpoint",
                                      "ec2_metadata_service_endpoint_mode",
+                                     "imds_use_ipv6",
+                                     "metadata_service_timeout",
+                                     "metadata_service_num_attempts",
                                      "ca_bundle",
                                      NULL};
 
@@ -206,7 +209,10 @@ static bool go_on(struct parser *parser, char *line, struct error *error)
     if (!parser->begun)
         return refuse(parser, error, "expected a [SECTION] above it");
     if (parser->value == NULL)
-        return refuse(parser, error, "an indented line goes on with a value, but there is none above it");
+        return refuse(
+            parser, error,
+            "an indented line goes on with a value, but there is none above it: take out the blanks before it (the "
+            "AWS CLI and some SDKs read it as a setting, others not at all)");
     if (parser->nested && body[0] == '=')
         return refuse(parser, error, "expected NAME = VALUE, found no name");
     if (parser->nested && strchr(body, '=') == NULL)
