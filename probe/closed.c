@@ -341,6 +341,7 @@ uint64_t closed_to_look_at(const struct ledger *ledger, struct arena *arena, siz
     uint64_t count = 0;
     *bits = NULL;
     if (of->protocol != PROTOCOL_TCP || closed_of(standing) == 0 || accepts(ledger, lane) ||
+        watch_light_of(&ledger->watch, lane)->ended || // nobody would hear it
         (look > 0 && standing->closes != CLOSES_UNSHOWN))
         return 0;
     const uint8_t *again = look == 0 ? NULL : closed_again(ledger, arena, lane);
