@@ -15,11 +15,14 @@ enum {
     LEAST_VAIN = 8, // second looks in vain, and so many times those that were not, that put it in doubt
     VAIN = 3,
     MUCH = 4,         // such a part
-    LEAST_TURNED = 2, // lanes of a path that are doubted, so that those are that have no open port to tell
-    MOST_SMALL = 32,  // closed questions of all small lanes, up to which they are asked by themselves: in seconds
+    LEAST_TURNED = 2, // lanes of a path that are doubted, so that those are that have no open port to tell,
+    MOST_LONE = 256,  // or half of those that have, where these close no more, as they are asked one by one
+    MOST_SMALL =
+        32, // closed questions of all small lanes of a path, up to which they are asked by themselves: in a second,
+    MOST_SMALL_DOUBTED = 512, // or, where some lane of it is doubted, in half a minute
 };
 
-static const double SELDOM = 0.001;
+static const double SELDOM = 0.001, SELDOM_OF_PATH = 0.02;
 
 bool closed_is(const struct ledger *ledger, const struct standing *standing, uint64_t question)
 {
@@ -139,35 +142,83 @@ static bool is_small(const struct ledger *ledger, size_t lane)
     return of->count - of->spare < LOSS_OWN_LEAST;
 }
 
-// Of many small lanes that would take minutes: there is nothing to show what they close but that it was closed twice.
-static void spare_small_ones(struct ledger *ledger)
+// What is known of the lanes of a path.
+struct closed_path {
+    unsigned opened;         // lanes that have an open port,
+    unsigned turned;         // and of which some open port was seen to be closed, or the other way round
+    uint64_t small;          // closed by small ones, and not shown
+    uint64_t closed;         // by the others,
+    struct loss_seen before; // which answered so late,
+    struct loss_seen now;    // and were asked so once more by themselves
+};
+
+static void add_to_path(const struct ledger *ledger, size_t lane, struct closed_path *path)
 {
-    uint64_t closed = 0;
-    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
-        closed +=
-            ledger->standings[i].closes == CLOSES_UNSHOWN && is_small(ledger, i) ? closed_of(&ledger->standings[i]) : 0;
-    for (size_t i = 0; i < ledger->schedule->lane_count && closed > MOST_SMALL; i++)
-        if (ledger->standings[i].closes == CLOSES_UNSHOWN && is_small(ledger, i))
-            ledger->standings[i].closes = CLOSES_FAIRLY;
+    const struct standing *standing = &ledger->standings[lane];
+    const ask_list *asks = &ledger->watch.pulses[lane].asks;
+    path->turned += standing->closes == CLOSES_OPEN_ONES || standing->closes == CLOSES_FOR_A_TIME;
+    path->small += standing->closes == CLOSES_UNSHOWN && is_small(ledger, lane) ? closed_of(standing) : 0;
+    if (closed_has_open(standing)) {
+        path->opened++;
+        return;
+    }
+    path->closed += closed_of(standing);
+    path->before.asked += (unsigned)(standing->answered - standing->rejected);
+    path->before.vain += (unsigned)(standing->late - standing->late_rejected);
+    for (size_t i = 0; i < asks->count; i++) {
+        path->now.asked += asks->items[i].aside && asks->items[i].lone;
+        path->now.vain += asks->items[i].aside && asks->items[i].lone && !asks->items[i].answered;
+    }
+}
+
+// Whether those of a path that have no open port are doubted: others are, or what they had closed is silent now.
+static bool is_doubtful(const struct closed_path *path)
+{
+    bool half = path->turned > 0 && 2 * path->turned >= path->opened && path->closed <= MOST_LONE;
+    return path->turned >= LEAST_TURNED || half ||
+           (path->now.vain >= LEAST_SILENT && loss_by_chance(&path->now, &path->before) < SELDOM_OF_PATH);
+}
+
+// Of many small lanes that would take minutes: there is nothing to show what they close but that it was closed twice.
+static bool is_spared(const struct ledger *ledger, size_t lane, const struct closed_path *path)
+{
+    return ledger->standings[lane].closes == CLOSES_UNSHOWN && is_small(ledger, lane) &&
+           path->small > (path->turned > 0 ? MOST_SMALL_DOUBTED : MOST_SMALL);
 }
 
 void closed_judge(struct ledger *ledger)
 {
     size_t lanes = ledger->schedule->lane_count;
-    unsigned turned[WATCH_PATHS] = {0};
+    struct closed_path paths[WATCH_PATHS] = {0};
     for (size_t i = 0; i < lanes; i++) {
-        struct standing *standing = &ledger->standings[i];
-        standing->closes = ledger->schedule->lanes[i].protocol == PROTOCOL_TCP ? judge(ledger, i) : CLOSES_FAIRLY;
-        turned[ledger->watch.pulses[i].path] +=
-            standing->closes == CLOSES_OPEN_ONES || standing->closes == CLOSES_FOR_A_TIME;
+        bool is_tcp = ledger->schedule->lanes[i].protocol == PROTOCOL_TCP;
+        ledger->standings[i].closes = is_tcp ? judge(ledger, i) : CLOSES_FAIRLY;
+        if (is_tcp)
+            add_to_path(ledger, i, &paths[ledger->watch.pulses[i].path]);
     }
-    spare_small_ones(ledger);
     for (size_t i = 0; i < lanes; i++) {
         struct standing *standing = &ledger->standings[i];
-        if (standing->closes == CLOSES_FAIRLY && closed_of(standing) > 0 && !closed_has_open(standing) &&
-            ledger->schedule->lanes[i].protocol == PROTOCOL_TCP && turned[ledger->watch.pulses[i].path] >= LEAST_TURNED)
+        const struct closed_path *path = &paths[ledger->watch.pulses[i].path];
+        if (is_spared(ledger, i, path))
+            standing->closes = CLOSES_FAIRLY;
+        else if (standing->closes == CLOSES_FAIRLY && closed_of(standing) > 0 && !closed_has_open(standing) &&
+                 ledger->schedule->lanes[i].protocol == PROTOCOL_TCP && is_doubtful(path))
             standing->closes = CLOSES_FOR_OTHERS;
     }
+}
+
+uint64_t closed_unheard(const struct ledger *ledger, size_t path)
+{
+    uint64_t closed = 0;
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
+        const struct standing *standing = &ledger->standings[i];
+        if (ledger->schedule->lanes[i].protocol != PROTOCOL_TCP || ledger->watch.pulses[i].path != path)
+            continue;
+        if (closed_has_open(standing) || standing->closes != CLOSES_FAIRLY)
+            return 0;
+        closed += closed_of(standing);
+    }
+    return closed;
 }
 
 bool closed_is_doubted(const struct ledger *ledger, size_t lane, uint64_t sent_us)
@@ -290,6 +341,7 @@ uint64_t closed_to_look_at(const struct ledger *ledger, struct arena *arena, siz
     uint64_t count = 0;
     *bits = NULL;
     if (of->protocol != PROTOCOL_TCP || closed_of(standing) == 0 || accepts(ledger, lane) ||
+        watch_light_of(&ledger->watch, lane)->ended || // nobody would hear it
         (look > 0 && standing->closes != CLOSES_UNSHOWN))
         return 0;
     const uint8_t *again = look == 0 ? NULL : closed_again(ledger, arena, lane);

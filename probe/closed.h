@@ -21,6 +21,10 @@ unsigned closed_asks(const struct ledger *ledger, size_t lane);
 // Finds the lanes that are doubted: standing->closes. The last part of ledger_light.
 void closed_judge(struct ledger *ledger);
 
+// How many ports of a path are closed where no open one was heard on it, and nothing else says what closes them; else
+// 0. After ledger_light.
+uint64_t closed_unheard(const struct ledger *ledger, size_t path);
+
 // Whether a lane has an open port that can be asked to see whether open ones are open.
 bool closed_has_open(const struct standing *standing);
 // Whether what was closed when it was asked at a moment is no fact by the pace of asking. After ledger_light, like what

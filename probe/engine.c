@@ -12,7 +12,6 @@
 enum {
     LOOK_A_LANE_US = 20,             // between two looks at the sentinels, by lane, beside
     LOOK_US = 20000,                 // between two looks at the sentinels
-    ROUTES_A_TICK = 8,               // that are looked at
     KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
     KEEP_SHARE = 100,                // else so many times as long as it took
     MOST_CAPTURED_UNASKED = 1 << 24, // questions; beyond, a capture is made where it is asked for only
@@ -33,11 +32,14 @@ static void note_sources(struct engine *engine)
 }
 
 // A source may change in mid-run.
-static void look_at_routes(struct engine *engine)
+static void hear_of_routes(uv_poll_t *poll, int status, int events)
 {
-    size_t lanes = engine->schedule.lane_count;
-    for (size_t i = 0; i < ROUTES_A_TICK && i < lanes; i++)
-        routes_look(&engine->routes, engine->route_looked++ % lanes);
+    struct engine *engine = poll->data;
+    (void)events;
+    if (!routes_hear(&engine->routes))
+        uv_poll_stop(poll);
+    else if (status < 0) // that some were lost, and libuv waits no more after an error
+        uv_poll_start(poll, UV_READABLE, hear_of_routes);
 }
 
 static void forget_frames(struct observations *observations)
@@ -104,7 +106,7 @@ static void tick(uv_timer_t *timer)
     struct engine *engine = timer->data;
     uint64_t now = engine_now_us();
     senders_sweep(engine->senders);
-    look_at_routes(engine);
+    routes_look_on(&engine->routes);
     keep(engine, now);
     if (now - engine->looked_us >= LOOK_US + LOOK_A_LANE_US * (uint64_t)engine->schedule.lane_count) {
         sentinels_look(engine->sentinels, engine_is_member, engine, now);
@@ -136,6 +138,8 @@ void engine_finish(struct engine *engine)
     uv_close((uv_handle_t *)&engine->prepare, NULL);
     uv_close((uv_handle_t *)&engine->idle, NULL);
     uv_close((uv_handle_t *)&engine->tick, NULL);
+    if (engine->routes_told.data != NULL)
+        uv_close((uv_handle_t *)&engine->routes_told, NULL);
     senders_end(engine->senders);
 }
 
@@ -200,6 +204,9 @@ static bool open_loop(struct engine *engine, struct error *error)
             uv_signal_start(&engine->signals[i], interrupted, signals[i]);
         uv_unref((uv_handle_t *)&engine->signals[i]); // they stay until close_loop, and keep nothing going
     }
+    bool told = !engine->routes.untold && uv_poll_init(&engine->loop, &engine->routes_told, engine->routes.told) == 0;
+    engine->routes_told.data = told ? engine : NULL;
+    engine->routes.untold = !told || uv_poll_start(&engine->routes_told, UV_READABLE, hear_of_routes) != 0;
     return senders_listen(engine->senders, &engine->loop, error);
 }
 

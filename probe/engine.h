@@ -58,7 +58,7 @@ struct engine {
     uint64_t rejected_call_us; // when those were asked on whom silence rests where nothing but rejections was heard
     uint64_t looked_us;
     struct routes routes;
-    size_t route_looked; // how many times one was
+    uv_poll_t routes_told;
     struct senders *senders;
     struct senders_listener listener;
     struct capture *capture;

@@ -231,17 +231,19 @@ static bool begin_looking(struct engine *engine)
         engine->looks++;
         return true;
     }
-    if (engine->looked_slowly)
-        return false;
-    engine->looked_slowly = true; // hosts may show an open port then: of those there is a look like the others
-    return begin_look(engine, false);
+    if (!engine->looked_slowly) // hosts may show an open port then: of those there is a look like the others
+        return engine->looked_slowly = begin_look(engine, false);
+    return false;
 }
 
-// The last of all: what is closed, of who is in doubt, is asked by itself.
+// The last of all: what was closed after a ban, or an outage, is looked at too, and what is closed, of who is in doubt,
+// is asked by itself.
 static void end(struct engine *engine)
 {
     uint64_t now = engine_now_us();
     ledger_light(&engine->ledger);
+    if ((engine->quiet_until_us == 0 || now < engine->quiet_until_us) && begin_looking(engine))
+        return;
     if (engine->quiet_until_us == 0)
         engine->quiet_until_us = now + QUIET_US;
     if (now >= engine->quiet_until_us || !quiet_begin(engine->quiet, now)) {

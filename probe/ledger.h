@@ -194,6 +194,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
 // Since when a lane accepts everything, wall clock in microseconds: every question of many was answered open, and
 // nothing closed, from the beginning (1), or from when on what had been closed was open too. 0: it does not.
 uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane);
+// Whether the open ports of a lane that are asked again were all closed, or rejected, when they were asked last.
+bool ledger_is_shut(const struct standing *standing);
 // Since when a lane closes or rejects everything, what had been open too: it was restarted, or bans us. 0: it does not.
 uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane);
 // A question to ask again since all that was answered after it was of the other kind, open or closed: 1 + its number;

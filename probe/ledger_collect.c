@@ -9,7 +9,7 @@
 #include "probe/loss.h"
 #include "probe/rejection.h"
 
-enum { FRAMES_NAMED = 64, LEAST_SILENT = 20 };
+enum { FRAMES_NAMED = 64, LEAST_SILENT = 20, LEAST_SHUT = 2 };
 
 static const char doubted_rejection[] =
     "rejected, but nothing showed that the way was open when it was asked once more";
@@ -345,10 +345,48 @@ static void add_run(const struct ledger *ledger, struct arena *arena, const stru
     item->source = arena_printf(arena, "%s, %s", source, other);
 }
 
+// Of a path, how many lanes have an open port, how many of them close it by now, and when the latest probe was sent
+// that was answered open.
+struct ban {
+    unsigned opened, shut;
+    uint64_t until_us;
+};
+
+static void add_to_ban(const struct standing *standing, struct ban *ban)
+{
+    ban->opened += closed_has_open(standing);
+    ban->shut += ledger_is_shut(standing);
+    ban->until_us = standing->open_sent_us > ban->until_us ? standing->open_sent_us : ban->until_us;
+}
+
+// What a lane closes, or rejects, that is banned, from when on; or that has no open port to tell, where most of those
+// of its path that have one are.
+static void find_ban(const struct ledger *ledger, struct arena *arena, const struct ban *bans, struct silence *silence)
+{
+    const struct standing *standing = &ledger->standings[silence->lane];
+    const struct ban *ban = &bans[ledger->watch.pulses[silence->lane].path];
+    silence->resets_from = ledger_resets_from(ledger, silence->lane);
+    silence->resets_until = standing->open_sent_us;
+    if (silence->resets_from == 0)
+        silence->resets_from = silence->resets_until = bans_after_silence(ledger, silence->lane);
+    bool alone = silence->resets_from != 0;
+    if (!alone && ban->shut >= LEAST_SHUT && 2 * ban->shut >= ban->opened)
+        silence->resets_from = silence->resets_until = ban->until_us;
+    if (silence->resets_from != 0)
+        silence->resets = arena_printf(arena,
+                                       alone ? "the host closes everything since %.8s: banned, or restarted"
+                                             : "the host closes everything, as others do since %.8s: banned",
+                                       clock_text(arena, silence->resets_from) + 11);
+}
+
 void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, const char *unfinished,
                     struct observations *observations, size_t by_state[OBSERVED_UNKNOWN + 1])
 {
     const struct schedule *schedule = ledger->schedule;
+    struct ban bans[WATCH_PATHS] = {0};
+    for (size_t l = 0; l < schedule->lane_count; l++)
+        if (schedule->lanes[l].protocol == PROTOCOL_TCP)
+            add_to_ban(&ledger->standings[l], &bans[ledger->watch.pulses[l].path]);
     for (size_t l = 0; l < schedule->lane_count; l++) {
         struct standing *standing = &ledger->standings[l];
         const struct lane *lane = &schedule->lanes[l];
@@ -369,16 +407,10 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
                           : watch_light_of(&ledger->watch, l)->ended ? why_dark(ledger, arena, l)
                                                                      : closed_why[CLOSES_UNSHOWN];
         silence.accepts_until = silence.accepts_from == 1 ? 1 : standing->shut_sent_us;
-        silence.resets_from = ledger_resets_from(ledger, l);
-        silence.resets_until = standing->open_sent_us;
         silence.again = closed_again(ledger, arena, l);
-        if (silence.resets_from == 0)
-            silence.resets_from = silence.resets_until = bans_after_silence(ledger, l);
-        if (silence.resets_from != 0)
-            silence.resets = arena_printf(arena, "the host closes everything since %.8s: banned, or restarted",
-                                          clock_text(arena, silence.resets_from) + 11);
         if (standing->details.count > 0)
             qsort(standing->details.items, standing->details.count, sizeof(struct detail), by_offset);
+        find_ban(ledger, arena, bans, &silence);
         for (size_t s = lane->first_span; s < lane->first_span + lane->span_count; s++) {
             const struct span *span = &schedule->spans[s];
             bool joins = before != NULL && (uint32_t)before->high + 1 == span->low;

@@ -111,16 +111,21 @@ static bool is_open_sentinel(const struct standing *standing, size_t i)
            (standing->open > 0 || standing->was_open);
 }
 
-uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane)
+bool ledger_is_shut(const struct standing *standing)
 {
-    const struct standing *standing = &ledger->standings[lane];
     bool any = false, all = true;
     for (size_t i = 0; i < 2; i++)
         if (is_open_sentinel(standing, i)) {
             any = any || standing->turned_shut[i];
             all = all && standing->turned_shut[i];
         }
-    return any && all && standing->shuts.count >= LEAST_ROW ? standing->shuts.first_us : 0;
+    return any && all;
+}
+
+uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    return ledger_is_shut(standing) && standing->shuts.count >= LEAST_ROW ? standing->shuts.first_us : 0;
 }
 
 uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)

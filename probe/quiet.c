@@ -1,9 +1,12 @@
 #include "probe/quiet.h"
 
+#include "model/protocol.h"
 #include "probe/closed.h"
 
 enum {
-    APART_US = 60000, // a little more than what makes an ask one by itself (ledger_flow.c)
+    UNHEARD = 8,               // ports of a path of which none was open,
+    UNHEARD_APART_US = 250000, // so far apart
+    APART_US = 60000,          // a little more than what makes an ask one by itself (ledger_flow.c)
     MOST_APART_US = 1000000,
     SHARE = 10, // what is asked quietly is, over all, so many times slower, until it is asked by itself anyway
     MARGIN = 4,
@@ -26,7 +29,8 @@ struct quiet_lane {
     uint64_t next_us;
     bool resets; // everything, as it seems
     bool has_open;
-    bool is_lone;     // it is asked while nothing of its family is
+    bool is_lone;     // it is asked while nothing of its family is,
+    uint64_t lone_us; // nor so long after it
     bool opens;       // an open port is next, or waited for
     uint64_t opened;  // 1 + the question that is waited for; 0: none
     unsigned number;  // of that ask
@@ -41,6 +45,7 @@ struct quiet {
     const struct ledger *ledger;
     uint64_t lane_us, all_us;
     struct quiet_lane *lanes;
+    bool begun;
     size_t at;           // the lane that is looked at next
     uint64_t next_us;    // of all,
     uint64_t lone_us[2]; // and of those of a family that have no open port
@@ -79,6 +84,27 @@ static void list_sample(struct quiet *quiet, size_t lane, const struct closed_sa
                 *vector_add(quiet->arena, &own->listed) = of->first + at;
 }
 
+// Lists some of what is closed on each path on which nothing open was heard, far apart.
+static void list_unheard(struct quiet *quiet)
+{
+    const struct schedule *schedule = quiet->ledger->schedule;
+    uint64_t closed[WATCH_PATHS] = {0}, seen[WATCH_PATHS] = {0};
+    for (size_t path = 0; path < NO_PATH; path++) // this machine's own ones limit nothing
+        closed[path] = closed_unheard(quiet->ledger, path);
+    for (size_t i = 0; i < schedule->lane_count; i++) {
+        const struct lane *of = &schedule->lanes[i];
+        size_t path = quiet->ledger->watch.pulses[i].path;
+        uint64_t wanted = closed[path] < UNHEARD ? closed[path] : UNHEARD;
+        for (uint64_t at = 0; of->protocol == PROTOCOL_TCP && wanted > 0 && at < of->count; at++) {
+            if (!closed_is(quiet->ledger, standing_of(quiet, i), of->first + at))
+                continue;
+            if (seen[path] * wanted / closed[path] != (seen[path] + 1) * wanted / closed[path])
+                *vector_add(quiet->arena, &quiet->lanes[i].listed) = of->first + at;
+            seen[path]++;
+        }
+    }
+}
+
 static void list_doubted(struct quiet *quiet, struct arena *scratch, size_t lane)
 {
     const struct ledger *ledger = quiet->ledger;
@@ -106,38 +132,59 @@ static bool is_heard(const struct quiet *quiet, size_t lane)
     return false;
 }
 
+// Lists what is asked of a lane in this round.
+static void list_of(struct quiet *quiet, struct arena *scratch, size_t lane, const struct closed_sample *sample)
+{
+    struct quiet_lane *own = &quiet->lanes[lane];
+    const struct standing *standing = standing_of(quiet, lane);
+    if (own->resets && standing->shut != 0) // a ban, or a limit: an open port that is open then says which
+        *vector_add(quiet->arena, &own->listed) = standing->shut - 1;
+    else if (sample->wanted > 0)
+        list_sample(quiet, lane, sample);
+    else
+        list_doubted(quiet, scratch, lane);
+}
+
+static void begin_lane(struct quiet *quiet, struct arena *scratch, size_t lane, uint64_t now_us)
+{
+    struct quiet_lane *own = &quiet->lanes[lane];
+    const struct standing *standing = standing_of(quiet, lane);
+    bool resets = ledger_resets_from(quiet->ledger, lane) != 0, unheard = own->listed.count > 0;
+    if ((standing->closes == CLOSES_FAIRLY && !resets && !unheard) || own->failed > MOST_FAILED ||
+        own->rounds == MOST_ROUNDS)
+        return;
+    struct closed_sample sample = closed_sample(quiet->ledger, lane);
+    if (standing->closes == CLOSES_UNSHOWN || standing->turned || standing->contrary)
+        sample.wanted = 0;
+    bool goes_on = own->rounds == 0 || own->resets || resets || sample.wanted > 0 || is_heard(quiet, lane);
+    own->resets = resets;
+    if (!unheard && goes_on)
+        list_of(quiet, scratch, lane, &sample);
+    own->has_open = own->opens = closed_has_open(standing);
+    own->is_lone = !own->has_open && sample.wanted == 0;
+    own->lone_us = unheard ? UNHEARD_APART_US : APART_US;
+    own->apart_us = own->apart_us == 0 ? quiet->lane_us > APART_US ? quiet->lane_us : APART_US : own->apart_us;
+    own->asks = quiet->ledger->watch.pulses[lane].asks.count;
+    own->opened = 0;
+    uint64_t close_us = ledger_close_us(quiet->ledger, lane);
+    own->next_us = now_us + close_us + close_us / 5; // as APART_US is a little more
+    bool is_dense = standing->closes != CLOSES_UNSHOWN && own->listed.count < (size_t)MOST_OPENS * BLOCK;
+    own->between = is_dense ? 1 + own->listed.count / MOST_OPENS : BLOCK;
+    own->rounds += !unheard;
+}
+
 bool quiet_begin(struct quiet *quiet, uint64_t now_us)
 {
     struct arena *scratch = arena_new();
     bool any = false;
+    for (size_t i = 0; i < quiet->ledger->schedule->lane_count; i++)
+        quiet->lanes[i].listed.count = quiet->lanes[i].at = quiet->lanes[i].block = 0;
+    if (!quiet->begun)
+        list_unheard(quiet);
+    quiet->begun = true;
     for (size_t i = 0; i < quiet->ledger->schedule->lane_count; i++) {
-        struct quiet_lane *own = &quiet->lanes[i];
-        const struct standing *standing = standing_of(quiet, i);
-        own->listed.count = own->at = own->block = 0;
-        bool resets = ledger_resets_from(quiet->ledger, i) != 0;
-        if ((standing->closes == CLOSES_FAIRLY && !resets) || own->failed > MOST_FAILED || own->rounds == MOST_ROUNDS)
-            continue;
-        const struct closed_sample sample = closed_sample(quiet->ledger, i);
-        bool samples =
-            sample.wanted > 0 && standing->closes != CLOSES_UNSHOWN && !standing->turned && !standing->contrary;
-        if (resets && standing->shut != 0) // a ban, or a limit: an open port that is open then says which
-            *vector_add(quiet->arena, &own->listed) = standing->shut - 1;
-        else if (samples)
-            list_sample(quiet, i, &sample);
-        else if (own->rounds == 0 || own->resets || is_heard(quiet, i))
-            list_doubted(quiet, scratch, i);
-        own->resets = resets;
-        own->has_open = own->opens = closed_has_open(standing);
-        own->is_lone = !own->has_open && !samples;
-        own->apart_us = own->apart_us == 0 ? quiet->lane_us > APART_US ? quiet->lane_us : APART_US : own->apart_us;
-        own->asks = quiet->ledger->watch.pulses[i].asks.count;
-        own->opened = 0;
-        uint64_t close_us = ledger_close_us(quiet->ledger, i);
-        own->next_us = now_us + close_us + close_us / 5; // as APART_US is a little more
-        bool is_dense = standing->closes != CLOSES_UNSHOWN && own->listed.count < (size_t)MOST_OPENS * BLOCK;
-        own->between = is_dense ? 1 + own->listed.count / MOST_OPENS : BLOCK;
-        own->rounds++;
-        any = any || own->listed.count > 0;
+        begin_lane(quiet, scratch, i, now_us);
+        any = any || quiet->lanes[i].listed.count > 0;
     }
     arena_free(scratch);
     return any;
@@ -215,7 +262,7 @@ void quiet_sent(struct quiet *quiet, const struct sending *sending, uint64_t now
     own->next_us = now_us + own->apart_us;
     quiet->next_us = now_us + quiet->all_us;
     if (own->is_lone)
-        quiet->lone_us[schedule_side(quiet->ledger->schedule, lane)] = now_us + APART_US;
+        quiet->lone_us[schedule_side(quiet->ledger->schedule, lane)] = now_us + own->lone_us;
     if (own->opens) {
         own->opened = sending->question + 1;
         own->number = sending->try;

@@ -1,6 +1,7 @@
 // The third look at what a doubted lane closes (closed.h): question by question, each by itself, with an open port
 // before and after some of them; slower where that one is closed, or silent, too. A lane without an open port is asked
-// so that nothing else of its family is asked at that time. For the files of probe/ only.
+// so that nothing else of its family is asked at that time. Where nothing open was heard on a path at all, some of what
+// it closes is asked so, slowly: it may be a limit of the whole path that closed it. For the files of probe/ only.
 #pragma once
 
 #include "probe/ledger.h"

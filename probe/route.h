@@ -16,6 +16,11 @@ struct routes {
     const struct probe_route *options;
     struct lane_route *lanes;
     int asking[2]; // UDP sockets that ask the routing table, by family; -1: not open
+    int told;      // by this socket the kernel tells that addresses, routes or links have changed (rtnetlink(7)); or -1
+    bool untold;   // it does not
+    size_t looked; // lanes that were looked at again,
+    size_t stale;  // and so many that are to be, since something has changed
+    unsigned unlooked; // times that there were none
 };
 
 // `options` is borrowed.
@@ -28,6 +33,10 @@ void routes_end(struct routes *routes);
 const struct lane_route *routes_of(struct routes *routes, size_t lane);
 // Looks again where there was a way; where there is none now, it stays as it was.
 void routes_look(struct routes *routes, size_t lane);
+// `told` is to be read: all lanes are to be looked at again where it says so. False where it tells no more.
+bool routes_hear(struct routes *routes);
+// Looks at some of them; where the kernel does not tell, at some of all.
+void routes_look_on(struct routes *routes);
 
 // Makes a socket of a family leave as the options say: by that interface, and, where `binds`, from that source. 0, or
 // an errno value.

@@ -75,6 +75,13 @@ bool address_is_global(struct address address)
     return address.family == FAMILY_IPV4 ? is_global4((uint32_t)address.bits) : is_global6(address.bits);
 }
 
+bool address_stands_for(struct address address, struct address *held)
+{
+    bool tunnelled = address.bits >> 112 == 0x2002, translated = address.bits >> 32 == (address_bits)0x0064ff9b << 64;
+    *held = (struct address){FAMILY_IPV4, (uint32_t)(tunnelled ? address.bits >> 80 : address.bits)};
+    return address.family == FAMILY_IPV6 && (tunnelled || translated);
+}
+
 bool address_is_loopback(struct address address)
 {
     return address.family == FAMILY_IPV4 ? address.bits >> 24 == 127 : address.bits == 1;

@@ -41,6 +41,9 @@ int address_compare(struct address a, struct address b); // IPv4 first, then by 
 // prefixset_internet holds, asked of one address.
 bool address_is_global(struct address address);
 bool address_is_loopback(struct address address);
+// The IPv4 address that one of 6to4 (RFC 3056, section 2) or of the well-known prefix of translators (RFC 6052, section
+// 3.1) stands for. False for any other.
+bool address_stands_for(struct address address, struct address *held);
 void address_format(struct address address, char text[ADDRESS_TEXT]);
 void address_to_bytes(struct address address, uint8_t bytes[16]); // network order: 4 or 16 bytes
 struct address address_from_bytes(enum family family, const uint8_t *bytes);

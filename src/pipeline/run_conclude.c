@@ -26,7 +26,7 @@ static void rescue_observations(struct run_job *job)
     close(file);
     if (file_write(path, job->observed.bytes, job->observed.length, &error)) {
         job->derivation.given.observations = path;
-        log_line(LOG_WARNING, "the observations are kept in %s", path);
+        log_line(LOG_ERROR, "the observations are kept in %s", path);
     } else {
         unlink(path);
         run_note_outside(job, "observations", &error);
@@ -210,7 +210,7 @@ void run_conclude(struct run_job *job)
     job->place = NULL;
     const char *kept = bundle_keep(job->bundle);
     if (kept != NULL)
-        log_line(LOG_WARNING, "what was gathered is kept in %s/evidence", kept);
+        log_line(LOG_ERROR, "what was gathered is kept in %s/evidence", kept);
     else if (job->derivation.given.observations == NULL || access(job->derivation.given.observations, F_OK) != 0)
         rescue_observations(job);
 }

@@ -21,19 +21,11 @@ bool vantage_is_learnt(const char *text)
            (strncasecmp(text, "https://", strlen("https://")) == 0 && strpbrk(text, " \t\r\n") == NULL);
 }
 
+// An address that stands for an inner one is none that the internet sees, though its block is.
 static bool is_internet(struct address address)
 {
-    struct arena *arena = arena_new();
-    bool internet = prefixset_holds(prefixset_internet(arena, address.family), address.bits);
-    arena_free(arena);
-    return internet;
-}
-
-static bool is_loopback(struct address address)
-{
-    struct prefix loopback;
-    return prefix_parse(address.family == FAMILY_IPV4 ? "127.0.0.0/8" : "::1/128", false, &loopback) == PREFIX_OK &&
-           prefix_holds(loopback, address);
+    struct address held;
+    return address_is_global(address) && (!address_stands_for(address, &held) || address_is_global(held));
 }
 
 static bool read_targets(struct arena *arena, const char *text, struct vantage *vantage)
@@ -77,7 +69,7 @@ bool vantage_read(struct arena *arena, const char *text, struct vantage *vantage
 bool vantage_fits(const struct vantage_list *vantages, const struct vantage *vantage, const char *text,
                   struct error *error)
 {
-    if (!is_internet(vantage->address) && !is_loopback(vantage->address))
+    if (!is_internet(vantage->address) && !address_is_loopback(vantage->address))
         return error_set(error, ERROR_USAGE,
                          "--vantage %s: is no address that the internet sees; expected the one that it does, or auto",
                          text);

@@ -159,6 +159,38 @@ class Limits(unittest.TestCase):
             summary = json.loads(done.stdout.splitlines()[-1])["summary"]
             self.assertEqual((done.returncode, summary["open"], summary["closed"]), (0, hosts, 2 * hosts))
 
+    def many(self, method, host, hosts, ports, **behaviour):
+        """(states by place, summary) of many hosts of few ports."""
+        addresses = [host[:-1] + str(1 + i) for i in range(hosts)]
+        targets = "".join("%s tcp 1000-%d\n" % (address, 999 + ports) for address in addresses)
+        with tempfile.TemporaryDirectory() as folder:
+            capture = str(pathlib.Path(folder) / "c.pcap")
+            kept = ("--capture", capture) if method == "syn" else ()
+            done = common.alone(behaviour, "probe", "--targets", "-", *ONLY, "--method", method, *kept, stdin=targets)
+            again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets).stdout if kept else done.stdout
+        self.assertEqual(again.splitlines()[:-1], done.stdout.splitlines()[:-1], done.stderr)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return {(x["address"], port): x["state"] for x in lines[:-1] for port in range(x["from_port"], x["to_port"] + 1)}, lines[-1]["summary"]
+
+    def test_a_ban_by_resets_of_the_whole_way_closes_no_open_port_of_many_hosts(self):
+        """Of those that have an open port that was heard before it, and of the others."""
+        def test(method, host):
+            states, _ = self.many(method, host, 20, 3, open=[1001], reset=30)
+            self.assertGreaterEqual(sum(state == "open" for state in states.values()), 2)
+            self.no_open_port_is_called_otherwise(states, [place for place in states if place[1] == 1001])
+        self.each(test)
+
+    def test_where_nothing_open_is_heard_what_is_closed_is_asked_once_more_so_slowly_that_a_limit_shows(self):
+        def test(method, host, case):
+            states, summary = self.many(method, host, *case[0], **case[1])
+            opens = case[1].get("open", ())
+            self.no_open_port_is_called_otherwise(states, [place for place in states if place[1] in opens])
+            if not opens:  # and where there is none, it is closed
+                self.assertEqual(set(states.values()), {"closed"})
+                self.assertLess(summary["seconds"], 10)
+        half = [*range(1000, 1012, 2)]
+        self.each(test, (((1, 12), {"open": half, "window": [0.5, 2]}), ((1, 12), {"open": half, "silent": True, "window": [0.5, 2]}), ((4, 5), {}), ((1, 1), {"delay": 0.03})))
+
     def test_a_moment_of_resets_closes_no_open_port(self):
         """Of a host that is silent else, and of one that closes."""
         def test(method, host, silent):

@@ -240,6 +240,13 @@ class Silence(unittest.TestCase):
             for seed, summary in enumerate(pool.map(test, range(27, 35))):
                 self.assertEqual((summary["open"], summary["closed"]), (3, 397), seed)
 
+    def test_what_is_closed_behind_a_ban_or_an_outage_that_ended_is_looked_at_once_more_as_the_rest_is(self):
+        """One by one that would take longer than there is time."""
+        def test(method, host, harm):
+            states, _, summary = self.probe("%s tcp 1000-1899\n" % host, "--method", method, status=(0,), open=[*range(1000, 1900, 10)], delay=0.02, **harm)
+            self.assertEqual((summary["open"], summary["closed"]), (90, 810))
+        self.each(test, ({"ban": 300, "ban_seconds": 4}, {"down": [0.1, 3]}))
+
     def test_where_nobody_answers_nothing_is_known(self):
         def test(method, host, link):
             states, _, _ = self.probe("%s tcp 1-30\n%s udp 53\n%s icmp\n" % (host, host, host), "--method", method, status=(3,), link=link)

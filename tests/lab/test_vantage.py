@@ -123,6 +123,16 @@ class Learnt(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, words)
                 self.assertIn(said, done.stderr)
 
+    def test_an_address_that_the_internet_does_not_see_is_no_vantage_however_it_is_written(self):
+        inner = ("10.1.1.1", "100.64.0.1", "169.254.1.1", "192.0.0.1", "198.18.0.1", "224.0.0.1", "fd00::1", "fe80::1", "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b:1::1",
+                 "2001:0:808:808::1", "2001:10::1", "2002:a01:101::1", "2002:c0a8:101::1", "2002:6440:1::1", "[2002:a01:101::1]:1024-2048", "2002:a01:101::1=2001:db8::/32", "64:ff9b::10.0.0.1", "64:ff9b::172.16.0.1", "64:ff9b::169.254.1.1")
+        for address in inner:
+            done = common.sgproof("plan", common.SAMPLE, "--vantage", address)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), address)
+            self.assertIn("is no address that the internet sees", done.stderr)
+        for seen in ("2002:808:808::1", "64:ff9b::8.8.8.8", "2620:4f:8000::1", "2001:20::1", "192.0.0.9"):
+            self.assertEqual(common.sgproof("plan", common.SAMPLE, "--vantage", seen, "--estimate").returncode, 0, seen)
+
     def test_an_address_or_interface_that_this_machine_has_not_is_refused(self):
         for words, said in ((("--source", "203.0.113.99"), "no address of this machine"), (("--source", "here"), "expected an IPv4"),
                             (("--source", "127.0.0.4", "--source", "127.0.0.5"), "two of the same"), (("--interface", "eth77"), "no such interface")):

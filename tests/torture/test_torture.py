@@ -14,7 +14,6 @@ SEED = common.seed("TORTURE_SEED")
 QUICK = [name for name in ("compute", "plan", "diff", "account", "probe", "replay", "reconcile", "report_html", "report_tar", "verify", "verify_golden",
                            "history", "keygen", "run", "change")]
 CASES = 22  # of each command, two or three a kind: it is to take under 20 s
-ALL, LATER = 300, 9  # of the calls of a probe so many one by one; of those behind them, which look at routes while it waits, every so manieth
 
 
 @unittest.skipUnless(pathlib.Path(scene.PROGRAM).exists() and pathlib.Path(scene.SHIM).exists(), "no release build here")
@@ -48,8 +47,7 @@ class Torture(unittest.TestCase):
 
     def test_an_error_of_this_machine_is_no_silence_of_the_host(self):
         """What once went wrong: a connection that could not be asked for its outcome made a closed port filtered."""
-        calls = self.scene.calls("probe", "net")
-        for n in [*range(1, min(ALL, calls) + 1), *range(ALL + 1 + SEED % LATER, calls + 1, LATER)]:
+        for n in range(1, self.scene.calls("probe", "net") + 1):
             self.assertIsNone(self.scene.wrong("probe", "net:%d" % n))
 
     def test_a_history_that_cannot_be_opened_for_want_of_memory_crashes_nothing(self):

@@ -122,6 +122,32 @@ static void one_address_is_asked_as_the_set_of_the_internet_says(void **state)
     arena_free(arena);
 }
 
+static void an_address_stands_for_the_one_that_it_holds(void **state)
+{
+    static const struct {
+        const char *text, *held;
+    } cases[] = {{"2002:a01:203::1", "10.1.2.3"},
+                 {"2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "255.255.255.255"},
+                 {"64:ff9b::a01:203", "10.1.2.3"},
+                 {"64:ff9b::", "0.0.0.0"},
+                 {"64:ff9b:1::a01:203", NULL},
+                 {"64:ff9b::1:a01:203", NULL},
+                 {"2001:0:a01:203::1", NULL},
+                 {"2003:a01:203::1", NULL},
+                 {"32.2.10.1", NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct address address, held;
+        char text[ADDRESS_TEXT];
+        assert_true(address_parse(cases[i].text, &address));
+        assert_int_equal(address_stands_for(address, &held), cases[i].held != NULL);
+        if (cases[i].held == NULL)
+            continue;
+        address_format(held, text);
+        assert_string_equal(text, cases[i].held);
+    }
+}
+
 static void the_whole_address_space_is_one_prefix(void **state)
 {
     struct arena *arena = arena_new();
@@ -145,6 +171,7 @@ int main(void)
         cmocka_unit_test(ports_parse_as_lists_of_ranges),
         cmocka_unit_test(the_internet_is_what_iana_calls_globally_reachable),
         cmocka_unit_test(one_address_is_asked_as_the_set_of_the_internet_says),
+        cmocka_unit_test(an_address_stands_for_the_one_that_it_holds),
         cmocka_unit_test(the_whole_address_space_is_one_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
