@@ -1,5 +1,5 @@
-// Times the stages of `compute` apart: reading, computing, writing; and memory beside the documents' own strings.
-// stages FOLDER -> one line of JSON.
+// Seconds of the processor that the stages of `compute` take: reading, computing, writing; and memory beside the
+// documents' own strings. stages FOLDER -> one line of JSON.
 #include <malloc.h>
 #include <stdlib.h>
 #include <time.h>
