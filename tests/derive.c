@@ -23,13 +23,15 @@ static bool derive(const char *folder, struct error *error)
     free(bytes);
     GUARD(good && derive_again(&derivation, folder, &manifest, error));
     for (int file = 0; file < derive_file_count(&derivation); file++) {
-        struct text text = {0};
+        struct file_draft draft;
         if (file == DERIVED_REPORT || !derive_has(&derivation, file))
             continue;
+        GUARD(file_begin(&draft, in(folder, derive_path(&derivation, file)), error));
+        struct text text = {.sink = draft.stream};
         derive_write(&derivation, file, &manifest, &text);
-        good = file_write(in(folder, derive_path(&derivation, file)), text.bytes, text.length, error);
+        text_flush(&text);
         text_free(&text);
-        GUARD(good);
+        GUARD(file_commit(&draft, error));
     }
     return true;
 }

@@ -113,8 +113,9 @@ static void judge_control(struct arena *arena, const struct fact_input *input, c
         .severity = asked->severity,
         .crosswalk = asked->crosswalk,
     };
+    struct map missing = {0};
     for (size_t i = 0; i < asked->facts.count; i++) {
-        struct inquiry inquiry = {arena, input, &asked->facts.items[i], control, memory};
+        struct inquiry inquiry = {arena, input, &asked->facts.items[i], control, memory, &missing};
         const struct fact *fact = fact_named(asked->facts.items[i].name);
         if (options->account_only && !fact->account)
             answer_missing(&inquiry, "%s, which is of the network: `sgproof run` asks it", fact->name);

@@ -58,10 +58,7 @@ void answer_missing(struct inquiry *inquiry, const char *format, ...)
     va_end(arguments);
     if (strncmp(text, "missing: ", strlen("missing: ")) == 0) // as lacks begin
         text += strlen("missing: ");
-    for (size_t i = 0; i < inquiry->control->missing.count; i++)
-        if (strcmp(inquiry->control->missing.items[i], text) == 0)
-            return;
-    *vector_add(inquiry->arena, &inquiry->control->missing) = text;
+    text_list_add_new(inquiry->arena, &inquiry->control->missing, inquiry->missing, text);
 }
 
 void answer_gaps(struct inquiry *inquiry)

@@ -45,6 +45,7 @@ struct inquiry {
     const struct pack_fact *asked;
     struct control *control;
     struct fact_memory *memory;
+    struct map *missing; // what the control's list of that name holds
 };
 
 typedef void (*fact_answer)(struct inquiry *inquiry);

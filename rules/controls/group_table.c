@@ -62,20 +62,15 @@ static struct portset covered(struct arena *arena, const struct security_group_r
     return portset_from(arena, ranges.items, ranges.count);
 }
 
-static int by_address(const void *left, const void *right)
-{
-    const struct verdict *verdict = right;
-    const struct address *address = left;
-    return place_compare(*address, 0, verdict->address, 0);
-}
-
-// Verdicts are sorted by address: the first one of an endpoint's, or their count.
-static size_t first_of(const struct verdict_set *set, struct address address)
+// Verdicts are sorted by place and port: the first one of a place that ends at a port or behind it, or what comes then.
+static size_t first_of(const struct verdict_set *set, struct address address, int protocol, uint16_t port)
 {
     size_t low = 0, high = set->items.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (by_address(&address, &set->items.items[middle]) > 0)
+        const struct verdict *verdict = &set->items.items[middle];
+        int order = place_compare(address, protocol, verdict->address, verdict->protocol);
+        if (order > 0 || (order == 0 && verdict->high < port))
             low = middle + 1;
         else
             high = middle;
@@ -138,8 +133,13 @@ static void observe(struct holder *holder, const struct security_group_rule *rul
     const struct group_set *last = NULL;
     struct arena *scratch = arena_new();
     struct coverage coverage = {0};
+    bool all = rule == NULL || rule->protocol == PROTOCOL_ANY;
+    int protocol = all ? PROTOCOL_TCP : rule->protocol; // of all, TCP is the first
+    struct port_range range = {0, PORT_LAST};
     if (rule != NULL)
         coverage = coverage_of(scratch, rule, 1);
+    if (!all && protocol_has_ports(protocol))
+        range = (struct port_range){rule->low, rule->high};
     for (size_t e = 0; set != NULL && e < holder->endpoints.count; e++) {
         const struct prefix prefix = holder->endpoints.items[e]->address;
         const struct group_set *groups = holder->endpoints.items[e]->interface->groups;
@@ -147,9 +147,10 @@ static void observe(struct holder *holder, const struct security_group_rule *rul
         bool reachable = false;
         if (rule == NULL && groups != last)
             coverage = coverage_of_all(scratch, holder->input->estate, last = groups);
-        for (size_t v = first_of(set, address); v < set->items.count; v++) {
+        for (size_t v = first_of(set, address, protocol, range.low); v < set->items.count; v++) {
             const struct verdict *verdict = &set->items.items[v];
-            if (!address_equal(verdict->address, address))
+            if (!address_equal(verdict->address, address) ||
+                (!all && (verdict->protocol != protocol || verdict->low > range.high)))
                 break;
             size_t ports = covered_ports(&coverage, verdict);
             if (rule == NULL)

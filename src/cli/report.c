@@ -44,6 +44,9 @@ static void keep_shown(void *context, const struct verdict *verdict)
 {
     struct source *source = context;
     struct verdicts_left_out *left_out = &source->all.left_out;
+    if (left_out->account_id == NULL && report_is_account(verdict->account_id))
+        left_out->account_id = verdict->account_id;
+    left_out->region = left_out->region == NULL ? verdict->region : left_out->region;
     if (report_is_shown(verdict)) {
         verdicts_keep(source->arena, &source->all, verdict);
         return;

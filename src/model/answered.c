@@ -126,33 +126,45 @@ static void add_part(struct arena *arena, struct verdict_set *into, const struct
     *vector_add(arena, &into->items) = part;
 }
 
+// Ports that answered before at a service that is expected, and is silent; NULL where there is none.
+static const struct answered_ports *silent_now(const struct answered *answered, const struct verdict *verdict)
+{
+    return answered->items.count > 0 && verdict_misses_service(verdict)
+               ? answered_at(answered, verdict->address, verdict->protocol)
+               : NULL;
+}
+
+static void mark(struct arena *arena, const struct answered *answered, const struct verdict *verdict,
+                 struct verdict_set *marked)
+{
+    const struct answered_ports *at = silent_now(answered, verdict);
+    uint32_t from = verdict->low;
+    for (size_t r = 0; at != NULL && r < at->open.count; r++) {
+        uint32_t low = at->open.ranges[r].low > from ? at->open.ranges[r].low : from;
+        uint32_t high = at->open.ranges[r].high < verdict->high ? at->open.ranges[r].high : verdict->high;
+        if (low > high)
+            continue;
+        if (low > from)
+            add_part(arena, marked, verdict, from, low - 1, false);
+        add_part(arena, marked, verdict, low, high, true);
+        from = high + 1;
+    }
+    if (from == verdict->low)
+        *vector_add(arena, &marked->items) = *verdict;
+    else if (from <= verdict->high)
+        add_part(arena, marked, verdict, from, verdict->high, false);
+}
+
 void answered_mark_outages(struct arena *arena, const struct answered *answered, struct verdict_set *set)
 {
     struct verdict_set marked = {0};
-    bool any = false;
-    for (size_t i = 0; i < set->items.count; i++) {
-        const struct verdict *verdict = &set->items.items[i];
-        const struct answered_ports *at =
-            verdict_misses_service(verdict) ? answered_at(answered, verdict->address, verdict->protocol) : NULL;
-        uint32_t from = verdict->low;
-        for (size_t r = 0; at != NULL && r < at->open.count; r++) {
-            uint32_t low = at->open.ranges[r].low > from ? at->open.ranges[r].low : from;
-            uint32_t high = at->open.ranges[r].high < verdict->high ? at->open.ranges[r].high : verdict->high;
-            if (low > high)
-                continue;
-            if (low > from)
-                add_part(arena, &marked, verdict, from, low - 1, false);
-            add_part(arena, &marked, verdict, low, high, true);
-            from = high + 1;
-            any = true;
-        }
-        if (from == verdict->low)
-            *vector_add(arena, &marked.items) = *verdict;
-        else if (from <= verdict->high)
-            add_part(arena, &marked, verdict, from, verdict->high, false);
-    }
-    if (!any)
+    size_t first = 0; // that may be marked: where none is, the verdicts are not copied
+    while (first < set->items.count && silent_now(answered, &set->items.items[first]) == NULL)
+        first++;
+    if (first == set->items.count)
         return;
+    for (size_t i = 0; i < set->items.count; i++)
+        mark(arena, answered, &set->items.items[i], &marked);
     set->items.items = marked.items.items;
     set->items.count = marked.items.count;
     set->items.capacity = marked.items.capacity;

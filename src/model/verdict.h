@@ -115,7 +115,9 @@ enum { VANTAGE_SPLIT_SEVERITY = SEVERITY_MEDIUM };
 struct verdicts_left_out {
     size_t count;
     size_t ports[VERDICT_KINDS];
-    bool silent; // some of them were
+    bool silent;            // some of them were
+    const char *account_id; // what the first verdict tells of all that were read, left out or not, and tell it; or NULL
+    const char *region;     // the same
 };
 
 struct verdict_set {

@@ -1,7 +1,6 @@
 #include "net/prefix_set.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -331,24 +330,28 @@ struct prefixset prefixset_internet(struct arena *arena, enum family family)
     return set;
 }
 
-// The share of all addresses of the family.
-static double share(struct arena *arena, enum family family, struct prefixset set)
+// How many addresses a set holds, which is not all of IPv6.
+static address_bits size_of(struct prefixset set)
 {
-    size_t count;
-    const struct prefix *prefixes = prefixset_prefixes(arena, family, set, &count);
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += ldexp(1, -(int)prefixes[i].length);
-    return sum;
+    address_bits size = 0;
+    for (size_t i = 0; i < set.count; i++)
+        size += set.ranges[i].high - set.ranges[i].low + 1;
+    return size;
 }
 
-// Whether less than one part of `parts` equal ones of the internet is not in the set.
-static bool lacks_less_than(enum family family, struct prefixset set, int parts)
+// Whether less than one part of `parts` (3 or more) equal ones of the internet is not in the set.
+static bool lacks_less_than(enum family family, struct prefixset set, unsigned parts)
 {
+    // More than half of either internet, so that most sets need no look at what the internet is.
+    const address_bits half = (address_bits)1 << (family == FAMILY_IPV4 ? 31 : 124);
+    if (set.count == 1 && set.ranges[0].low == 0 && set.ranges[0].high == family_last(family))
+        return true;
+    if (size_of(set) <= half)
+        return false;
     struct arena *scratch = arena_new();
     struct prefixset internet = prefixset_internet(scratch, family);
-    double missing = share(scratch, family, prefixset_subtract(scratch, internet, set));
-    bool less = missing * parts < share(scratch, family, internet);
+    address_bits missing = size_of(prefixset_subtract(scratch, internet, set));
+    bool less = missing <= (size_of(internet) - 1) / parts;
     arena_free(scratch);
     return less;
 }

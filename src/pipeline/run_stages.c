@@ -247,16 +247,20 @@ static bool probe(struct run_job *job, struct error *error)
     job->probe.capture = bundle_path(job->bundle, "capture.pcap");
     job->probe.capture_optional = true;
     job->probe.begins = stop_notes;
-    GUARD(probe_run(job->arena, &derivation->plan, &job->probe, &observations, &summary, error));
-    stop_forget(); // the prober has seen them too, and ended
-    planning_say_probed(&summary);
-    for (size_t i = 0; i < observations.items.count; i++)
-        observation_write(&observations.items.items[i], &job->observed);
-    probe_summary_write(&summary, &job->observed);
-    for (size_t i = 0; i < summary.failed.count; i++) // said already
-        *vector_add(job->arena, &job->derivation.given.failed) =
-            (struct failed_step){summary.failed.items[i].what, relative(job, summary.failed.items[i].why)};
-    return true;
+    struct arena *arena = arena_new(); // what is observed is held as text from then on
+    bool good = probe_run(arena, &derivation->plan, &job->probe, &observations, &summary, error);
+    if (good) {
+        stop_forget(); // the prober has seen them too, and ended
+        planning_say_probed(&summary);
+        for (size_t i = 0; i < observations.items.count; i++)
+            observation_write(&observations.items.items[i], &job->observed);
+        probe_summary_write(&summary, &job->observed);
+    }
+    for (size_t i = 0; good && i < summary.failed.count; i++) // said already
+        *vector_add(job->arena, &job->derivation.given.failed) = (struct failed_step){
+            summary.failed.items[i].what, arena_strdup(job->arena, relative(job, summary.failed.items[i].why))};
+    arena_free(arena);
+    return good;
 }
 
 // A change asks a part only, so it is no run of the series: history neither tells of it nor keeps it.

@@ -57,17 +57,30 @@ static void name_askers(struct arena *arena, struct vantage_part *part)
     }
 }
 
-static bool all_say(const vantage_parts *parts, const char *text)
+// Which parts say a text of what they miss.
+struct sayers {
+    size_t count;
+    size_t last; // of them
+};
+
+// What each text that any part misses is said by.
+static struct map sayers_of(struct arena *arena, const vantage_parts *parts)
 {
-    for (size_t i = 0; i < parts->count; i++) {
-        const text_list *missing = &parts->items[i].set.missing;
-        bool said = false;
-        for (size_t m = 0; m < missing->count && !said; m++)
-            said = strcmp(missing->items[m], text) == 0;
-        if (!said)
-            return false;
-    }
-    return true;
+    struct map said = {0};
+    for (size_t i = 0; i < parts->count; i++)
+        for (size_t m = 0; m < parts->items[i].set.missing.count; m++) {
+            const char *text = parts->items[i].set.missing.items[m];
+            struct sayers *sayers = map_get(&said, text);
+            if (sayers != NULL && sayers->last == i)
+                continue;
+            if (sayers == NULL) {
+                sayers = arena_new_of(arena, struct sayers);
+                map_put(arena, &said, text, sayers);
+            }
+            sayers->count++;
+            sayers->last = i;
+        }
+    return said;
 }
 
 static void add_gap(struct arena *arena, struct verdict_set *set, const struct coverage_gap *gap)
@@ -84,6 +97,8 @@ static void join_heads(struct arena *arena, const vantage_parts *parts, struct v
 {
     const struct verdict_set *first = &parts->items[0].set;
     const char *vantage = "", *learnt = "";
+    const struct map said = sayers_of(arena, parts);
+    struct map known = {0};
     set->complete = true;
     set->endpoints = first->endpoints;
     set->stability_unknown = first->stability_unknown;
@@ -105,10 +120,10 @@ static void join_heads(struct arena *arena, const vantage_parts *parts, struct v
         for (size_t g = 0; g < one->gaps.count; g++)
             add_gap(arena, set, &one->gaps.items[g]);
         for (size_t m = 0; m < one->missing.count; m++)
-            text_list_add(arena, &set->missing,
-                          all_say(parts, one->missing.items[m])
-                              ? one->missing.items[m]
-                              : arena_printf(arena, "from %s: %s", name, one->missing.items[m]));
+            text_list_add_new(arena, &set->missing, &known,
+                              ((const struct sayers *)map_get(&said, one->missing.items[m]))->count == parts->count
+                                  ? one->missing.items[m]
+                                  : arena_printf(arena, "from %s: %s", name, one->missing.items[m]));
     }
     set->vantage = vantage;
     set->vantage_learnt = learnt;

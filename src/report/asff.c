@@ -20,11 +20,6 @@ static const char *label_of(enum severity severity)
     return labels[severity];
 }
 
-static bool is_account(const char *id)
-{
-    return id != NULL && strlen(id) == 12 && strspn(id, "0123456789") == 12;
-}
-
 static void end_batch(struct batches *batches)
 {
     if (batches->open == 0)
@@ -94,7 +89,7 @@ static void put_resource(struct json_writer *writer, const char *type, const cha
 static void put_verdict(struct batches *batches, const struct verdict *verdict)
 {
     struct arena *arena = batches->arena;
-    const char *account = is_account(verdict->account_id) ? verdict->account_id : batches->account;
+    const char *account = report_is_account(verdict->account_id) ? verdict->account_id : batches->account;
     const char *region = verdict->region != NULL ? verdict->region : batches->region;
     const char *reasons = reasons_joined(arena, &verdict->because, REASON_UNTOLD, ", ");
     const char *because = reasons == NULL ? "" : arena_printf(arena, " Because: %s", reasons);
@@ -145,15 +140,18 @@ void report_asff(const struct report_run *run, const struct report_options *opti
 {
     struct arena *arena = arena_new();
     struct batches batches = {.arena = arena, .run = run, .out = out, .account = "000000000000", .region = "us-east-1"};
+    const struct verdicts_left_out *left_out = &run->set->left_out;
     size_t count;
     const struct verdict **shown = report_worth_showing(arena, run->set, &count);
     (void)options;
     // Controls are of the estate: of the first account that is known.
     for (size_t i = run->set->items.count; i > 0; i--) {
         const struct verdict *verdict = &run->set->items.items[i - 1];
-        batches.account = is_account(verdict->account_id) ? verdict->account_id : batches.account;
+        batches.account = report_is_account(verdict->account_id) ? verdict->account_id : batches.account;
         batches.region = verdict->region != NULL ? verdict->region : batches.region;
     }
+    batches.account = left_out->account_id != NULL ? left_out->account_id : batches.account;
+    batches.region = left_out->region != NULL ? left_out->region : batches.region;
     for (size_t i = 0; i < count; i++)
         put_verdict(&batches, shown[i]);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)

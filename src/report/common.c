@@ -15,6 +15,11 @@ static int by_weight(const void *left, const void *right)
     return a < b ? -1 : a > b ? 1 : 0; // both point into one array, sorted by place
 }
 
+bool report_is_account(const char *id)
+{
+    return id != NULL && strlen(id) == 12 && strspn(id, "0123456789") == 12;
+}
+
 bool report_is_shown(const struct verdict *verdict)
 {
     if (verdict->accepting && verdict->accepts == 0 && verdict->kind == VERDICT_UNCONFIRMED)

@@ -8,9 +8,9 @@ const struct report_format report_formats[] = {
     {.name = "csv", .write = report_csv, .verdicts = REPORT_EACH},
     {.name = "sarif", .write = report_sarif, .verdicts = REPORT_SHOWN},
     {.name = "junit", .write = report_junit, .verdicts = REPORT_SHOWN},
-    {.name = "metrics", .write = report_metrics},
+    {.name = "metrics", .write = report_metrics, .verdicts = REPORT_EACH},
     {.name = "ocsf", .write = report_ocsf, .verdicts = REPORT_SHOWN, .needs_evidence = true},
-    {.name = "asff", .write = report_asff, .needs_evidence = true},
+    {.name = "asff", .write = report_asff, .verdicts = REPORT_SHOWN, .needs_evidence = true},
     {.name = "nmap", .write = report_nmap, .observations = REPORT_EVERY, .needs_evidence = true},
     {.name = NULL},
 };

@@ -7,13 +7,18 @@ static void head(struct text *out, const char *name, const char *help)
     text_printf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-static void put_ports(const struct verdict_set *set, struct text *out)
+typedef size_t counts[VERDICT_KINDS][SEVERITIES];
+
+static void count(void *context, const struct verdict *verdict)
 {
-    size_t ports[VERDICT_KINDS][SEVERITIES] = {{0}};
-    for (size_t i = 0; i < set->items.count; i++) {
-        const struct verdict *verdict = &set->items.items[i];
-        ports[verdict->kind][verdict->severity] += (size_t)(verdict->high - verdict->low) + 1;
-    }
+    counts *ports = context;
+    (*ports)[verdict->kind][verdict->severity] += (size_t)(verdict->high - verdict->low) + 1;
+}
+
+static void put_ports(const struct report_run *run, struct text *out)
+{
+    counts ports = {{0}};
+    report_each(run, count, &ports);
     head(out, "sgproof_exposures", "Ports by verdict and severity.");
     for (int kind = 0; kind < VERDICT_KINDS; kind++)
         for (int severity = 0; severity < SEVERITIES; severity++)
@@ -46,9 +51,9 @@ static const char *last_complete(const struct report_run *run)
 
 void report_metrics(const struct report_run *run, const struct report_options *options, struct text *out)
 {
-    const char *complete = last_complete(run);
     (void)options;
-    put_ports(run->set, out);
+    put_ports(run, out); // what stands beside the verdicts may be read only now
+    const char *complete = last_complete(run);
     head(out, "sgproof_endpoints", "Public addresses in the configuration.");
     text_printf(out, "sgproof_endpoints %zu\n", run->set->endpoints);
     head(out, "sgproof_ports_asked", "Ports that were probed.");

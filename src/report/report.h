@@ -157,6 +157,8 @@ void report_flow_sarif(struct json_writer *writer, struct arena *arena, const st
 
 // ---- What they share
 
+// Whether a text is an account's id: 12 digits.
+bool report_is_account(const char *id);
 // Whether a person should see a verdict: all but those that are as they should be (`enforced` and nothing more to say).
 bool report_is_shown(const struct verdict *verdict);
 // Those of a set, most severe first, in the arena. *count of them.

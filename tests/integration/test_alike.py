@@ -121,7 +121,7 @@ class Alike(unittest.TestCase):
         self.assertEqual(done.stdout, self.verdicts.stdout, done.stderr)
         self.assertEqual(self.report(self.verdicts.stdout).stdout, self.verdicts.stdout)
 
-    FEW = ("text", "markdown", "csv", "sarif", "junit")  # formats that do not hold all verdicts
+    FEW = ("text", "markdown", "csv", "sarif", "junit", "metrics")  # formats that do not hold all verdicts
 
     def as_format(self, name, text, *words):
         file = pathlib.Path(self.scratch.name) / "verdicts.json"
@@ -145,7 +145,7 @@ class Alike(unittest.TestCase):
     def test_a_head_that_stands_behind_the_verdicts_tells_the_same(self):
         whole = json.loads(self.verdicts.stdout)
         turned = json.dumps({"verdicts": whole.pop("verdicts"), **whole})
-        for name in (*self.FEW, "json", "metrics"):
+        for name in (*self.FEW, "json"):
             with self.subTest(name):
                 one, other = self.as_format(name, self.verdicts.stdout), self.as_format(name, turned)
                 self.assertEqual((one.returncode, one.stdout), (other.returncode, other.stdout), other.stderr)

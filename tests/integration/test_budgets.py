@@ -225,14 +225,14 @@ class Budgets(unittest.TestCase):
         self.assertLess(time.monotonic() - began, 60)
 
     def test_time_grows_with_what_there_is_and_not_by_its_square(self):
-        """Four times as much takes some four times as long, not sixteen: accounts, VPCs whose tables are not there, rules of one port, intent rules of one port."""
+        """Four times as much takes some four times as long, not sixteen: accounts, VPCs whose tables are not there, rules of one port, intent rules of one port, what several vantages miss."""
         growth = {"__file__": str(common.TOP / "tests/bench/engine/growth"), "__name__": "growth"}
         arguments, sys.argv = sys.argv, ["growth", common.SGPROOF]
         try:
             exec(compile((common.TOP / "tests/bench/engine/growth").read_text(), "growth", "exec"), growth)
         finally:
             sys.argv = arguments
-        for shape, count in (("accounts", 2000), ("VPCs without tables", 4000), ("instances of accounts", 4000), ("rules told one by one", 6000), ("intent of one port", 5000)):
+        for shape, count in (("accounts", 2000), ("VPCs without tables", 4000), ("instances of accounts", 4000), ("rules told one by one", 6000), ("intent of one port", 5000), ("gaps of two vantages", 6000)):
             with self.subTest(shape=shape):
                 few, many = (growth["measure"](shape, n)[0] for n in (count, 4 * count))
                 self.assertLess(many, 9 * few + 1, (few, many))

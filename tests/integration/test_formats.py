@@ -165,6 +165,20 @@ class Formats(Bundles):
             self.assertLessEqual(len(finding["Description"]), 1024)
             self.assertEqual(finding["AwsAccountId"], "111122223333")
 
+    def test_asff_takes_the_account_of_controls_from_a_verdict_that_it_does_not_show(self):
+        first = self.path / "first-enforced"
+        shutil.copytree(self.bundle, first, dirs_exist_ok=True)
+        document = json.loads((first / "verdicts.json").read_text())
+        enforced = {**self.verdicts[0], "protocol": "tcp", "from_port": 0, "to_port": 0, "declared": "unreachable", "observed": "filtered",
+                    "verdict": "enforced", "severity": "info", "unstable": False, "suggested": []}
+        document["verdicts"] = [{**enforced, "account_id": "unknown"}, {**enforced, "account_id": "222222222222", "region": "us-west-2",
+                                                                       "from_port": 1, "to_port": 1}, *self.verdicts]
+        (first / "verdicts.json").write_text(json.dumps(document))
+        reseal(first)
+        findings = [f for line in self.report("asff", first).splitlines() for f in json.loads(line)["Findings"]]
+        accounts = {kind: {f["AwsAccountId"] for f in findings if ("Standards" in f["Types"][0]) == kind} for kind in (True, False)}
+        self.assertEqual(accounts, {True: {"222222222222"}, False: {"111122223333"}})
+
     @unittest.skipUnless(has("prometheus_client"), "prometheus-client is not installed, and could not be")
     def test_metrics_pass_the_openmetrics_parser_and_count_ports(self):
         text = self.report("metrics")

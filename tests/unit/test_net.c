@@ -148,6 +148,43 @@ static void an_address_stands_for_the_one_that_it_holds(void **state)
     }
 }
 
+// What of the internet is left when its first addresses, `lost` of them, are taken away, and all else with them.
+static struct prefixset without_first(struct arena *arena, struct prefixset internet, address_bits lost)
+{
+    size_t first = 0;
+    while (internet.ranges[first].high - internet.ranges[first].low < lost) {
+        lost -= internet.ranges[first].high - internet.ranges[first].low + 1;
+        first++;
+    }
+    struct prefixset left = prefixset_from(arena, internet.ranges + first, internet.count - first);
+    struct address_range before = {0, left.ranges[0].low + lost - 1};
+    return prefixset_subtract(arena, left, prefixset_from(arena, &before, 1));
+}
+
+static void anywhere_lacks_less_than_a_third_of_the_internet_and_its_text_less_than_a_sixteenth(void **state)
+{
+    static const enum family families[] = {FAMILY_IPV4, FAMILY_IPV6};
+    (void)state;
+    for (int f = 0; f < 2; f++) {
+        struct arena *arena = arena_new();
+        struct prefixset internet = prefixset_internet(arena, families[f]);
+        address_bits size = 0;
+        for (size_t i = 0; i < internet.count; i++)
+            size += internet.ranges[i].high - internet.ranges[i].low + 1;
+        address_bits third = (size + 2) / 3, sixteenth = (size + 15) / 16; // no less than that is too much
+        assert_true(prefixset_is_anywhere(families[f], prefixset_all(arena, families[f])));
+        assert_true(prefixset_is_anywhere(families[f], internet));
+        assert_false(prefixset_is_anywhere(families[f], prefixset_empty));
+        assert_true(prefixset_is_anywhere(families[f], without_first(arena, internet, third - 1)));
+        assert_false(prefixset_is_anywhere(families[f], without_first(arena, internet, third)));
+        assert_true(prefixset_reads_as_internet(families[f], without_first(arena, internet, sixteenth - 1)));
+        assert_false(prefixset_reads_as_internet(families[f], without_first(arena, internet, sixteenth)));
+        struct prefixset others = prefixset_subtract(arena, prefixset_all(arena, families[f]), internet);
+        assert_false(prefixset_is_anywhere(families[f], others)); // of IPv6 most of the space
+        arena_free(arena);
+    }
+}
+
 static void the_whole_address_space_is_one_prefix(void **state)
 {
     struct arena *arena = arena_new();
@@ -172,6 +209,7 @@ int main(void)
         cmocka_unit_test(the_internet_is_what_iana_calls_globally_reachable),
         cmocka_unit_test(one_address_is_asked_as_the_set_of_the_internet_says),
         cmocka_unit_test(an_address_stands_for_the_one_that_it_holds),
+        cmocka_unit_test(anywhere_lacks_less_than_a_third_of_the_internet_and_its_text_less_than_a_sixteenth),
         cmocka_unit_test(the_whole_address_space_is_one_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
