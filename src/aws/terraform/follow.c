@@ -12,23 +12,6 @@
 
 enum { MOST_STEPS = 24, MOST_REFERENCES = 4096 };
 
-// Where an expression stands: which instance of which module, and what count.index and each are there.
-struct context {
-    const struct scope *scope;
-    const char *instance; // "module.net[0]." or ""
-    const char *key;      // "[0]", "[\"x\"]" or ""
-    const cJSON *each;    // references of for_each, or NULL
-    const char *address;  // of the resource, or of the call of a module, that says it; NULL of an output
-    const char *argument; // in which it says it
-};
-
-// The one of several that an index among the references picks.
-struct picked {
-    const char *key;    // "[0]", "[\"x\"]"; "" where there is no such index, or which it is nobody tells
-    const char *behind; // ".id", where the configuration tells it, or NULL
-    bool wraps;         // modulo how many there are
-};
-
 struct search {
     struct plan_reader *plan;
     const char *key; // of the attribute that is looked for
@@ -120,6 +103,13 @@ static void take(struct search *search, const struct resource *resource, const c
         search->found.opaque = true;
 }
 
+const char *id_of_part(struct plan_reader *plan, const struct resource *resource, const char *name, const char *key)
+{
+    struct search search = {.plan = plan, .key = key};
+    take(&search, resource, arena_printf(plan->arena, ".%s", name));
+    return search.found.ids.count == 1 && !search.found.opaque ? search.found.ids.items[0] : NULL;
+}
+
 static const struct resource *with_key(const struct plan_reader *plan, const struct resource_list *list,
                                        const char *key)
 {
@@ -143,7 +133,7 @@ static void take_value(struct search *search, const cJSON *value, int depth)
             take_value(search, one, depth + 1);
 }
 
-static const cJSON *state_of(const cJSON *module, const char *address, int depth)
+const cJSON *state_of(const cJSON *module, const char *address, int depth)
 {
     const cJSON *one;
     cJSON_ArrayForEach (one, member(module, "resources"))
@@ -181,7 +171,7 @@ static void follow_data(struct search *search, const struct context *context, co
 static void follow_references(struct search *search, const struct context *context, const cJSON *references,
                               const char *pick, int depth);
 
-static const struct scope *child_scope(struct search *search, const char *instance)
+const struct scope *scope_at(const struct plan_reader *plan, const char *instance)
 {
     struct text bare = {0};
     for (const char *at = instance; *at != '\0';) {
@@ -191,37 +181,20 @@ static const struct scope *child_scope(struct search *search, const char *instan
         else
             text_add(&bare, at++, 1);
     }
-    const struct scope *scope = map_get(&search->plan->scopes, bare.bytes == NULL ? "" : bare.bytes);
+    const struct scope *scope = map_get(&plan->scopes, bare.bytes == NULL ? "" : bare.bytes);
     text_free(&bare);
     return scope;
 }
 
-// Whether instances of a module exist under this prefix, which ends with a dot.
-static bool module_exists(const struct plan_reader *plan, const char *instance)
-{
-    for (size_t i = 0; i < plan->resources.count; i++)
-        if (strncmp(plan->resources.items[i].module, instance, strlen(instance)) == 0)
-            return true;
-    return false;
-}
-
 // "module.NAME[KEY].OUTPUT[INDEX]..."
-static void follow_output(struct search *search, const struct context *context, const char *text, struct picked own,
-                          const char *pick, int depth)
+static void follow_output(struct search *search, const struct context *context, const char *text, const char *pick,
+                          int depth)
 {
     struct plan_reader *plan = search->plan;
     size_t name = 7 + strcspn(text + 7, ".["), index = index_length(text + name);
     const char *rest = text + name + index, *output = name_in(plan, rest);
     const char *instance = arena_printf(plan->arena, "%s%.*s.", context->instance, (int)(name + index), text);
-    if (index == 0 && !module_exists(plan, instance) && own.key[0] != '\0') {
-        instance = arena_printf(plan->arena, "%s%.*s%s.", context->instance, (int)name, text, own.key);
-        rest = output == NULL && own.behind != NULL ? own.behind : rest;
-        output = name_in(plan, rest);
-        output = output != NULL && strcmp(output, "*") != 0 ? output : NULL;
-    } else if (own.key[0] != '\0') {
-        pick = own.key;
-    }
-    const struct scope *scope = child_scope(search, instance);
+    const struct scope *scope = scope_at(plan, instance);
     if (output == NULL || scope == NULL) {
         search->found.opaque = true;
         return;
@@ -238,6 +211,33 @@ static void follow_output(struct search *search, const struct context *context, 
     follow_references(search, &inner, member(expression, "references"), chose, depth + 1);
 }
 
+struct context context_of(const struct plan_reader *plan, const struct resource *resource)
+{
+    return (struct context){.scope = scope_at(plan, resource->module),
+                            .instance = resource->module,
+                            .key = resource->key,
+                            .each = member(member(resource->configured, "for_each_expression"), "references"),
+                            .address = resource->written};
+}
+
+struct context context_of_call(const struct plan_reader *plan, const struct context *inside)
+{
+    // The parent's instance: what stands before the last "module.".
+    size_t length = strlen(inside->instance), start = 0;
+    for (size_t at = 0; at < length;) {
+        start = at;
+        at += 7 + strcspn(inside->instance + at + 7, ".[");
+        at += index_length(inside->instance + at) + 1;
+    }
+    const char *last = inside->instance + start;
+    size_t named = length > start ? 7 + strcspn(last + 7, ".[") : 0;
+    return (struct context){.scope = inside->scope->parent,
+                            .instance = arena_strndup(plan->arena, inside->instance, start),
+                            .key = arena_strndup(plan->arena, last + named, index_length(last + named)),
+                            .each = member(member(inside->scope->call, "for_each_expression"), "references"),
+                            .address = arena_strndup(plan->arena, inside->instance, length > 0 ? length - 1 : 0)};
+}
+
 // "var.NAME": what the call of the module gives it. What the root's are is known to whoever planned.
 static void follow_input(struct search *search, const struct context *context, const char *text, const char *pick,
                          int depth)
@@ -250,34 +250,20 @@ static void follow_input(struct search *search, const struct context *context, c
     if (scope == NULL || scope->parent == NULL)
         return;
     const char *behind = text + 4 + strlen(name);
-    size_t chosen = index_length(behind), length = strlen(context->instance), start = 0;
+    size_t chosen = index_length(behind);
     const cJSON *expression = member(member(scope->call, "expressions"), name);
     if (search->list && expression == NULL)
         take_value(search, member(member(member(scope->module, "variables"), name), "default"), 0);
     if (search->list)
         take_value(search, member(expression, "constant_value"), 0);
-    // The parent's instance: what stands before the last "module.".
-    for (size_t at = 0; at < length;) {
-        start = at;
-        at += 7 + strcspn(context->instance + at + 7, ".[");
-        at += index_length(context->instance + at) + 1;
-    }
-    const char *last = context->instance + start;
-    size_t named = length > start ? 7 + strcspn(last + 7, ".[") : 0;
-    struct context outer = {.scope = scope->parent,
-                            .instance = arena_strndup(plan->arena, context->instance, start),
-                            .key = arena_strndup(plan->arena, last + named, index_length(last + named)),
-                            .each = member(member(scope->call, "for_each_expression"), "references"),
-                            .address = arena_strndup(plan->arena, context->instance, length > 0 ? length - 1 : 0),
-                            .argument = name};
+    struct context outer = context_of_call(plan, context);
     follow_references(search, &outer, member(expression, "references"),
                       chosen > 0 ? arena_strndup(plan->arena, behind, chosen) : pick, depth + 1);
 }
 
 // "TYPE.NAME[KEY].ATTRIBUTE": one instance; or, where the index is an expression, the one with the key that stands for
 // it, if those of both are the same; or all.
-static void follow_resource(struct search *search, const struct context *context, const char *text, struct picked own,
-                            const char *pick)
+static void follow_resource(struct search *search, const struct context *context, const char *text, const char *pick)
 {
     struct plan_reader *plan = search->plan;
     size_t type = strcspn(text, ".");
@@ -300,12 +286,6 @@ static void follow_resource(struct search *search, const struct context *context
         if (one != NULL)
             take(search, one, rest);
         return;
-    }
-    if (own.key[0] != '\0') {
-        unsigned long at = own.key[1] == '"' ? 0 : strtoul(own.key + 1, NULL, 10);
-        const char *key = own.wraps ? arena_printf(plan->arena, "[%lu]", at % list->items.count) : own.key;
-        one = with_key(plan, list, key);
-        rest = one != NULL && rest[0] == '\0' && own.behind != NULL ? own.behind : rest;
     }
     if (one == NULL && pick != NULL && pick[0] != '\0')
         one = with_key(plan, list, pick);
@@ -333,63 +313,24 @@ static bool is_index(const char *text)
     return strcmp(text, "count.index") == 0 || strcmp(text, "each.key") == 0 || strncmp(text, "each.value", 10) == 0;
 }
 
-// What "each.value.PATH" is, as a key, where for_each is a variable whose value the plan tells; or "".
-static const char *key_of_each(struct search *search, const struct context *context, const char *path)
+// Whether an index that only the configuration tells (evaluated_ids) picks one of what `text` names.
+static bool is_picked(const cJSON *references, const char *text)
 {
-    struct plan_reader *plan = search->plan;
-    const char *over = cJSON_GetStringValue(cJSON_GetArrayItem(context->each, 0));
-    const struct scope *scope = context->scope;
-    if (over == NULL || strncmp(over, "var.", 4) != 0 || cJSON_GetArraySize(context->each) != 1 || scope == NULL ||
-        context->key[1] != '"' || !terraform_source_iterates(plan->report->source, context->address, over))
-        return "";
-    const cJSON *value = scope->parent == NULL
-                             ? member(member(plan->variables, over + 4), "value")
-                             : member(member(member(scope->call, "expressions"), over + 4), "constant_value");
-    value = member(value, arena_strndup(plan->arena, context->key + 2, strlen(context->key) - 4));
-    while (*path == '.') {
-        size_t length = strcspn(path + 1, ".[");
-        value = member(value, arena_strndup(plan->arena, path + 1, length));
-        path += 1 + length;
-    }
-    if (*path != '\0' || !cJSON_IsString(value) || strpbrk(value->valuestring, "\"\\") != NULL)
-        return "";
-    return arena_printf(plan->arena, "[\"%s\"]", value->valuestring);
-}
-
-// Which one an index among the references picks of what `text` names. The configuration tells; where it is not at hand
-// any of several may be meant.
-static struct picked picked_of(struct search *search, const struct context *context, const cJSON *references,
-                               const char *text)
-{
-    struct terraform_source *source = search->plan->report->source;
-    struct source_index index;
-    struct picked picked = {.key = ""};
     const cJSON *one;
     bool some = false;
     cJSON_ArrayForEach (one, references)
         some = some || (cJSON_IsString(one) && is_index(one->valuestring));
-    if (!some || is_index(text))
-        return picked;
-    if (source != NULL && context->address != NULL &&
-        terraform_source_index(source, context->address, context->argument, text, &index)) {
-        bool own = strcmp(index.index, context->key[1] == '"' ? "each.key" : "count.index") == 0;
-        if (own && context->key[0] != '\0')
-            picked = (struct picked){context->key, index.behind, index.wraps};
-        else if (strncmp(index.index, "each.value", 10) == 0)
-            picked = (struct picked){key_of_each(search, context, index.index + 10), index.behind, false};
-    }
-    search->guessed = search->guessed || picked.key[0] == '\0';
-    return picked;
+    return some && !is_index(text);
 }
 
 static void follow_one(struct search *search, const struct context *context, const cJSON *references, const char *text,
                        const char *pick, int depth)
 {
-    struct picked own = picked_of(search, context, references, text);
+    search->guessed = search->guessed || is_picked(references, text);
     if (strncmp(text, "module.", 7) == 0)
-        follow_output(search, context, text, own, pick, depth);
+        follow_output(search, context, text, pick, depth);
     else if (strncmp(text, "var.", 4) == 0)
-        follow_input(search, context, text, own.key[0] != '\0' ? own.key : pick, depth);
+        follow_input(search, context, text, pick, depth);
     else if (strncmp(text, "ephemeral.", 10) == 0)
         search->found.opaque = true; // in no plan
     else if (strncmp(text, "local.", 6) == 0)
@@ -400,7 +341,7 @@ static void follow_one(struct search *search, const struct context *context, con
         follow_data(search, context, text);
     else if (strncmp(text, "each.", 5) != 0 && strncmp(text, "count.", 6) != 0 && strncmp(text, "path.", 5) != 0 &&
              strncmp(text, "terraform.", 10) != 0 && strncmp(text, "self.", 5) != 0)
-        follow_resource(search, context, text, own, pick);
+        follow_resource(search, context, text, pick);
 }
 
 static void follow_references(struct search *search, const struct context *context, const cJSON *references,
@@ -466,12 +407,7 @@ struct followed follow(struct plan_reader *plan, const struct resource *resource
                        const char *key, bool list)
 {
     struct search search = {.plan = plan, .key = key, .list = list};
-    struct context context = {.scope = child_scope(&search, resource->module),
-                              .instance = resource->module,
-                              .key = resource->key,
-                              .each = member(member(resource->configured, "for_each_expression"), "references"),
-                              .address = resource->written,
-                              .argument = key};
+    struct context context = context_of(plan, resource);
     if (plan->depth == 0)
         plan->steps = 0;
     if (++plan->depth > MOST_STEPS)

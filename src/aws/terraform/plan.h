@@ -77,6 +77,9 @@ struct plan_reader {
     size_t spread;                  // rules that any new group may be given, times those groups
     int depth;                      // of references followed through resources
     int steps;                      // lists of references followed for one attribute
+    struct map evaluated_names;     // of the configuration -> struct value
+    int evaluated;                  // expressions of it that were read for one attribute,
+    int evaluated_in_all;           // and for all
 };
 
 // Attributes of the side that a handler works on. Texts are in the estate's arena; NULL where absent, null or empty.
@@ -127,6 +130,18 @@ struct id_list {
 };
 // The same for a list of ids.
 struct id_list meant_list(struct plan_reader *plan, const struct where *where, const char *key, bool computed);
+
+// What an attribute that is unknown comes to by its expression in the configuration (names.c), in `ids`.
+enum evaluated {
+    EVALUATED_NOT, // no file here tells, or some of it is not understood
+    EVALUATED_NULL,
+    EVALUATED_TO
+};
+enum evaluated evaluated_ids(struct plan_reader *plan, const struct where *where, const char *key, bool list,
+                             struct id_list *ids);
+
+// Whether the one dynamic block of this label makes no blocks, as its for_each is empty (names.c).
+bool iterates_over_nothing(struct plan_reader *plan, const struct resource *resource, const char *label);
 
 // What the references of an attribute lead to, in any of the blocks where it may be.
 struct followed follow_attribute(struct plan_reader *plan, const struct where *where, const char *key, bool list);
