@@ -681,6 +681,14 @@ class Siblings(unittest.TestCase):
         status, opened, _ = self.said(plan, main=said % "  ingress = [for one in local.ports : { from_port = one }]\n")
         self.assertEqual((status, {x[2] for x in opened}), (3, {"possible"}))
 
+    def test_a_dynamic_block_over_nothing_makes_no_blocks(self):
+        plan = host(group(Plan()), by={"vpc_security_group_ids": ref("aws_security_group.g")}).and_(variables={"ports": {"value": []}})
+        said = 'variable "ports" {\n}\nlocals {\n  more = { for one in var.ports : one => one }\n}\nresource "aws_instance" "h" {\n  vpc_security_group_ids = [aws_security_group.g.id]\n}\n' \
+               'resource "aws_security_group" "g" {\n  dynamic "ingress" {\n    for_each = %s\n    content {\n      from_port = ingress.value\n    }\n  }\n}\n'
+        shutil.rmtree(self.path / "said", ignore_errors=True)
+        for over, status in (("var.ports", 0), ("local.more", 0), ("concat(var.ports, [])", 0), ('concat(var.ports, ["1"])', 3), ("jsondecode(var.ports)", 3), ("var.others", 3)):
+            self.assertEqual(self.said(plan, main=said % over)[0], status, over)
+
     def flows_missing(self, plan, made=base):
         return [text for text in json.loads(self.diff(plan, made).stdout).get("flows_missing", []) if text.startswith("aws_")]
 

@@ -15,6 +15,7 @@ struct reader {
     const char *at;
     const struct binding *bound;
     int depth;
+    int unknown; // how many values within are: each may be an error
     bool broken; // it is no expression, or one of a form that is not known
 };
 
@@ -92,7 +93,7 @@ static const struct value *read_text(struct reader *reader)
 {
     struct text bytes = {0};
     const struct value *alone = NULL;
-    bool known = true;
+    bool known = true, refused = false;
     size_t parts = 0;
     for (reader->at++; *reader->at != '"' && !reader->broken;) {
         const char *at = reader->at;
@@ -102,6 +103,7 @@ static const struct value *read_text(struct reader *reader)
         } else if (at[0] == '$' && at[1] == '{') {
             reader->broken = !read_template(reader, &alone);
             const char *text = reader->broken ? NULL : value_key(reader->arena, alone);
+            refused = refused || (!reader->broken && alone->kind == VALUE_ERROR);
             known = known && text != NULL && bytes.length + strlen(text) < LONGEST_TEXT;
             text_puts(&bytes, known ? text : "");
             parts++;
@@ -122,15 +124,10 @@ static const struct value *read_text(struct reader *reader)
         known ? value_text(reader->arena, bytes.bytes == NULL ? "" : bytes.bytes) : &unknown_value;
     text_free(&bytes);
     reader->at += !reader->broken;
-    return parts == 1 && alone != NULL ? alone : value;
+    return parts == 1 && alone != NULL ? alone : refused ? &error_value : value;
 }
 
 // ---- Collections
-
-static bool iterates(const struct value *over)
-{
-    return over->kind == VALUE_LIST || over->kind == VALUE_MAP;
-}
 
 // "for KEY, VALUE in COLLECTION : ..." behind the "for", up to the closing bracket.
 static const struct value *read_for(struct reader *reader, bool object)
@@ -142,7 +139,9 @@ static const struct value *read_for(struct reader *reader, bool object)
     demand(reader, ":");
     const char *body = reader->at;
     struct value *result = value_new(arena, object ? VALUE_MAP : VALUE_LIST);
-    bool known = iterates(over) && !over->open;
+    bool known = (over->kind == VALUE_LIST || over->kind == VALUE_MAP) && !over->open,
+         refused = over->kind == VALUE_ERROR;
+    int unknown = reader->unknown;
     result->unordered = over->set || over->unordered;
     // Once more than there are elements, so that what has none is read too.
     for (uint32_t i = 0; i == 0 || (known && i < over->items.count); i++) {
@@ -168,6 +167,9 @@ static const struct value *read_for(struct reader *reader, bool object)
         if (reader->broken)
             return &unknown_value;
         const char *text = object ? value_key(arena, name) : "";
+        if (!some)
+            reader->unknown = unknown; // nobody asks what there is not
+        refused = refused || (some && (value->kind == VALUE_ERROR || (object && name->kind == VALUE_ERROR)));
         if (some && (wanted == TRUTH_UNKNOWN || (wanted == TRUTH_YES && text == NULL)))
             known = false;
         else if (some && wanted == TRUTH_YES && object)
@@ -176,7 +178,7 @@ static const struct value *read_for(struct reader *reader, bool object)
             value_add(arena, result, value);
     }
     demand(reader, object ? "}" : "]");
-    return known ? result : &unknown_value;
+    return refused ? &error_value : known ? result : &unknown_value;
 }
 
 static const struct value *read_list(struct reader *reader)
@@ -184,14 +186,17 @@ static const struct value *read_list(struct reader *reader)
     if (takes(reader, "for"))
         return read_for(reader, false);
     struct value *list = value_new(reader->arena, VALUE_LIST);
+    bool refused = false;
     while (!takes(reader, "]") && !reader->broken) {
-        value_add(reader->arena, list, read_condition(reader));
+        const struct value *one = read_condition(reader);
+        refused = refused || one->kind == VALUE_ERROR;
+        value_add(reader->arena, list, one);
         if (!takes(reader, ",")) {
             demand(reader, "]");
             break;
         }
     }
-    return list;
+    return refused ? &error_value : list;
 }
 
 static const struct value *read_object(struct reader *reader)
@@ -199,7 +204,7 @@ static const struct value *read_object(struct reader *reader)
     if (takes(reader, "for"))
         return read_for(reader, true);
     struct value *map = value_new(reader->arena, VALUE_MAP);
-    bool known = true;
+    bool known = true, refused = false;
     while (!takes(reader, "}") && !reader->broken) {
         const char *key;
         size_t length = word_length(reader->at);
@@ -213,11 +218,12 @@ static const struct value *read_object(struct reader *reader)
         if (!takes(reader, "="))
             demand(reader, ":");
         const struct value *value = read_condition(reader);
+        refused = refused || value->kind == VALUE_ERROR;
         if (key != NULL)
             value_put(reader->arena, map, key, value);
         takes(reader, ",");
     }
-    return known ? map : &unknown_value;
+    return refused ? &error_value : known ? map : &unknown_value;
 }
 
 // ---- Operands
@@ -225,9 +231,13 @@ static const struct value *read_object(struct reader *reader)
 static const struct value *read_call(struct reader *reader, const char *name)
 {
     struct value *arguments = value_new(reader->arena, VALUE_LIST);
-    bool known = true;
+    bool known = true, refused = false, catches = strcmp(name, "try") == 0 || strcmp(name, "can") == 0;
     while (!takes(reader, ")") && !reader->broken) {
+        int unknown = reader->unknown;
         const struct value *one = read_condition(reader);
+        refused = refused || one->kind == VALUE_ERROR;
+        if (catches && one->kind != VALUE_ERROR && reader->unknown > unknown)
+            one = &unknown_value; // some of it may be an error
         if (takes(reader, "...")) {
             known = known && one->kind == VALUE_LIST && !one->unordered;
             for (uint32_t i = 0; known && i < one->items.count; i++)
@@ -240,6 +250,8 @@ static const struct value *read_call(struct reader *reader, const char *name)
             break;
         }
     }
+    if (refused && !catches)
+        return &error_value;
     return known && !reader->broken ? call_function(reader->arena, name, arguments) : &unknown_value;
 }
 
@@ -296,11 +308,15 @@ static const struct value *read_operand(struct reader *reader)
 
 static const struct value *part_of(struct reader *reader, const struct value *of, const struct value *index)
 {
-    if (of->kind != VALUE_THING && of->kind != VALUE_MODULE)
-        return value_at(reader->arena, of, index);
+    const struct value *part = &unknown_value;
     struct evaluation here = *reader->evaluation;
     here.depth = reader->depth;
-    return index->kind == VALUE_TEXT ? value_of_part(&here, of, index->text) : &unknown_value;
+    if (of->kind != VALUE_THING && of->kind != VALUE_MODULE)
+        part = value_at(reader->arena, of, index);
+    else if (index->kind == VALUE_TEXT)
+        part = value_of_part(&here, of, index->text);
+    reader->unknown += part->kind == VALUE_UNKNOWN;
+    return part;
 }
 
 // Behind a splat: the parts of each element. `indexes`: "[...]" too is of each (of "[*]", not of ".*").
@@ -322,8 +338,9 @@ static const struct value *read_splat(struct reader *reader, const struct value 
             index = read_condition(reader);
             demand(reader, "]");
         }
+        bool again = strncmp(reader->at, "[*]", 3) == 0 || strncmp(reader->at, ".*", 2) == 0; // of each
         if (index == NULL || reader->broken)
-            return known ? list : &unknown_value;
+            return known && !again ? list : &unknown_value;
         struct value *parts = value_new(reader->arena, VALUE_LIST);
         parts->unordered = list->set || list->unordered;
         for (uint32_t i = 0; i < list->items.count; i++)
@@ -416,6 +433,8 @@ static const struct value *reckon(struct arena *arena, const char *operator, dou
 static const struct value *joined(struct arena *arena, const char *operator, const struct value * a,
                                   const struct value *b)
 {
+    if (a->kind == VALUE_ERROR)
+        return a;
     if (operator[0] == '|' || operator[0] == '&')
         return both(arena, value_truth(a), value_truth(b), operator[0] == '|' ? TRUTH_YES : TRUTH_NO);
     if (operator[1] == '=' &&(operator[0] == '=' || operator[0] == '!')) {
@@ -461,15 +480,19 @@ static const struct value *read_condition(struct reader *reader)
         const struct value *yes = read_condition(reader);
         demand(reader, ":");
         const struct value *no = read_condition(reader);
-        value = truth == TRUTH_YES ? yes : truth == TRUTH_NO ? no : &unknown_value;
+        value = value->kind == VALUE_ERROR ? value
+                : truth == TRUTH_YES       ? value_chosen(reader->arena, yes, no)
+                : truth == TRUTH_NO        ? value_chosen(reader->arena, no, yes)
+                                           : &unknown_value;
     }
+    reader->unknown += value->kind == VALUE_UNKNOWN;
     reader->depth--;
     return value;
 }
 
 const struct value *evaluate(const struct evaluation *evaluation, const char *text)
 {
-    struct reader reader = {evaluation, evaluation->plan->arena, text, NULL, evaluation->depth, false};
+    struct reader reader = {evaluation, evaluation->plan->arena, text, NULL, evaluation->depth, 0, false};
     const struct value *value = read_condition(&reader);
     skip_blanks(&reader);
     return reader.broken || *reader.at != '\0' ? &unknown_value : value;

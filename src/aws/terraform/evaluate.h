@@ -69,6 +69,8 @@ bool value_is_set(const struct value *value);
 enum truth { TRUTH_NO, TRUTH_YES, TRUTH_UNKNOWN };
 enum truth value_truth(const struct value *value);
 enum truth value_equal(const struct value *a, const struct value *b);
+// The side of a condition that is taken, as a value of the type of both.
+const struct value *value_chosen(struct arena *arena, const struct value *one, const struct value *other);
 const struct value *call_function(struct arena *arena, const char *name, const struct value *arguments);
 const struct value *value_of_json(struct arena *arena, const cJSON *node, int depth);
 

@@ -159,10 +159,9 @@ enum truth value_equal(const struct value *a, const struct value *b)
         return strcmp(a->text, b->text) == 0 ? TRUTH_YES : TRUTH_NO;
     if (a->kind == VALUE_NUMBER || a->kind == VALUE_BOOL)
         return a->number == b->number ? TRUTH_YES : TRUTH_NO;
+    // Lists and maps without anything in them may be of two types, and then are not equal.
     bool sized = (a->kind == VALUE_LIST || a->kind == VALUE_MAP) && !a->open && !b->open && !a->set && !b->set;
-    if (sized && a->items.count != b->items.count)
-        return TRUTH_NO;
-    return sized && a->items.count == 0 ? TRUTH_YES : TRUTH_UNKNOWN;
+    return sized && a->items.count != b->items.count ? TRUTH_NO : TRUTH_UNKNOWN;
 }
 
 const struct value *value_of_json(struct arena *arena, const cJSON *node, int depth)
@@ -193,6 +192,60 @@ const struct value *value_of_json(struct arena *arena, const cJSON *node, int de
 enum { MOST_ITEMS = 20000, MOST_COMPARED = 4096 };
 
 typedef const struct value *const *arguments;
+
+static bool is_scalar(const struct value *value)
+{
+    return value->kind == VALUE_TEXT || value->kind == VALUE_NUMBER || value->kind == VALUE_BOOL;
+}
+
+// Whether nothing in it would become a text beside texts.
+static bool is_of_texts(const struct value *value, int depth)
+{
+    bool fits = value->kind != VALUE_NUMBER && value->kind != VALUE_BOOL && depth < 16;
+    for (uint32_t i = 0; i < value->items.count && fits; i++)
+        fits = is_of_texts(value->items.items[i], depth + 1);
+    return fits;
+}
+
+// A list whose elements are of one type: texts, where scalars of several are mixed, or where all must be.
+static const struct value *unified(struct arena *arena, const struct value *list, bool texts)
+{
+    enum value_kind first = VALUE_NULL;
+    bool some = texts;
+    for (uint32_t i = 0; i < list->items.count; i++) {
+        enum value_kind kind = list->items.items[i]->kind;
+        texts = texts || (first != VALUE_NULL && kind != VALUE_NULL && kind != first);
+        first = kind == VALUE_NULL ? first : kind;
+        some = some || kind == VALUE_TEXT || kind == VALUE_REFERENCE;
+        if (list->items.count > 1 && !is_scalar(list->items.items[i]) && !is_of_texts(list->items.items[i], 0))
+            return &unknown_value;
+    }
+    if (!texts || !some)
+        return texts ? &unknown_value : list;
+    struct value *all = value_new(arena, VALUE_LIST);
+    *all = *list;
+    all->items.items = NULL;
+    all->items.count = all->items.capacity = 0;
+    for (uint32_t i = 0; i < list->items.count; i++) {
+        const struct value *one = list->items.items[i];
+        const char *text = is_scalar(one) ? value_key(arena, one) : NULL;
+        if (text == NULL && one->kind != VALUE_NULL && one->kind != VALUE_REFERENCE)
+            return &unknown_value;
+        value_add(arena, all, text == NULL ? one : value_text(arena, text));
+    }
+    return all;
+}
+
+const struct value *value_chosen(struct arena *arena, const struct value *one, const struct value *other)
+{
+    bool plain = one->kind == VALUE_NUMBER || one->kind == VALUE_BOOL;
+    const char *text = value_key(arena, one);
+    if (one->kind == VALUE_LIST && other->kind == VALUE_LIST)
+        return is_of_texts(one, 0) ? one : unified(arena, one, !is_of_texts(other, 0) || other->items.count > 0);
+    if (!plain || other->kind == VALUE_NULL || other->kind == one->kind)
+        return one;
+    return other->kind == VALUE_TEXT && text != NULL ? value_text(arena, text) : &unknown_value;
+}
 
 // Whether nothing in a list is unknown: which elements are alike, or null, is told then.
 static bool is_told(const struct value *list)
@@ -239,6 +292,7 @@ static const struct value *distinct(struct arena *arena, const struct value *lis
 {
     struct value *all = value_new(arena, VALUE_LIST);
     bool texts = true;
+    list = list->kind == VALUE_LIST ? unified(arena, list, compact) : list;
     if (list->kind != VALUE_LIST || list->items.count > MOST_COMPARED || !is_told(list))
         return &unknown_value;
     for (uint32_t i = 0; i < list->items.count; i++) {
@@ -255,6 +309,16 @@ static const struct value *distinct(struct arena *arena, const struct value *lis
         }
         if (compact ? value_is_set(one) : alike != TRUTH_YES)
             value_add(arena, all, one);
+    }
+    if (set && texts && all->items.count > 0) {
+        const char **items = arena_array(arena, const char *, all->items.count);
+        for (uint32_t i = 0; i < all->items.count; i++)
+            items[i] = all->items.items[i]->text;
+        sort_texts(items, all->items.count);
+        for (uint32_t i = 0; i < all->items.count; i++)
+            all->items.items[i] = value_text(arena, items[i]);
+        all->set = true;
+        return all;
     }
     all->set = set;
     all->unordered = all->unordered || list->unordered || list->set || (set && !texts);
@@ -307,8 +371,12 @@ static const struct value *first_of(const struct value *all, const char *name)
         const struct value *one = all->items.items[i];
         bool lists = one->kind == VALUE_LIST && !one->unordered;
         if (one->kind == VALUE_UNKNOWN ||
-            (name[0] == 'c' && (one->kind == VALUE_ERROR || (one->kind == VALUE_REFERENCE && !value_is_set(one)))))
+            (name[0] == 'c' &&
+             (one->kind == VALUE_ERROR || (name[8] == '\0' && one->kind > VALUE_TEXT && one->kind != VALUE_REFERENCE) ||
+              (one->kind == VALUE_REFERENCE && !value_is_set(one)))))
             return &unknown_value;
+        if (name[0] == 'c' && (!is_of_texts(one, 0) || (name[8] != '\0' && !lists)))
+            return &unknown_value; // it may become a text
         if (strcmp(name, "try") == 0        ? one->kind != VALUE_ERROR
             : strcmp(name, "coalesce") == 0 ? value_is_set(one)
                                             : lists && one->items.count > 0)
@@ -338,7 +406,7 @@ static const struct value *length_of(struct arena *arena, const struct value *of
 static const struct value *contains(struct arena *arena, const struct value *list, const struct value *item)
 {
     enum truth truth = TRUTH_NO;
-    if (list->kind != VALUE_LIST)
+    if (list->kind != VALUE_LIST || item->kind == VALUE_NULL)
         return &unknown_value;
     for (uint32_t i = 0; i < list->items.count && truth != TRUTH_YES; i++) {
         enum truth same = value_equal(list->items.items[i], item);
@@ -349,13 +417,16 @@ static const struct value *contains(struct arena *arena, const struct value *lis
 
 static const struct value *of_one(struct arena *arena, const char *name, const struct value *one)
 {
-    static const char *const same[] = {"tomap", "nonsensitive", "sensitive", "tostring", "tonumber", "tobool", NULL};
+    static const char *const same[] = {"nonsensitive", "sensitive", NULL};
     bool list = one->kind == VALUE_LIST;
-    if (text_among(name, same))
+    if (text_among(name, same) || (strcmp(name, "tomap") == 0 && one->kind == VALUE_MAP) ||
+        (strcmp(name, "tostring") == 0 && (one->kind == VALUE_TEXT || one->kind == VALUE_REFERENCE)))
         return one;
+    if (strcmp(name, "tostring") == 0 && value_key(arena, one) != NULL)
+        return value_text(arena, value_key(arena, one));
     if (strcmp(name, "tolist") == 0 && list) {
         struct value *copy = value_new(arena, VALUE_LIST);
-        *copy = *one;
+        *copy = *unified(arena, one, false);
         copy->set = false;
         return copy;
     }
@@ -402,7 +473,8 @@ const struct value *call_function(struct arena *arena, const char *name, const s
         return concat(arena, all, name[0] == 'f');
     if (strcmp(name, "setunion") == 0) {
         const struct value *joined = concat(arena, all, false);
-        return joined->kind == VALUE_LIST ? distinct(arena, joined, true, false) : joined;
+        return joined->kind == VALUE_LIST && is_of_texts(joined, 0) ? distinct(arena, joined, true, false)
+                                                                    : &unknown_value;
     }
     if (strcmp(name, "merge") == 0)
         return merge(arena, all);
