@@ -28,7 +28,7 @@ class Indexes(unittest.TestCase):
         (cls.path / "base").mkdir()
         estates.write(base(), cls.path / "base")
 
-    def hosts(self, said, references, keys, own=None, over=(), module="", outputs=None, beside="", files=(), **more):
+    def hosts(self, said, references, keys, own=None, over=(), module="", outputs=None, beside="", files=(), data=(), **more):
         """(exit status, the hosts that 443 opens at exactly, the certainties, what is unknown), of hosts whose subnet_id `said` writes."""
         subnets = [change(module + "aws_subnet.s" + key, ["create"], None, {"vpc_id": "vpc-1", "cidr_block": "10.0.%d.0/24" % (9 + n), "map_public_ip_on_launch": n == 0}, {"id": True}) for n, key in enumerate(keys)]
         if "{}" in module:
@@ -41,7 +41,7 @@ class Indexes(unittest.TestCase):
         if module:
             root["module_calls"] = {"net": {**({"for_each_expression": {}} if "{}" in module else {}), "module": {"resources": [refer("aws_subnet.s")], "outputs": outputs}}}
         plan = {"format_version": "1.2", "terraform_version": "1.9.8", "configuration": {"root_module": root}, **more,
-                "resource_changes": subnets + [instance("aws_instance.i" + key, vpc_security_group_ids=["sg-1"]) for key in own or keys]}
+                "resource_changes": subnets + list(data) + [instance("aws_instance.i" + key, vpc_security_group_ids=["sg-1"]) for key in own or keys]}
         (self.path / "plan.json").write_text(json.dumps(plan))
         words = []
         if said is not None:
@@ -116,6 +116,14 @@ class Indexes(unittest.TestCase):
                 self.assertEqual(found, (0, right, {"exact"} if right else set(), []))
                 status, exact, certainties, _ = self.hosts(said, references, keys, variables=of)  # the file that says it is not there
                 self.assertEqual((status, exact, certainties), (3, [], {"possible"}))
+
+    def test_a_data_source_that_is_read_later_is_what_its_id_refers_to(self):
+        later = {"mode": "data", "type": "aws_subnet", "name": "d", "change": {"actions": ["read"], "before": None, "after": {}, "after_unknown": {"id": True, "vpc_id": True}}}
+        for key, id, said, right in (("", "aws_subnet.s[0].id", "data.aws_subnet.d.id", COUNTED), ("[0]", "element(aws_subnet.s[*].id, 1)", "data.aws_subnet.d[0].id", []),
+                                     ("", "aws_vpc.v.id", "data.aws_subnet.d.id", None), ("[1]", "aws_subnet.s[0].id", "data.aws_subnet.d[1].id", None)):
+            change = {**later, "address": "data.aws_subnet.d" + key, **({"index": int(key[1])} if key else {})}
+            found = self.hosts(said, [said, said[:-3], "data.aws_subnet.d"], COUNTED, beside='data "aws_subnet" "d" {\n  id = %s\n}\n' % id, data=[change])
+            self.assertEqual(found[:3], (3, [], {"possible"}) if right is None else (0, right, {"exact"} if right else set()), found)
 
     def test_what_is_not_understood_of_a_local_is_possible(self):
         of = {"hosts": {"value": {"a": {"subnet": "b"}, "b": {"subnet": "a"}}}}

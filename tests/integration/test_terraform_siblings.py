@@ -637,6 +637,12 @@ class Siblings(unittest.TestCase):
         nested = 'resource "aws_ecs_service" "s" {\n  task_definition = "sg-9"\n  network_configuration {\n    subnets = ["subnet-1"]\n    security_groups = [%s, "sg-3"]\n  }\n}\n' % new
         status, opened, _ = self.said(tasks(Plan()), main=nested)  # what is launched later is possible anyway
         self.assertEqual(opened, {(NEW, 22, "possible"), (NEW, 8080, "possible")})
+        dynamic = 'resource "aws_ecs_service" "s" {\n  dynamic "network_configuration" {\n    for_each = %s\n    content {\n      security_groups = network_configuration.value.groups\n    }\n  }\n}\n'
+        one = '[{ groups = [%s] }]' % new
+        for over, right in ((one, {(NEW, 8080, "possible")}), ('{ a = { groups = [%s, "sg-3"] } }' % new, {(NEW, 22, "possible"), (NEW, 8080, "possible")}), ("concat(%s, %s)" % (one, one), {(NEW, 0, "possible")})):
+            many = tasks(Plan())
+            many.root["resources"][-1]["expressions"].pop("network_configuration")
+            self.assertEqual(self.said(many, main=dynamic % over)[1], right)
         (self.path / "said" / "main.tf").unlink()
         in_json = json.dumps({"resource": {"aws_instance": {"h": {"vpc_security_group_ids": ["${%s}" % new, "sg-3"]}}}})
         self.assertEqual(self.said(plan, more=in_json), (0, EXACT(8080, 22), []))

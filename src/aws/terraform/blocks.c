@@ -141,6 +141,8 @@ bool source_keeps(const struct source_block *block, const char *key)
         return strcmp(key, "value") == 0;
     if (block->kind == BLOCK_VARIABLE)
         return strcmp(key, "type") == 0 || strcmp(key, "nullable") == 0;
+    if (block->kind == BLOCK_DATA)
+        return strcmp(key, "id") == 0 || strcmp(key, "for_each") == 0;
     if (block->kind == BLOCK_LOCALS)
         return true;
     return block->kind == BLOCK_RESOURCE && (kind_types(key) != NULL || text_among(key, blocks) ||

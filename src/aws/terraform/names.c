@@ -81,12 +81,31 @@ static const struct value *resource_value(const struct evaluation *evaluation, c
     return member(configured, "for_each_expression") != NULL ? value_new(plan->arena, VALUE_MAP) : &unknown_value;
 }
 
+// What a data source that is read only while the plan is applied will find: by its `id`, a thing of the plan.
+static const struct value *found_later(const struct evaluation *evaluation, const struct resource *data)
+{
+    struct plan_reader *plan = evaluation->plan;
+    const char *id = terraform_source_argument(plan->report->source, data->written, "id");
+    const struct value *of = evaluate_in(evaluation, context_of(plan, data), id);
+    bool same =
+        of->kind == VALUE_REFERENCE && strcmp(of->text, "id") == 0 && strcmp(of->resource->type, data->type) == 0;
+    return same ? thing(plan->arena, of->resource) : &unknown_value;
+}
+
 static const struct value *data_value(const struct evaluation *evaluation, const char *type, const char *name)
 {
     struct plan_reader *plan = evaluation->plan;
     const char *address = arena_printf(plan->arena, "%sdata.%s.%s", evaluation->context.instance, type, name);
-    const cJSON *values = plan->deferred_data ? NULL : state_of(plan->prior, address, 0);
-    return values == NULL ? &unknown_value : value_of_json(plan->arena, values, 0);
+    const struct resource_list *list = map_get(&plan->by_name, address);
+    const cJSON *values = list != NULL ? NULL : state_of(plan->prior, address, 0);
+    if (list == NULL)
+        return values == NULL ? &unknown_value : value_of_json(plan->arena, values, 0);
+    const struct resource *first = list->items.items[0];
+    if (first->key[0] == '\0')
+        return found_later(evaluation, first);
+    struct value *all = value_new(plan->arena, VALUE_LIST);
+    value_add(plan->arena, all, found_later(evaluation, first));
+    return list->items.count == 1 && strcmp(first->key, "[0]") == 0 ? all : &unknown_value;
 }
 
 // ---- Modules
@@ -226,6 +245,20 @@ static const struct value *each_value(const struct evaluation *evaluation)
     return over->kind == VALUE_MAP ? value_at(plan->arena, over, key) : over->set ? key : &unknown_value;
 }
 
+// "ingress.value" in a dynamic block, where it makes one block alone.
+static const struct value *iterated_value(const struct evaluation *evaluation, const char *label, const char *name)
+{
+    struct arena *arena = evaluation->plan->arena;
+    const char *text = terraform_source_argument(evaluation->plan->report->source, evaluation->context.address,
+                                                 arena_printf(arena, "dynamic %s", label));
+    const struct value *over = evaluate_in(evaluation, evaluation->context, text);
+    if ((over->kind != VALUE_LIST && over->kind != VALUE_MAP) || over->open || over->items.count != 1)
+        return &unknown_value;
+    if (strcmp(name, "value") == 0 || over->set)
+        return over->items.items[0];
+    return over->kind == VALUE_MAP ? value_text(arena, over->keys.items[0]) : value_number(arena, 0);
+}
+
 const struct value *value_of_name(const struct evaluation *evaluation, const char *root, const char *name,
                                   const char *second)
 {
@@ -245,6 +278,8 @@ const struct value *value_of_name(const struct evaluation *evaluation, const cha
                                               : &unknown_value;
     if (text_among(root, others))
         return &unknown_value;
+    if (strcmp(name, "value") == 0 || strcmp(name, "key") == 0)
+        return iterated_value(evaluation, root, name);
     if (strcmp(root, "local") != 0)
         return resource_value(evaluation, arena_printf(plan->arena, "%s.%s", root, name));
     const char *known_as = arena_printf(plan->arena, "%s local %s", instance, name);
@@ -281,6 +316,8 @@ static bool is_of_plan(const struct where *where, const char *key, const char *t
     const cJSON *block =
         cJSON_IsArray(where->configured) ? cJSON_GetArrayItem(where->configured, 0) : where->configured;
     const cJSON *one, *references = member(member(block, key), "references");
+    if (where->configured == NULL && where->resource->configured != NULL)
+        return strstr(text, ".value") != NULL; // of a dynamic block, which no plan tells
     cJSON_ArrayForEach (one, references)
         if (!cJSON_IsString(one) || (strchr(one->valuestring, '[') == NULL && strstr(text, one->valuestring) == NULL))
             return false;
