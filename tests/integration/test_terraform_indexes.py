@@ -76,7 +76,7 @@ class Indexes(unittest.TestCase):
                 ("aws_subnet.s[(count.index + 1) % 2].id", counted, COUNTED, ["[1]"]), ("reverse(aws_subnet.s[*].id)[count.index]", counted, COUNTED, ["[1]"]),
                 ("aws_subnet.s[1 - count.index].id", counted, COUNTED, ["[1]"]), ("element(reverse(aws_subnet.s[*].id), count.index)", counted, COUNTED, ["[1]"]),
                 ("count.index == 0 ? aws_subnet.s[1].id : aws_subnet.s[0].id", counted, COUNTED, ["[1]"]), ("[for s in aws_subnet.s : s.id][count.index]", counted, COUNTED, ["[0]"]),
-                ("[for n, s in aws_subnet.s : s.id if n != count.index][0]", counted, COUNTED, ["[1]"]), ("aws_subnet.s[min(count.index, 9)].id", counted, COUNTED, None),
+                ("[for n, s in aws_subnet.s : s.id if n != count.index][0]", counted, COUNTED, ["[1]"]), ("aws_subnet.s[min(count.index, 9)].id", counted, COUNTED, ["[0]"]), ("aws_subnet.s[parseint(count.index, 10)].id", counted, COUNTED, None),
                 ('aws_subnet.s[each.key == "a" ? "b" : "a"].id', keyed, KEYED, ['["b"]']), ('{ for k, s in aws_subnet.s : "x-${k}" => s.id }["x-${each.key}"]', keyed, KEYED, ['["a"]']),
                 ('try(aws_subnet.s["c"].id, aws_subnet.s[each.key].id)', keyed, KEYED, ['["a"]']), ("lookup(aws_subnet.s, each.key).id", keyed, KEYED, ['["a"]']),
                 ('aws_subnet.s[tolist(toset(["b", "a"]))[0]].id', ["aws_subnet.s"], KEYED, ['["a"]', '["b"]'])):

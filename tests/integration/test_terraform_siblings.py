@@ -312,6 +312,10 @@ CASES = {
                                                                              {(WEB, 8080, "exact"), (WEB, 22, "possible"), (WEB, 9000, "possible")}, set()),
     "a host in a new group of a new VPC, where none was": (lambda p: region(p, region="eu-west-3"), 0, EXACT(443), set()),
     "a host by a condition between two groups": (lambda p: two_groups(p, ["var.one"]).and_(variables={"one": {"value": True}}), 3, MAYBE, set()),
+    "a host by a condition on something of which there is none": (lambda p: two_groups(p, ["aws_security_group.extra"]), 3, MAYBE, set()),
+    "a host by a condition on a list without anything in it": (lambda p: two_groups(p, ["var.extra"]).and_(variables={"extra": {"value": []}}), 3, MAYBE, set()),
+    "a host by a condition on one of two groups": (lambda p: two_groups(p, ["aws_security_group.g"]), 3, MAYBE, set()),
+    "a host in two groups": (lambda p: two_groups(p, []), 3, EXACT(8080) | {(NEW, 443, "possible"), (NEW, 22, "possible"), (NEW, 9000, "possible")}, set()),
     "a private host in a new group, and perhaps in others": (lambda p: host(group(p, port=8080), by={"vpc_security_group_ids": ref("aws_security_group.g")}, associate_public_ip_address=False), 0, set(), set()),
     "an ACL of a new subnet, and perhaps of others": (lambda p: p.new("aws_subnet.s", vpc_id="vpc-1", cidr_block="10.0.7.0/24", map_public_ip_on_launch=False, assign_ipv6_address_on_creation=False).new(
         "aws_network_acl.a", {"subnet_ids": ref("aws_subnet.s")}, vpc_id="vpc-1", ingress=[], egress=[]), 3, set(), set()),
@@ -622,7 +626,7 @@ class Siblings(unittest.TestCase):
         for said, right in (
                 ("[%s]" % new, exact), ("[\n    %s, # \"sg-3\"\n  ]" % new, exact), ("toset(compact([%s]))" % new, exact), ("[aws_security_group.g[\"sg-3\"].id]", exact), ('["${%s}"]' % new, exact),
                 ('[%s, "sg-3"]' % new, (0, EXACT(8080, 22), [])), ('concat([%s], [\n"sg-3"\n])' % new, (0, EXACT(8080, 22), [])), ('["${%s}", "${"sg-3"}"]' % new, (0, EXACT(8080, 22), [])),
-                ('concat([%s], jsondecode(file("more.json")))' % new, maybe), ('concat([%s], split(",", "sg-3,sg-1"))' % new, maybe), ('[%s, format("sg-%%s", "3")]' % new, maybe),
+                ('concat([%s], jsondecode(file("more.json")))' % new, maybe), ('concat([%s], split(",", "sg-3,sg-2"))' % new, (0, EXACT(8080, 22), [])), ('[%s, format("sg-%%s", "3")]' % new, (0, EXACT(8080, 22), [])), ('[%s, format("sg-%%03d", 3)]' % new, maybe),
                 ('concat([%s], split(",", trimspace(<<EOF\nsg-3\nEOF\n)))' % new, maybe), ('[%s, templatefile("g.tpl", {})]' % new, maybe), ('[%s, "sg-${3}"]' % new, (0, EXACT(8080, 22), [])), ('[%s, trimspace("sg-3 ")]' % new, maybe),
                 ('var.more ? [%s] : ["sg-3"]' % new, maybe), ('[for one in [%s, "sg-3"] : one if one != ""]' % new, (0, EXACT(8080, 22), [])), ('[for one in [%s, "sg-3"] : one if can(regex("3", one))]' % new, maybe), ("each.value", maybe)):
             with self.subTest(said):

@@ -72,6 +72,8 @@ enum truth value_equal(const struct value *a, const struct value *b);
 // The side of a condition that is taken, as a value of the type of both.
 const struct value *value_chosen(struct arena *arena, const struct value *one, const struct value *other);
 const struct value *call_function(struct arena *arena, const char *name, const struct value *arguments);
+// The same of those over texts and numbers (text_functions.c).
+const struct value *call_text_function(struct arena *arena, const char *name, const struct value *arguments);
 const struct value *value_of_json(struct arena *arena, const cJSON *node, int depth);
 
 // ---- Names (names.c)

@@ -20,11 +20,10 @@ struct search {
     bool by_local;
     bool by_data;
     bool by_unknown; // something on the way is known only after apply
-    bool again;      // the reference that is followed led to an id that had been found,
+    bool again;      // the reference that is followed led to an id that had been found
     bool indexed;    // "count.index" or "each.key" is referred to,
     bool keyed;      // and some thing has an index, which that may be
     bool guessed;    // an index is an expression, or stands where nothing tells of it
-    bool lists;      // or to no thing, or a list without ids: no condition is by that
 };
 
 // ---- Candidates
@@ -127,7 +126,6 @@ static void take_value(struct search *search, const cJSON *value, int depth)
     const cJSON *one;
     if (cJSON_IsString(value) && is_an_id(value->valuestring))
         find(search, arena_strdup(search->plan->arena, value->valuestring));
-    search->lists = search->lists || cJSON_IsArray(value) || cJSON_IsNull(value);
     cJSON_ArrayForEach (one, value)
         if (depth < 8)
             take_value(search, one, depth + 1);
@@ -275,10 +273,8 @@ static void follow_resource(struct search *search, const struct context *context
     const char *rest = text + name + index;
     struct resource_list *list =
         map_get(&plan->by_name, arena_printf(plan->arena, "%s%.*s", context->instance, (int)name, text));
-    if (list == NULL) {
-        search->lists = true;
+    if (list == NULL)
         return; // not in the plan: of no instance
-    }
     search->keyed = search->keyed || list->items.items[0]->key[0] != '\0';
     const struct resource *one =
         index > 0 ? with_key(plan, list, arena_strndup(plan->arena, text + name, index)) : NULL;
@@ -304,6 +300,23 @@ static bool is_part_of_another(const cJSON *references, const cJSON *one)
     cJSON_ArrayForEach (other, references)
         if (other != one && cJSON_IsString(other) && strncmp(other->valuestring, one->valuestring, length) == 0 &&
             (other->valuestring[length] == '.' || other->valuestring[length] == '['))
+            return true;
+    return false;
+}
+
+// Whether a reference is of the whole: Terraform puts "a[0].id", "a[0]" and "a" for one of "a[0].id".
+static bool stands_alone(const cJSON *references, const cJSON *one)
+{
+    const char *before = one == references->child ? NULL : cJSON_GetStringValue(one->prev);
+    size_t length = strlen(one->valuestring);
+    return before == NULL || strncmp(before, one->valuestring, length) != 0 || strchr(".[", before[length]) == NULL ||
+           before[length] == '\0';
+}
+
+static bool is_said_before(const cJSON *references, const cJSON *one)
+{
+    for (const cJSON *other = references->child; other != NULL && other != one; other = other->next)
+        if (text_same(cJSON_GetStringValue(other), one->valuestring))
             return true;
     return false;
 }
@@ -352,17 +365,25 @@ static void follow_references(struct search *search, const struct context *conte
         search->found.opaque = true;
         return;
     }
+    bool choosing = false; // "length(a) > 0 ? a : b" refers to a twice, and perhaps to none of it
+    size_t led = 0, first = search->found.ids.count;
     cJSON_ArrayForEach (one, references) {
-        if (!cJSON_IsString(one) || is_part_of_another(references, one))
+        if (!cJSON_IsString(one))
+            continue;
+        bool alone = stands_alone(references, one), part = is_part_of_another(references, one);
+        choosing = choosing || (alone && (part || is_said_before(references, one)));
+        if (part)
             continue;
         size_t before = search->found.ids.count;
-        search->again = search->lists = false;
+        search->again = false;
         follow_one(search, context, references, one->valuestring, pick, depth);
         bool index = strncmp(one->valuestring, "count.", 6) == 0 || strcmp(one->valuestring, "each.key") == 0;
         search->indexed = search->indexed || index;
-        if (search->found.ids.count == before && !search->again && !search->lists && !index)
-            search->found.choosing = true;
+        led += search->again;
+        choosing = choosing || (search->found.ids.count == before && !search->again && !index);
     }
+    if (choosing && led + search->found.ids.count - first > 1)
+        search->found.choosing = true;
 }
 
 // Whether nothing of the kind comes into a module by the inputs of its call.

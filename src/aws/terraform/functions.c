@@ -490,5 +490,6 @@ const struct value *call_function(struct arena *arena, const char *name, const s
         return lookup(arena, of[0], of[1], count == 3 ? of[2] : &error_value);
     if (strcmp(name, "slice") == 0 && count == 3 && whole_number(of[1], &from) && whole_number(of[2], &to))
         return part(arena, of[0], from, to, false);
-    return count == 1 ? of_one(arena, name, of[0]) : &unknown_value;
+    const struct value *value = count == 1 ? of_one(arena, name, of[0]) : &unknown_value;
+    return value == &unknown_value ? call_text_function(arena, name, all) : value;
 }

@@ -179,7 +179,7 @@ struct followed {
     VECTOR(const char *) ids;
     bool opaque;   // some reference cannot be followed
     bool settled;  // all that it refers to is known before: then what is unknown all the same is null, and AWS chooses
-    bool choosing; // some reference leads to no id: it may be a condition by which one id or another is meant
+    bool choosing; // some reference leads to no id, or to the same again: it may be a condition by which one of several is meant
     bool guessed;  // one of them is meant by an index, and which nothing tells
 };
 struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
