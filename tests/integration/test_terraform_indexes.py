@@ -138,6 +138,14 @@ class Indexes(unittest.TestCase):
                 status, exact, certainties, _ = self.hosts(said, references, keys, beside=beside, variables=of)
                 self.assertEqual((status, exact, certainties), (3, [], {"possible"}))
 
+    def test_what_refers_to_itself_through_resources_ends(self):
+        subnet = lambda n, to: change("aws_subnet.c%d" % n, ["create"], None, {"cidr_block": "10.0.%d.0/24" % (30 + n)}, {"id": True, "vpc_id": True})
+        root = {"resources": [refer("aws_subnet.c%d" % n, vpc_id=["aws_subnet.c%d.vpc_id" % (1 - n), "aws_subnet.c%d" % (1 - n)]) for n in range(2)]}
+        (self.path / "plan.json").write_text(json.dumps({"format_version": "1.2", "terraform_version": "1.9.8", "configuration": {"root_module": root}, "resource_changes": [subnet(0, 1), subnet(1, 0)]}))
+        with tempfile.TemporaryDirectory(dir=self.path) as folder:
+            (pathlib.Path(folder) / "main.tf").write_text("".join('resource "aws_subnet" "c%d" {\n  vpc_id = aws_subnet.c%d.vpc_id\n}\n' % (n, 1 - n) for n in range(2)))
+            self.assertEqual(self.judged(["--source", folder])[0], 3)
+
     def test_an_expression_of_another_configuration_than_the_plans_is_not_believed(self):
         for references in (["aws_subnet.s", "count.index"], ["local.other"]):
             self.assertEqual(self.hosts("aws_subnet.s[0].id", references, COUNTED)[:2], (3, []))

@@ -699,6 +699,21 @@ class Siblings(unittest.TestCase):
         for over, status in (("var.ports", 0), ("local.more", 0), ("concat(var.ports, [])", 0), ('concat(var.ports, ["1"])', 3), ("jsondecode(var.ports)", 3), ("var.others", 3)):
             self.assertEqual(self.said(plan, main=said % over)[0], status, over)
 
+    def test_which_template_an_index_means_the_configuration_tells(self):
+        shutil.rmtree(self.path / "said", ignore_errors=True)
+        static = 'resource "aws_instance" "h" {\n  launch_template {\n    id = %s\n  }\n}\n'
+        dynamic = 'resource "aws_instance" "h" {\n  dynamic "launch_template" {\n    for_each = [1]\n    content {\n      id = %s\n    }\n  }\n}\n'
+        both = {(NEW, 22, "possible"), (NEW, 443, "possible")}
+        for said, right in ((static % "aws_launch_template.t[count.index].id", {(NEW, 22, "possible")}), (static % "aws_launch_template.t[1 - count.index].id", {(NEW, 443, "possible")}),
+                            (dynamic % "aws_launch_template.t[1 - count.index].id", {(NEW, 443, "possible")}), (static % "sort(aws_launch_template.t[*].id)[count.index]", None), ("", None)):
+            plan = Plan()
+            for n, one in enumerate(("sg-3", "sg-1")):
+                plan.new("aws_launch_template.t[%d]" % n, vpc_security_group_ids=[one])
+            host(plan, "aws_instance.h[0]", launch_template=[{"version": "$Latest"}], vpc_security_group_ids=None, unknown={"launch_template": [{"id": True}]})
+            plan.root["resources"][-1]["expressions"]["launch_template"] = [{"id": {"references": ["aws_launch_template.t", "count.index"]}}]
+            status, opened, _ = self.said(plan, main=said)
+            self.assertEqual((status, opened == right) if right else (status, both <= opened or (NEW, 0, "possible") in opened), (3, True), (said, opened))
+
     def flows_missing(self, plan, made=base):
         return [text for text in json.loads(self.diff(plan, made).stdout).get("flows_missing", []) if text.startswith("aws_")]
 

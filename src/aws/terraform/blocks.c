@@ -145,8 +145,9 @@ bool source_keeps(const struct source_block *block, const char *key)
         return strcmp(key, "id") == 0 || strcmp(key, "for_each") == 0;
     if (block->kind == BLOCK_LOCALS)
         return true;
-    return block->kind == BLOCK_RESOURCE && (kind_types(key) != NULL || text_among(key, blocks) ||
-                                             strcmp(key, "for_each") == 0 || strncmp(key, "dynamic ", 8) == 0);
+    return block->kind == BLOCK_RESOURCE &&
+           (kind_types(key) != NULL || text_among(key, blocks) || strcmp(key, "for_each") == 0 ||
+            strncmp(key, "dynamic ", 8) == 0 || strcmp(key, "launch_template.id") == 0);
 }
 
 // Behind an expression: it ends with its line, or with the block that it is the last of, but for brackets.
@@ -235,12 +236,18 @@ static bool is_set(struct scanner *scanner)
     return stands(scanner, "=") && !stands(scanner, "==") && !stands(scanner, "=>");
 }
 
-// What a for_each at this depth is of: the block itself, or the dynamic block in it that began last.
-static const char *iterated(const struct source_block *block, struct arena *arena, size_t depth)
+// By which name an argument at this depth is kept: a for_each is of the block itself, or of the dynamic block in it
+// that began last; an id is of the block that it stands in.
+static const char *named(const struct source_block *block, struct arena *arena, const char *inner, const char *word,
+                         size_t depth)
 {
-    if (depth == 1 || depth > 2 || block->dynamic.count == 0)
-        return depth == 1 ? "for_each" : "";
-    return arena_printf(arena, "dynamic %s", block->dynamic.items[block->dynamic.count - 1]);
+    bool dynamic = strcmp(inner, "dynamic") == 0 && block->dynamic.count > 0;
+    const char *label = dynamic ? block->dynamic.items[block->dynamic.count - 1] : inner;
+    if (depth < 2 || (strcmp(word, "for_each") != 0 && strcmp(word, "id") != 0))
+        return word;
+    if (word[0] == 'f')
+        return dynamic && depth == 2 ? arena_printf(arena, "dynamic %s", label) : "";
+    return arena_printf(arena, "%s.id", label);
 }
 
 void source_blocks_read(struct arena *arena, const char *bytes, size_t length, struct source_blocks *blocks)
@@ -248,6 +255,7 @@ void source_blocks_read(struct arena *arena, const char *bytes, size_t length, s
     struct scanner scanner = {arena, bytes, bytes + length, 1};
     size_t depth = 0;
     struct source_block *current = NULL; // whose members these are
+    const char *inner = "";              // the block in it, or "dynamic"
     while (scanner.at < scanner.end) {
         if (skip_comment(&scanner))
             continue;
@@ -258,14 +266,15 @@ void source_blocks_read(struct arena *arena, const char *bytes, size_t length, s
         } else if (is_name(*scanner.at)) {
             size_t line = scanner.line;
             const char *word = name_at(&scanner);
+            bool set = depth > 0 && current != NULL && is_set(&scanner);
+            inner = depth == 1 && !set ? word : inner;
             if (depth == 0)
                 current =
                     begin_block(&scanner, word, line, blocks) ? &blocks->items.items[blocks->items.count - 1] : NULL;
+            else if (set)
+                take_argument(&scanner, current, named(current, arena, inner, word, depth));
             else if (depth == 1 && current != NULL && strcmp(word, "dynamic") == 0)
                 take_dynamic(&scanner, current);
-            else if (current != NULL && is_set(&scanner))
-                take_argument(&scanner, current,
-                              strcmp(word, "for_each") == 0 ? iterated(current, arena, depth) : word);
         } else {
             depth += *scanner.at == '{';
             depth -= *scanner.at == '}' && depth > 0;

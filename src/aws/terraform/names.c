@@ -8,8 +8,9 @@
 #include "aws/terraform/kinds.h"
 #include "aws/terraform/source.h"
 
-// How much deeper what a name means lies than the name, and how many values types are put to for one attribute.
-enum { NAME_DEPTH = 4, MOST_TYPED = 200000 };
+// How much deeper what a name means lies than the name, how many values types are put to for one attribute, and through
+// how many resources, one behind the other and in all, one is followed.
+enum { NAME_DEPTH = 4, MOST_TYPED = 200000, MOST_THINGS = 24, MOST_LED_ON = 256 };
 
 static const struct value *evaluate_in(const struct evaluation *evaluation, struct context context, const char *text)
 {
@@ -341,28 +342,39 @@ static bool add_id(struct plan_reader *plan, const struct value *value, const ch
     return true;
 }
 
-enum evaluated evaluated_ids(struct plan_reader *plan, const struct where *where, const char *key, bool list,
-                             struct id_list *ids)
+enum evaluated evaluated_ids_of(struct plan_reader *plan, const struct where *where, const char *key, const char *kind,
+                                bool list, struct id_list *ids)
 {
     const struct resource *resource = where->resource;
     struct terraform_source *source = plan->report->source;
-    const char *text = source == NULL ? NULL : terraform_source_argument(source, resource->written, key);
+    const char *said = where->argument == NULL ? key : arena_printf(plan->arena, "%s.%s", where->argument, key);
+    const char *text = source == NULL ? NULL : terraform_source_argument(source, resource->written, said);
     bool fresh = false;
-    if (text == NULL || plan->by_changeset || !is_of_plan(where, key, text))
+    if (plan->depth == 0)
+        plan->steps = plan->evaluated = 0;
+    if (text == NULL || plan->by_changeset || plan->depth > MOST_THINGS || ++plan->steps > MOST_LED_ON ||
+        !is_of_plan(where, key, text))
         return EVALUATED_NOT;
     struct evaluation evaluation = {.plan = plan, .context = context_of(plan, resource)};
-    plan->evaluated = 0;
+    plan->depth++;
     const struct value *value = evaluate(&evaluation, text);
+    bool known = list ? value->kind == VALUE_LIST : add_id(plan, value, kind, ids, &fresh);
+    for (uint32_t i = 0; list && known && i < value->items.count; i++)
+        known = add_id(plan, value->items.items[i], kind, ids, &fresh);
+    plan->depth--;
     if (value->kind == VALUE_NULL)
         return EVALUATED_NULL;
-    bool known = list ? value->kind == VALUE_LIST : add_id(plan, value, key, ids, &fresh);
-    for (uint32_t i = 0; list && known && i < value->items.count; i++)
-        known = add_id(plan, value->items.items[i], key, ids, &fresh);
     if (!known || !fresh) { // what is unknown before apply holds something that apply makes
         ids->items.count = 0;
         return EVALUATED_NOT;
     }
     return EVALUATED_TO;
+}
+
+enum evaluated evaluated_ids(struct plan_reader *plan, const struct where *where, const char *key, bool list,
+                             struct id_list *ids)
+{
+    return evaluated_ids_of(plan, where, key, key, list, ids);
 }
 
 bool iterates_over_nothing(struct plan_reader *plan, const struct resource *resource, const char *label)

@@ -100,6 +100,7 @@ struct where {
     const cJSON *unknown;
     const cJSON *configured; // the block's expressions; an object with `references` where they stand for all of it
     bool told;               // there is a configuration at all
+    const char *argument; // the block's name where its arguments are told by that too ("launch_template.id"), or NULL
 };
 struct where whole(const struct resource *resource);
 // The block at `index` of a list of blocks.
@@ -139,6 +140,9 @@ enum evaluated {
 };
 enum evaluated evaluated_ids(struct plan_reader *plan, const struct where *where, const char *key, bool list,
                              struct id_list *ids);
+// The same of an argument whose name does not tell of which kind its ids are: `kind` is one that does.
+enum evaluated evaluated_ids_of(struct plan_reader *plan, const struct where *where, const char *key, const char *kind,
+                                bool list, struct id_list *ids);
 
 // Whether the one dynamic block of this label makes no blocks, as its for_each is empty (names.c).
 bool iterates_over_nothing(struct plan_reader *plan, const struct resource *resource, const char *label);
@@ -179,7 +183,8 @@ struct followed {
     VECTOR(const char *) ids;
     bool opaque;   // some reference cannot be followed
     bool settled;  // all that it refers to is known before: then what is unknown all the same is null, and AWS chooses
-    bool choosing; // some reference leads to no id, or to the same again: it may be a condition by which one of several is meant
+    bool choosing; // some reference leads to no id, or to the same again: it may be a condition by which one of several
+                   // is meant
     bool guessed;  // one of them is meant by an index, and which nothing tells
 };
 struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
