@@ -283,7 +283,10 @@ static void follow_resource(struct search *search, const struct context *context
             take(search, one, rest);
         return;
     }
-    if (one == NULL && pick != NULL && pick[0] != '\0')
+    // A number behind an input or an output is of its expression, which may be in another order; a key goes along.
+    bool number = pick != NULL && pick[0] == '[' && pick[1] != '"';
+    search->guessed = search->guessed || (number && list->items.count > 1);
+    if (one == NULL && pick != NULL && pick[0] != '\0' && !number)
         one = with_key(plan, list, pick);
     if (one != NULL) {
         take(search, one, rest);
