@@ -258,6 +258,12 @@ def ipv6(plan, **instance):
     return plan.new("aws_instance.h", {"subnet_id": ref("aws_subnet.s"), "vpc_security_group_ids": ref("aws_security_group.g")}, **instance)
 
 
+def perhaps_ipv6(plan):
+    """Beside its host one in either of two subnets."""
+    ipv6(plan).new("aws_subnet.o", {"vpc_id": ref("aws_vpc.v")}, cidr_block="10.9.1.0/24", map_public_ip_on_launch=False, assign_ipv6_address_on_creation=False)
+    return plan.new("aws_instance.u", {"subnet_id": ["local.subnet"], "vpc_security_group_ids": ref("aws_security_group.g")})
+
+
 def deep(plan):
     for path in ("module.a", "module.a.module.b", "module.a.module.b.module.c"):
         plan.call(path, sg=ref("aws_security_group.g") if path == "module.a" else ["var.sg"])
@@ -320,6 +326,7 @@ CASES = {
     "an ACL of a new subnet, and perhaps of others": (lambda p: p.new("aws_subnet.s", vpc_id="vpc-1", cidr_block="10.0.7.0/24", map_public_ip_on_launch=False, assign_ipv6_address_on_creation=False).new(
         "aws_network_acl.a", {"subnet_ids": ref("aws_subnet.s")}, vpc_id="vpc-1", ingress=[], egress=[]), 3, set(), set()),
     "tasks in a new group, and perhaps in others": (lambda p: tasks(p), 3, {(NEW, 8080, "possible"), (NEW, 443, "possible"), (NEW, 22, "possible"), (NEW, 9000, "possible")}, set()),
+    "a host in one of two subnets, of which one gives IPv6 addresses": (perhaps_ipv6, 3, EXACT(443) | {(NEW, 443, "possible")}, set()),
     # ---- Blocks
     "a dynamic block over something new": (lambda p: p.update("aws_security_group.g", GROUP, {"ingress": ["local.rules"]}), 3, MAYBE, set()),
     "a dynamic block that is known": (lambda p: p.update("aws_security_group.g", GROUP, ingress=GROUP["ingress"] + [EXTRA]), 0, EXACT(8443, at=WEB), set()),
