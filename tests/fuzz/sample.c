@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "aws/snapshot.h"
+#include "aws/terraform/evaluate.h"
 #include "aws/terraform/source.h"
 #include "aws/terraform/terraform.h"
 #include "base/file.h"
@@ -212,11 +213,16 @@ void fuzz_changeset(struct arena *arena, const uint8_t *data, size_t size)
 void fuzz_blocks(struct arena *arena, const uint8_t *data, size_t size)
 {
     struct source_blocks blocks = {0};
+    struct terraform_report report = {0};
+    struct plan_reader plan = {.arena = arena, .report = &report};
+    struct evaluation evaluation = {.plan = &plan, .context = {.instance = "", .key = "[1]"}};
     source_blocks_read(arena, (const char *)data, size, &blocks);
     source_blocks_read_json(arena, (const char *)data, size, &blocks);
     for (size_t i = 0; i < blocks.items.count; i++)
-        for (size_t k = 0; k < blocks.items.items[i].arguments.count; k++)
+        for (size_t k = 0; k < blocks.items.items[i].arguments.count; k++) {
             source_expression_read(arena, blocks.items.items[i].arguments.items[k].text, &(struct source_expression){0});
+            evaluate(&evaluation, blocks.items.items[i].arguments.items[k].text);
+        }
     template_resources_read(arena, (const char *)data, size, &blocks);
     for (size_t i = 0; i < blocks.items.count; i++)
         if (blocks.items.items[i].line == 0 || blocks.items.items[i].line > size + 1)

@@ -92,9 +92,12 @@ class Plans(Case):
         net = {"module": {"resources": [refer("aws_subnet.s")], "outputs": {"ids": {"expression": {"references": ["aws_subnet.s"]}}}}}
         root = {"resources": [refer("aws_instance.i", subnet_id=["module.net.ids[1]", "module.net.ids", "module.net"])], "module_calls": {"net": net}}
         host = instance("aws_instance.i", vpc_security_group_ids=["sg-1"])
-        self.assertEqual(self.opens(self.subnets(["[0]", "[1]"], "module.net.") + [host], root), [])
+        # "reverse(aws_subnet.s[*].id)" refers to the same: of several only --source tells
+        self.assertEqual(self.opens(self.subnets(["[0]", "[1]"], "module.net.") + [host], root, 3), [(NEW, 443, 443, "possible")])
         root["resources"] = [refer("aws_instance.i", subnet_id=["module.net.ids[0]", "module.net.ids", "module.net"])]
-        self.assertEqual(self.opens(self.subnets(["[0]", "[1]"], "module.net.") + [host], root), [(NEW, 443, 443, "exact")])
+        self.assertEqual(self.opens(self.subnets(["[0]"], "module.net.") + [host], root), [(NEW, 443, 443, "exact")])
+        root["resources"] = [refer("aws_instance.i", subnet_id=['module.net.ids["a"]', "module.net.ids", "module.net"])]
+        self.assertEqual(self.opens(self.subnets(['["a"]', '["b"]'], "module.net.") + [host], root), [(NEW, 443, 443, "exact")])
 
     def test_what_is_set_to_something_known_and_unknown_all_the_same_is_null_so_aws_chooses(self):
         """terraform-aws-modules hand every argument on by a variable whose default is null."""

@@ -258,6 +258,12 @@ def ipv6(plan, **instance):
     return plan.new("aws_instance.h", {"subnet_id": ref("aws_subnet.s"), "vpc_security_group_ids": ref("aws_security_group.g")}, **instance)
 
 
+def perhaps_ipv6(plan):
+    """Beside its host one in either of two subnets."""
+    ipv6(plan).new("aws_subnet.o", {"vpc_id": ref("aws_vpc.v")}, cidr_block="10.9.1.0/24", map_public_ip_on_launch=False, assign_ipv6_address_on_creation=False)
+    return plan.new("aws_instance.u", {"subnet_id": ["local.subnet"], "vpc_security_group_ids": ref("aws_security_group.g")})
+
+
 def deep(plan):
     for path in ("module.a", "module.a.module.b", "module.a.module.b.module.c"):
         plan.call(path, sg=ref("aws_security_group.g") if path == "module.a" else ["var.sg"])
@@ -312,10 +318,15 @@ CASES = {
                                                                              {(WEB, 8080, "exact"), (WEB, 22, "possible"), (WEB, 9000, "possible")}, set()),
     "a host in a new group of a new VPC, where none was": (lambda p: region(p, region="eu-west-3"), 0, EXACT(443), set()),
     "a host by a condition between two groups": (lambda p: two_groups(p, ["var.one"]).and_(variables={"one": {"value": True}}), 3, MAYBE, set()),
+    "a host by a condition on something of which there is none": (lambda p: two_groups(p, ["aws_security_group.extra"]), 3, MAYBE, set()),
+    "a host by a condition on a list without anything in it": (lambda p: two_groups(p, ["var.extra"]).and_(variables={"extra": {"value": []}}), 3, MAYBE, set()),
+    "a host by a condition on one of two groups": (lambda p: two_groups(p, ["aws_security_group.g"]), 3, MAYBE, set()),
+    "a host in two groups": (lambda p: two_groups(p, []), 3, EXACT(8080) | {(NEW, 443, "possible"), (NEW, 22, "possible"), (NEW, 9000, "possible")}, set()),
     "a private host in a new group, and perhaps in others": (lambda p: host(group(p, port=8080), by={"vpc_security_group_ids": ref("aws_security_group.g")}, associate_public_ip_address=False), 0, set(), set()),
     "an ACL of a new subnet, and perhaps of others": (lambda p: p.new("aws_subnet.s", vpc_id="vpc-1", cidr_block="10.0.7.0/24", map_public_ip_on_launch=False, assign_ipv6_address_on_creation=False).new(
         "aws_network_acl.a", {"subnet_ids": ref("aws_subnet.s")}, vpc_id="vpc-1", ingress=[], egress=[]), 3, set(), set()),
     "tasks in a new group, and perhaps in others": (lambda p: tasks(p), 3, {(NEW, 8080, "possible"), (NEW, 443, "possible"), (NEW, 22, "possible"), (NEW, 9000, "possible")}, set()),
+    "a host in one of two subnets, of which one gives IPv6 addresses": (perhaps_ipv6, 3, EXACT(443) | {(NEW, 443, "possible")}, set()),
     # ---- Blocks
     "a dynamic block over something new": (lambda p: p.update("aws_security_group.g", GROUP, {"ingress": ["local.rules"]}), 3, MAYBE, set()),
     "a dynamic block that is known": (lambda p: p.update("aws_security_group.g", GROUP, ingress=GROUP["ingress"] + [EXTRA]), 0, EXACT(8443, at=WEB), set()),
@@ -622,9 +633,9 @@ class Siblings(unittest.TestCase):
         for said, right in (
                 ("[%s]" % new, exact), ("[\n    %s, # \"sg-3\"\n  ]" % new, exact), ("toset(compact([%s]))" % new, exact), ("[aws_security_group.g[\"sg-3\"].id]", exact), ('["${%s}"]' % new, exact),
                 ('[%s, "sg-3"]' % new, (0, EXACT(8080, 22), [])), ('concat([%s], [\n"sg-3"\n])' % new, (0, EXACT(8080, 22), [])), ('["${%s}", "${"sg-3"}"]' % new, (0, EXACT(8080, 22), [])),
-                ('concat([%s], jsondecode(file("more.json")))' % new, maybe), ('concat([%s], split(",", "sg-3,sg-1"))' % new, maybe), ('[%s, format("sg-%%s", "3")]' % new, maybe),
-                ('concat([%s], split(",", trimspace(<<EOF\nsg-3\nEOF\n)))' % new, maybe), ('[%s, templatefile("g.tpl", {})]' % new, maybe), ('[%s, "sg-${3}"]' % new, maybe), ('[%s, trimspace("sg-3 ")]' % new, maybe),
-                ('var.more ? [%s] : ["sg-3"]' % new, maybe), ('[for one in [%s, "sg-3"] : one if one != ""]' % new, maybe), ("each.value", maybe)):
+                ('concat([%s], jsondecode(file("more.json")))' % new, maybe), ('concat([%s], split(",", "sg-3,sg-2"))' % new, (0, EXACT(8080, 22), [])), ('[%s, format("sg-%%s", "3")]' % new, (0, EXACT(8080, 22), [])), ('[%s, format("sg-%%03d", 3)]' % new, maybe),
+                ('concat([%s], split(",", trimspace(<<EOF\nsg-3\nEOF\n)))' % new, maybe), ('[%s, templatefile("g.tpl", {})]' % new, maybe), ('[%s, "sg-${3}"]' % new, (0, EXACT(8080, 22), [])), ('[%s, trimspace("sg-3 ")]' % new, maybe),
+                ('var.more ? [%s] : ["sg-3"]' % new, maybe), ('[for one in [%s, "sg-3"] : one if one != ""]' % new, (0, EXACT(8080, 22), [])), ('[for one in [%s, "sg-3"] : one if can(regex("3", one))]' % new, maybe), ("each.value", maybe)):
             with self.subTest(said):
                 plan = host(group(Plan(), port=8080), by={"vpc_security_group_ids": ref("aws_security_group.g")})
                 status, opened, unknown = self.said(plan, main=groups(said))
@@ -637,6 +648,12 @@ class Siblings(unittest.TestCase):
         nested = 'resource "aws_ecs_service" "s" {\n  task_definition = "sg-9"\n  network_configuration {\n    subnets = ["subnet-1"]\n    security_groups = [%s, "sg-3"]\n  }\n}\n' % new
         status, opened, _ = self.said(tasks(Plan()), main=nested)  # what is launched later is possible anyway
         self.assertEqual(opened, {(NEW, 22, "possible"), (NEW, 8080, "possible")})
+        dynamic = 'resource "aws_ecs_service" "s" {\n  dynamic "network_configuration" {\n    for_each = %s\n    content {\n      security_groups = network_configuration.value.groups\n    }\n  }\n}\n'
+        one = '[{ groups = [%s] }]' % new
+        for over, right in ((one, {(NEW, 8080, "possible")}), ('{ a = { groups = [%s, "sg-3"] } }' % new, {(NEW, 22, "possible"), (NEW, 8080, "possible")}), ("concat(%s, %s)" % (one, one), {(NEW, 0, "possible")})):
+            many = tasks(Plan())
+            many.root["resources"][-1]["expressions"].pop("network_configuration")
+            self.assertEqual(self.said(many, main=dynamic % over)[1], right)
         (self.path / "said" / "main.tf").unlink()
         in_json = json.dumps({"resource": {"aws_instance": {"h": {"vpc_security_group_ids": ["${%s}" % new, "sg-3"]}}}})
         self.assertEqual(self.said(plan, more=in_json), (0, EXACT(8080, 22), []))
@@ -680,6 +697,29 @@ class Siblings(unittest.TestCase):
         self.assertEqual(self.said(plan, main=said % ""), (0, set(), []))
         status, opened, _ = self.said(plan, main=said % "  ingress = [for one in local.ports : { from_port = one }]\n")
         self.assertEqual((status, {x[2] for x in opened}), (3, {"possible"}))
+
+    def test_a_dynamic_block_over_nothing_makes_no_blocks(self):
+        plan = host(group(Plan()), by={"vpc_security_group_ids": ref("aws_security_group.g")}).and_(variables={"ports": {"value": []}})
+        said = 'variable "ports" {\n}\nlocals {\n  more = { for one in var.ports : one => one }\n}\nresource "aws_instance" "h" {\n  vpc_security_group_ids = [aws_security_group.g.id]\n}\n' \
+               'resource "aws_security_group" "g" {\n  dynamic "ingress" {\n    for_each = %s\n    content {\n      from_port = ingress.value\n    }\n  }\n}\n'
+        shutil.rmtree(self.path / "said", ignore_errors=True)
+        for over, status in (("var.ports", 0), ("local.more", 0), ("concat(var.ports, [])", 0), ('concat(var.ports, ["1"])', 3), ("jsondecode(var.ports)", 3), ("var.others", 3)):
+            self.assertEqual(self.said(plan, main=said % over)[0], status, over)
+
+    def test_which_template_an_index_means_the_configuration_tells(self):
+        shutil.rmtree(self.path / "said", ignore_errors=True)
+        static = 'resource "aws_instance" "h" {\n  launch_template {\n    id = %s\n  }\n}\n'
+        dynamic = 'resource "aws_instance" "h" {\n  dynamic "launch_template" {\n    for_each = [1]\n    content {\n      id = %s\n    }\n  }\n}\n'
+        both = {(NEW, 22, "possible"), (NEW, 443, "possible")}
+        for said, right in ((static % "aws_launch_template.t[count.index].id", {(NEW, 22, "possible")}), (static % "aws_launch_template.t[1 - count.index].id", {(NEW, 443, "possible")}),
+                            (dynamic % "aws_launch_template.t[1 - count.index].id", {(NEW, 443, "possible")}), (static % "sort(aws_launch_template.t[*].id)[count.index]", None), ("", None)):
+            plan = Plan()
+            for n, one in enumerate(("sg-3", "sg-1")):
+                plan.new("aws_launch_template.t[%d]" % n, vpc_security_group_ids=[one])
+            host(plan, "aws_instance.h[0]", launch_template=[{"version": "$Latest"}], vpc_security_group_ids=None, unknown={"launch_template": [{"id": True}]})
+            plan.root["resources"][-1]["expressions"]["launch_template"] = [{"id": {"references": ["aws_launch_template.t", "count.index"]}}]
+            status, opened, _ = self.said(plan, main=said)
+            self.assertEqual((status, opened == right) if right else (status, both <= opened or (NEW, 0, "possible") in opened), (3, True), (said, opened))
 
     def flows_missing(self, plan, made=base):
         return [text for text in json.loads(self.diff(plan, made).stdout).get("flows_missing", []) if text.startswith("aws_")]

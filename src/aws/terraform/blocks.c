@@ -139,8 +139,15 @@ bool source_keeps(const struct source_block *block, const char *key)
         return strcmp(key, "source") != 0;
     if (block->kind == BLOCK_OUTPUT)
         return strcmp(key, "value") == 0;
+    if (block->kind == BLOCK_VARIABLE)
+        return strcmp(key, "type") == 0 || strcmp(key, "nullable") == 0;
+    if (block->kind == BLOCK_DATA)
+        return strcmp(key, "id") == 0 || strcmp(key, "for_each") == 0;
+    if (block->kind == BLOCK_LOCALS)
+        return true;
     return block->kind == BLOCK_RESOURCE &&
-           (kind_types(key) != NULL || text_among(key, blocks) || strcmp(key, "for_each") == 0);
+           (kind_types(key) != NULL || text_among(key, blocks) || strcmp(key, "for_each") == 0 ||
+            strncmp(key, "dynamic ", 8) == 0 || strcmp(key, "launch_template.id") == 0);
 }
 
 // Behind an expression: it ends with its line, or with the block that it is the last of, but for brackets.
@@ -170,11 +177,18 @@ static const char *expression_at(struct scanner *scanner)
 // The keyword of a block, its labels and its opening brace; adds it. False where it is something else.
 static bool begin_block(struct scanner *scanner, const char *word, size_t line, struct source_blocks *blocks)
 {
-    bool module = strcmp(word, "module") == 0, data = strcmp(word, "data") == 0, output = strcmp(word, "output") == 0;
+    static const struct {
+        const char *word;
+        int kind;
+        int labels;
+    } kinds[] = {{"resource", BLOCK_RESOURCE, 2}, {"data", BLOCK_DATA, 2},     {"module", BLOCK_MODULE, 1},
+                 {"output", BLOCK_OUTPUT, 1},     {"locals", BLOCK_LOCALS, 0}, {"variable", BLOCK_VARIABLE, 1}};
+    enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
     const char *labels[2] = {"", ""};
-    if (!module && !data && !output && strcmp(word, "resource") != 0)
-        return false;
-    for (int i = module || output; i < 2; i++) {
+    size_t kind = 0;
+    while (kind < KINDS && strcmp(word, kinds[kind].word) != 0)
+        kind++;
+    for (int i = kind < KINDS ? 2 - kinds[kind].labels : 2; i < 2; i++) {
         skip_blanks(scanner);
         if (scanner->at < scanner->end && *scanner->at == '"')
             labels[i] = text_at(scanner);
@@ -184,15 +198,11 @@ static bool begin_block(struct scanner *scanner, const char *word, size_t line, 
             return false;
     }
     skip_blanks(scanner);
-    if (scanner->at == scanner->end || *scanner->at != '{')
+    if (kind == KINDS || scanner->at == scanner->end || *scanner->at != '{')
         return false;
-    *vector_add(scanner->arena, &blocks->items) = (struct source_block){.kind = module   ? BLOCK_MODULE
-                                                                                : data   ? BLOCK_DATA
-                                                                                : output ? BLOCK_OUTPUT
-                                                                                         : BLOCK_RESOURCE,
-                                                                        .type = labels[0],
-                                                                        .name = labels[1],
-                                                                        .line = line};
+    struct source_block *block = vector_add(scanner->arena, &blocks->items);
+    *block = (struct source_block){.type = labels[0], .name = labels[1], .line = line};
+    block->kind = kinds[kind].kind;
     return true;
 }
 
@@ -226,11 +236,26 @@ static bool is_set(struct scanner *scanner)
     return stands(scanner, "=") && !stands(scanner, "==") && !stands(scanner, "=>");
 }
 
+// By which name an argument at this depth is kept: a for_each is of the block itself, or of the dynamic block in it
+// that began last; an id is of the block that it stands in.
+static const char *named(const struct source_block *block, struct arena *arena, const char *inner, const char *word,
+                         size_t depth)
+{
+    bool dynamic = strcmp(inner, "dynamic") == 0 && block->dynamic.count > 0;
+    const char *label = dynamic ? block->dynamic.items[block->dynamic.count - 1] : inner;
+    if (depth < 2 || (strcmp(word, "for_each") != 0 && strcmp(word, "id") != 0))
+        return word;
+    if (word[0] == 'f')
+        return dynamic && depth == 2 ? arena_printf(arena, "dynamic %s", label) : "";
+    return arena_printf(arena, "%s.id", label);
+}
+
 void source_blocks_read(struct arena *arena, const char *bytes, size_t length, struct source_blocks *blocks)
 {
     struct scanner scanner = {arena, bytes, bytes + length, 1};
     size_t depth = 0;
     struct source_block *current = NULL; // whose members these are
+    const char *inner = "";              // the block in it, or "dynamic"
     while (scanner.at < scanner.end) {
         if (skip_comment(&scanner))
             continue;
@@ -241,13 +266,15 @@ void source_blocks_read(struct arena *arena, const char *bytes, size_t length, s
         } else if (is_name(*scanner.at)) {
             size_t line = scanner.line;
             const char *word = name_at(&scanner);
+            bool set = depth > 0 && current != NULL && is_set(&scanner);
+            inner = depth == 1 && !set ? word : inner;
             if (depth == 0)
                 current =
                     begin_block(&scanner, word, line, blocks) ? &blocks->items.items[blocks->items.count - 1] : NULL;
+            else if (set)
+                take_argument(&scanner, current, named(current, arena, inner, word, depth));
             else if (depth == 1 && current != NULL && strcmp(word, "dynamic") == 0)
                 take_dynamic(&scanner, current);
-            else if (current != NULL && is_set(&scanner))
-                take_argument(&scanner, current, word);
         } else {
             depth += *scanner.at == '{';
             depth -= *scanner.at == '}' && depth > 0;

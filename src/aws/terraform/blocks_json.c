@@ -156,6 +156,13 @@ static void add_typed(struct arena *arena, const struct members *outer, struct s
     }
 }
 
+static void add_locals(struct arena *arena, const struct members *locals, struct source_blocks *blocks)
+{
+    struct source_block block = {.kind = BLOCK_LOCALS, .type = "", .name = ""};
+    take_arguments(arena, locals, &block, 0);
+    *vector_add(arena, &blocks->items) = block;
+}
+
 // Of offsets, which ascend, to lines.
 static void count_lines(const char *bytes, struct source_blocks *blocks, size_t first)
 {
@@ -182,6 +189,10 @@ void source_blocks_read_json(struct arena *arena, const char *bytes, size_t leng
             add_named(arena, &root, (struct source_block){.kind = BLOCK_MODULE, .type = ""}, blocks);
         else if (key_is(&root, "output"))
             add_named(arena, &root, (struct source_block){.kind = BLOCK_OUTPUT, .type = ""}, blocks);
+        else if (key_is(&root, "variable"))
+            add_named(arena, &root, (struct source_block){.kind = BLOCK_VARIABLE, .type = ""}, blocks);
+        else if (key_is(&root, "locals"))
+            add_locals(arena, &root, blocks);
         else if (key_is(&root, "Resources"))
             add_named(arena, &root, (struct source_block){.kind = BLOCK_RESOURCE, .type = ""}, blocks);
     }

@@ -79,6 +79,11 @@ static const struct resource *template_of(struct plan_reader *plan, const struct
 {
     struct where block = block_of(resource, "launch_template", 0);
     struct followed to = {0};
+    struct id_list ids = {0};
+    block.argument = "launch_template";
+    if (is_unknown(block.unknown, "id") &&
+        evaluated_ids_of(plan, &block, "id", "launch_template", false, &ids) == EVALUATED_TO)
+        return resource_with_id(plan, ids.items.items[0]);
     if (cJSON_IsObject(block.values)) {
         const char *id = attribute(plan, block.values, "id");
         if (id != NULL)

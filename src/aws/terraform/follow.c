@@ -12,23 +12,6 @@
 
 enum { MOST_STEPS = 24, MOST_REFERENCES = 4096 };
 
-// Where an expression stands: which instance of which module, and what count.index and each are there.
-struct context {
-    const struct scope *scope;
-    const char *instance; // "module.net[0]." or ""
-    const char *key;      // "[0]", "[\"x\"]" or ""
-    const cJSON *each;    // references of for_each, or NULL
-    const char *address;  // of the resource, or of the call of a module, that says it; NULL of an output
-    const char *argument; // in which it says it
-};
-
-// The one of several that an index among the references picks.
-struct picked {
-    const char *key;    // "[0]", "[\"x\"]"; "" where there is no such index, or which it is nobody tells
-    const char *behind; // ".id", where the configuration tells it, or NULL
-    bool wraps;         // modulo how many there are
-};
-
 struct search {
     struct plan_reader *plan;
     const char *key; // of the attribute that is looked for
@@ -37,11 +20,10 @@ struct search {
     bool by_local;
     bool by_data;
     bool by_unknown; // something on the way is known only after apply
-    bool again;      // the reference that is followed led to an id that had been found,
+    bool again;      // the reference that is followed led to an id that had been found
     bool indexed;    // "count.index" or "each.key" is referred to,
     bool keyed;      // and some thing has an index, which that may be
     bool guessed;    // an index is an expression, or stands where nothing tells of it
-    bool lists;      // or to no thing, or a list without ids: no condition is by that
 };
 
 // ---- Candidates
@@ -120,6 +102,13 @@ static void take(struct search *search, const struct resource *resource, const c
         search->found.opaque = true;
 }
 
+const char *id_of_part(struct plan_reader *plan, const struct resource *resource, const char *name, const char *key)
+{
+    struct search search = {.plan = plan, .key = key};
+    take(&search, resource, arena_printf(plan->arena, ".%s", name));
+    return search.found.ids.count == 1 && !search.found.opaque ? search.found.ids.items[0] : NULL;
+}
+
 static const struct resource *with_key(const struct plan_reader *plan, const struct resource_list *list,
                                        const char *key)
 {
@@ -137,13 +126,12 @@ static void take_value(struct search *search, const cJSON *value, int depth)
     const cJSON *one;
     if (cJSON_IsString(value) && is_an_id(value->valuestring))
         find(search, arena_strdup(search->plan->arena, value->valuestring));
-    search->lists = search->lists || cJSON_IsArray(value) || cJSON_IsNull(value);
     cJSON_ArrayForEach (one, value)
         if (depth < 8)
             take_value(search, one, depth + 1);
 }
 
-static const cJSON *state_of(const cJSON *module, const char *address, int depth)
+const cJSON *state_of(const cJSON *module, const char *address, int depth)
 {
     const cJSON *one;
     cJSON_ArrayForEach (one, member(module, "resources"))
@@ -181,7 +169,7 @@ static void follow_data(struct search *search, const struct context *context, co
 static void follow_references(struct search *search, const struct context *context, const cJSON *references,
                               const char *pick, int depth);
 
-static const struct scope *child_scope(struct search *search, const char *instance)
+const struct scope *scope_at(const struct plan_reader *plan, const char *instance)
 {
     struct text bare = {0};
     for (const char *at = instance; *at != '\0';) {
@@ -191,37 +179,20 @@ static const struct scope *child_scope(struct search *search, const char *instan
         else
             text_add(&bare, at++, 1);
     }
-    const struct scope *scope = map_get(&search->plan->scopes, bare.bytes == NULL ? "" : bare.bytes);
+    const struct scope *scope = map_get(&plan->scopes, bare.bytes == NULL ? "" : bare.bytes);
     text_free(&bare);
     return scope;
 }
 
-// Whether instances of a module exist under this prefix, which ends with a dot.
-static bool module_exists(const struct plan_reader *plan, const char *instance)
-{
-    for (size_t i = 0; i < plan->resources.count; i++)
-        if (strncmp(plan->resources.items[i].module, instance, strlen(instance)) == 0)
-            return true;
-    return false;
-}
-
 // "module.NAME[KEY].OUTPUT[INDEX]..."
-static void follow_output(struct search *search, const struct context *context, const char *text, struct picked own,
-                          const char *pick, int depth)
+static void follow_output(struct search *search, const struct context *context, const char *text, const char *pick,
+                          int depth)
 {
     struct plan_reader *plan = search->plan;
     size_t name = 7 + strcspn(text + 7, ".["), index = index_length(text + name);
     const char *rest = text + name + index, *output = name_in(plan, rest);
     const char *instance = arena_printf(plan->arena, "%s%.*s.", context->instance, (int)(name + index), text);
-    if (index == 0 && !module_exists(plan, instance) && own.key[0] != '\0') {
-        instance = arena_printf(plan->arena, "%s%.*s%s.", context->instance, (int)name, text, own.key);
-        rest = output == NULL && own.behind != NULL ? own.behind : rest;
-        output = name_in(plan, rest);
-        output = output != NULL && strcmp(output, "*") != 0 ? output : NULL;
-    } else if (own.key[0] != '\0') {
-        pick = own.key;
-    }
-    const struct scope *scope = child_scope(search, instance);
+    const struct scope *scope = scope_at(plan, instance);
     if (output == NULL || scope == NULL) {
         search->found.opaque = true;
         return;
@@ -238,6 +209,33 @@ static void follow_output(struct search *search, const struct context *context, 
     follow_references(search, &inner, member(expression, "references"), chose, depth + 1);
 }
 
+struct context context_of(const struct plan_reader *plan, const struct resource *resource)
+{
+    return (struct context){.scope = scope_at(plan, resource->module),
+                            .instance = resource->module,
+                            .key = resource->key,
+                            .each = member(member(resource->configured, "for_each_expression"), "references"),
+                            .address = resource->written};
+}
+
+struct context context_of_call(const struct plan_reader *plan, const struct context *inside)
+{
+    // The parent's instance: what stands before the last "module.".
+    size_t length = strlen(inside->instance), start = 0;
+    for (size_t at = 0; at < length;) {
+        start = at;
+        at += 7 + strcspn(inside->instance + at + 7, ".[");
+        at += index_length(inside->instance + at) + 1;
+    }
+    const char *last = inside->instance + start;
+    size_t named = length > start ? 7 + strcspn(last + 7, ".[") : 0;
+    return (struct context){.scope = inside->scope->parent,
+                            .instance = arena_strndup(plan->arena, inside->instance, start),
+                            .key = arena_strndup(plan->arena, last + named, index_length(last + named)),
+                            .each = member(member(inside->scope->call, "for_each_expression"), "references"),
+                            .address = arena_strndup(plan->arena, inside->instance, length > 0 ? length - 1 : 0)};
+}
+
 // "var.NAME": what the call of the module gives it. What the root's are is known to whoever planned.
 static void follow_input(struct search *search, const struct context *context, const char *text, const char *pick,
                          int depth)
@@ -250,34 +248,20 @@ static void follow_input(struct search *search, const struct context *context, c
     if (scope == NULL || scope->parent == NULL)
         return;
     const char *behind = text + 4 + strlen(name);
-    size_t chosen = index_length(behind), length = strlen(context->instance), start = 0;
+    size_t chosen = index_length(behind);
     const cJSON *expression = member(member(scope->call, "expressions"), name);
     if (search->list && expression == NULL)
         take_value(search, member(member(member(scope->module, "variables"), name), "default"), 0);
     if (search->list)
         take_value(search, member(expression, "constant_value"), 0);
-    // The parent's instance: what stands before the last "module.".
-    for (size_t at = 0; at < length;) {
-        start = at;
-        at += 7 + strcspn(context->instance + at + 7, ".[");
-        at += index_length(context->instance + at) + 1;
-    }
-    const char *last = context->instance + start;
-    size_t named = length > start ? 7 + strcspn(last + 7, ".[") : 0;
-    struct context outer = {.scope = scope->parent,
-                            .instance = arena_strndup(plan->arena, context->instance, start),
-                            .key = arena_strndup(plan->arena, last + named, index_length(last + named)),
-                            .each = member(member(scope->call, "for_each_expression"), "references"),
-                            .address = arena_strndup(plan->arena, context->instance, length > 0 ? length - 1 : 0),
-                            .argument = name};
+    struct context outer = context_of_call(plan, context);
     follow_references(search, &outer, member(expression, "references"),
                       chosen > 0 ? arena_strndup(plan->arena, behind, chosen) : pick, depth + 1);
 }
 
 // "TYPE.NAME[KEY].ATTRIBUTE": one instance; or, where the index is an expression, the one with the key that stands for
 // it, if those of both are the same; or all.
-static void follow_resource(struct search *search, const struct context *context, const char *text, struct picked own,
-                            const char *pick)
+static void follow_resource(struct search *search, const struct context *context, const char *text, const char *pick)
 {
     struct plan_reader *plan = search->plan;
     size_t type = strcspn(text, ".");
@@ -289,10 +273,8 @@ static void follow_resource(struct search *search, const struct context *context
     const char *rest = text + name + index;
     struct resource_list *list =
         map_get(&plan->by_name, arena_printf(plan->arena, "%s%.*s", context->instance, (int)name, text));
-    if (list == NULL) {
-        search->lists = true;
+    if (list == NULL)
         return; // not in the plan: of no instance
-    }
     search->keyed = search->keyed || list->items.items[0]->key[0] != '\0';
     const struct resource *one =
         index > 0 ? with_key(plan, list, arena_strndup(plan->arena, text + name, index)) : NULL;
@@ -301,13 +283,10 @@ static void follow_resource(struct search *search, const struct context *context
             take(search, one, rest);
         return;
     }
-    if (own.key[0] != '\0') {
-        unsigned long at = own.key[1] == '"' ? 0 : strtoul(own.key + 1, NULL, 10);
-        const char *key = own.wraps ? arena_printf(plan->arena, "[%lu]", at % list->items.count) : own.key;
-        one = with_key(plan, list, key);
-        rest = one != NULL && rest[0] == '\0' && own.behind != NULL ? own.behind : rest;
-    }
-    if (one == NULL && pick != NULL && pick[0] != '\0')
+    // A number behind an input or an output is of its expression, which may be in another order; a key goes along.
+    bool number = pick != NULL && pick[0] == '[' && pick[1] != '"';
+    search->guessed = search->guessed || (number && list->items.count > 1);
+    if (one == NULL && pick != NULL && pick[0] != '\0' && !number)
         one = with_key(plan, list, pick);
     if (one != NULL) {
         take(search, one, rest);
@@ -328,68 +307,46 @@ static bool is_part_of_another(const cJSON *references, const cJSON *one)
     return false;
 }
 
+// Whether a reference is of the whole: Terraform puts "a[0].id", "a[0]" and "a" for one of "a[0].id".
+static bool stands_alone(const cJSON *references, const cJSON *one)
+{
+    const char *before = one == references->child ? NULL : cJSON_GetStringValue(one->prev);
+    size_t length = strlen(one->valuestring);
+    return before == NULL || strncmp(before, one->valuestring, length) != 0 || strchr(".[", before[length]) == NULL ||
+           before[length] == '\0';
+}
+
+static bool is_said_before(const cJSON *references, const cJSON *one)
+{
+    for (const cJSON *other = references->child; other != NULL && other != one; other = other->next)
+        if (text_same(cJSON_GetStringValue(other), one->valuestring))
+            return true;
+    return false;
+}
+
 static bool is_index(const char *text)
 {
     return strcmp(text, "count.index") == 0 || strcmp(text, "each.key") == 0 || strncmp(text, "each.value", 10) == 0;
 }
 
-// What "each.value.PATH" is, as a key, where for_each is a variable whose value the plan tells; or "".
-static const char *key_of_each(struct search *search, const struct context *context, const char *path)
+// Whether an index that only the configuration tells (evaluated_ids) picks one of what `text` names.
+static bool is_picked(const cJSON *references, const char *text)
 {
-    struct plan_reader *plan = search->plan;
-    const char *over = cJSON_GetStringValue(cJSON_GetArrayItem(context->each, 0));
-    const struct scope *scope = context->scope;
-    if (over == NULL || strncmp(over, "var.", 4) != 0 || cJSON_GetArraySize(context->each) != 1 || scope == NULL ||
-        context->key[1] != '"' || !terraform_source_iterates(plan->report->source, context->address, over))
-        return "";
-    const cJSON *value = scope->parent == NULL
-                             ? member(member(plan->variables, over + 4), "value")
-                             : member(member(member(scope->call, "expressions"), over + 4), "constant_value");
-    value = member(value, arena_strndup(plan->arena, context->key + 2, strlen(context->key) - 4));
-    while (*path == '.') {
-        size_t length = strcspn(path + 1, ".[");
-        value = member(value, arena_strndup(plan->arena, path + 1, length));
-        path += 1 + length;
-    }
-    if (*path != '\0' || !cJSON_IsString(value) || strpbrk(value->valuestring, "\"\\") != NULL)
-        return "";
-    return arena_printf(plan->arena, "[\"%s\"]", value->valuestring);
-}
-
-// Which one an index among the references picks of what `text` names. The configuration tells; where it is not at hand
-// any of several may be meant.
-static struct picked picked_of(struct search *search, const struct context *context, const cJSON *references,
-                               const char *text)
-{
-    struct terraform_source *source = search->plan->report->source;
-    struct source_index index;
-    struct picked picked = {.key = ""};
     const cJSON *one;
     bool some = false;
     cJSON_ArrayForEach (one, references)
         some = some || (cJSON_IsString(one) && is_index(one->valuestring));
-    if (!some || is_index(text))
-        return picked;
-    if (source != NULL && context->address != NULL &&
-        terraform_source_index(source, context->address, context->argument, text, &index)) {
-        bool own = strcmp(index.index, context->key[1] == '"' ? "each.key" : "count.index") == 0;
-        if (own && context->key[0] != '\0')
-            picked = (struct picked){context->key, index.behind, index.wraps};
-        else if (strncmp(index.index, "each.value", 10) == 0)
-            picked = (struct picked){key_of_each(search, context, index.index + 10), index.behind, false};
-    }
-    search->guessed = search->guessed || picked.key[0] == '\0';
-    return picked;
+    return some && !is_index(text);
 }
 
 static void follow_one(struct search *search, const struct context *context, const cJSON *references, const char *text,
                        const char *pick, int depth)
 {
-    struct picked own = picked_of(search, context, references, text);
+    search->guessed = search->guessed || is_picked(references, text);
     if (strncmp(text, "module.", 7) == 0)
-        follow_output(search, context, text, own, pick, depth);
+        follow_output(search, context, text, pick, depth);
     else if (strncmp(text, "var.", 4) == 0)
-        follow_input(search, context, text, own.key[0] != '\0' ? own.key : pick, depth);
+        follow_input(search, context, text, pick, depth);
     else if (strncmp(text, "ephemeral.", 10) == 0)
         search->found.opaque = true; // in no plan
     else if (strncmp(text, "local.", 6) == 0)
@@ -400,7 +357,7 @@ static void follow_one(struct search *search, const struct context *context, con
         follow_data(search, context, text);
     else if (strncmp(text, "each.", 5) != 0 && strncmp(text, "count.", 6) != 0 && strncmp(text, "path.", 5) != 0 &&
              strncmp(text, "terraform.", 10) != 0 && strncmp(text, "self.", 5) != 0)
-        follow_resource(search, context, text, own, pick);
+        follow_resource(search, context, text, pick);
 }
 
 static void follow_references(struct search *search, const struct context *context, const cJSON *references,
@@ -411,17 +368,25 @@ static void follow_references(struct search *search, const struct context *conte
         search->found.opaque = true;
         return;
     }
+    bool choosing = false; // "length(a) > 0 ? a : b" refers to a twice, and perhaps to none of it
+    size_t led = 0, first = search->found.ids.count;
     cJSON_ArrayForEach (one, references) {
-        if (!cJSON_IsString(one) || is_part_of_another(references, one))
+        if (!cJSON_IsString(one))
+            continue;
+        bool alone = stands_alone(references, one), part = is_part_of_another(references, one);
+        choosing = choosing || (alone && (part || is_said_before(references, one)));
+        if (part)
             continue;
         size_t before = search->found.ids.count;
-        search->again = search->lists = false;
+        search->again = false;
         follow_one(search, context, references, one->valuestring, pick, depth);
         bool index = strncmp(one->valuestring, "count.", 6) == 0 || strcmp(one->valuestring, "each.key") == 0;
         search->indexed = search->indexed || index;
-        if (search->found.ids.count == before && !search->again && !search->lists && !index)
-            search->found.choosing = true;
+        led += search->again;
+        choosing = choosing || (search->found.ids.count == before && !search->again && !index);
     }
+    if (choosing && led + search->found.ids.count - first > 1)
+        search->found.choosing = true;
 }
 
 // Whether nothing of the kind comes into a module by the inputs of its call.
@@ -466,12 +431,7 @@ struct followed follow(struct plan_reader *plan, const struct resource *resource
                        const char *key, bool list)
 {
     struct search search = {.plan = plan, .key = key, .list = list};
-    struct context context = {.scope = child_scope(&search, resource->module),
-                              .instance = resource->module,
-                              .key = resource->key,
-                              .each = member(member(resource->configured, "for_each_expression"), "references"),
-                              .address = resource->written,
-                              .argument = key};
+    struct context context = context_of(plan, resource);
     if (plan->depth == 0)
         plan->steps = 0;
     if (++plan->depth > MOST_STEPS)

@@ -62,7 +62,8 @@ void heed_hidden(struct plan_reader *plan)
                 ? SOURCE_UNKNOWN
                 : terraform_source_has_dynamic(plan->report->source, one->resource->written, one->key);
         if (told == SOURCE_NO || *one->doubt != NULL || plan->by_changeset ||
-            (told == SOURCE_UNKNOWN && map_get(&plan->filled, one->id) != NULL))
+            (told == SOURCE_UNKNOWN && map_get(&plan->filled, one->id) != NULL) ||
+            (told == SOURCE_YES && iterates_over_nothing(plan, one->resource, one->key)))
             continue;
         plan->aside = strcmp(one->key, "egress") == 0;
         *one->doubt = told == SOURCE_YES

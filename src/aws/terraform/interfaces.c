@@ -165,6 +165,18 @@ static bool subnet_may_have_ipv6(struct plan_reader *plan, const char *subnet_id
     return subnet != NULL && (subnet->has_ipv6 || subnet->doubt != NULL);
 }
 
+// The same where its subnet is not known: whether some subnet gives them.
+static const char *may_be_given_ipv6(struct plan_reader *plan, const struct resource *resource)
+{
+    for (size_t i = 0; i < plan->estate->subnets.size; i++) {
+        const struct subnet *subnet = plan->estate->subnets.slots[i].value;
+        if (subnet != NULL && subnet->ipv6_on_creation)
+            return arena_printf(plan->arena, "%s: whether its subnet gives it an IPv6 address is not known",
+                                resource->address);
+    }
+    return NULL;
+}
+
 // The IPv6 addresses that a resource gives its interface: told, counted, or by its subnet's default.
 void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface)
 {
@@ -192,6 +204,8 @@ void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct
         if (any_unknown(resource->unknown, keys[i]) && may_be_configured(plan, &where, keys[i]) &&
             subnet_may_have_ipv6(plan, interface->place->subnet_id))
             doubt = doubt_of(plan, resource, keys[i]);
+    if (doubt == NULL && subnet == NULL && interface->place->subnet_id != NULL)
+        doubt = may_be_given_ipv6(plan, resource);
     if (doubt != NULL && (subnet == NULL || !subnet->ipv6_on_creation))
         interface->doubt = doubt;
     if (doubt != NULL || (subnet != NULL && subnet->ipv6_on_creation)) {

@@ -250,6 +250,11 @@ struct id_list meant_list(struct plan_reader *plan, const struct where *where, c
             *vector_add(plan->arena, &ids.items) = arena_strdup(plan->arena, item->valuestring);
     if (!unknown)
         return ids;
+    if (is_unknown(where->unknown, key) && evaluated_ids(plan, where, key, true, &ids) == EVALUATED_TO) {
+        for (size_t i = 0; i < ids.items.count; i++)
+            touches(plan, where->resource, ids.items.items[i]);
+        return ids;
+    }
     struct followed to = follow_attribute(plan, where, key, true);
     for (size_t i = 0; i < to.ids.count; i++) {
         touches(plan, where->resource, to.ids.items[i]);

@@ -77,6 +77,9 @@ struct plan_reader {
     size_t spread;                  // rules that any new group may be given, times those groups
     int depth;                      // of references followed through resources
     int steps;                      // lists of references followed for one attribute
+    struct map evaluated_names;     // of the configuration -> struct value
+    int evaluated;                  // expressions of it that were read for one attribute,
+    int evaluated_in_all;           // and for all
 };
 
 // Attributes of the side that a handler works on. Texts are in the estate's arena; NULL where absent, null or empty.
@@ -97,6 +100,7 @@ struct where {
     const cJSON *unknown;
     const cJSON *configured; // the block's expressions; an object with `references` where they stand for all of it
     bool told;               // there is a configuration at all
+    const char *argument; // the block's name where its arguments are told by that too ("launch_template.id"), or NULL
 };
 struct where whole(const struct resource *resource);
 // The block at `index` of a list of blocks.
@@ -127,6 +131,21 @@ struct id_list {
 };
 // The same for a list of ids.
 struct id_list meant_list(struct plan_reader *plan, const struct where *where, const char *key, bool computed);
+
+// What an attribute that is unknown comes to by its expression in the configuration (names.c), in `ids`.
+enum evaluated {
+    EVALUATED_NOT, // no file here tells, or some of it is not understood
+    EVALUATED_NULL,
+    EVALUATED_TO
+};
+enum evaluated evaluated_ids(struct plan_reader *plan, const struct where *where, const char *key, bool list,
+                             struct id_list *ids);
+// The same of an argument whose name does not tell of which kind its ids are: `kind` is one that does.
+enum evaluated evaluated_ids_of(struct plan_reader *plan, const struct where *where, const char *key, const char *kind,
+                                bool list, struct id_list *ids);
+
+// Whether the one dynamic block of this label makes no blocks, as its for_each is empty (names.c).
+bool iterates_over_nothing(struct plan_reader *plan, const struct resource *resource, const char *label);
 
 // What the references of an attribute lead to, in any of the blocks where it may be.
 struct followed follow_attribute(struct plan_reader *plan, const struct where *where, const char *key, bool list);
@@ -164,7 +183,8 @@ struct followed {
     VECTOR(const char *) ids;
     bool opaque;   // some reference cannot be followed
     bool settled;  // all that it refers to is known before: then what is unknown all the same is null, and AWS chooses
-    bool choosing; // some reference leads to no id: it may be a condition by which one id or another is meant
+    bool choosing; // some reference leads to no id, or to the same again: it may be a condition by which one of several
+                   // is meant
     bool guessed;  // one of them is meant by an index, and which nothing tells
 };
 struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,

@@ -1,6 +1,6 @@
-// Where a configuration says what a plan changes: an address → file and line. Blocks and where they begin is all that
-// is read of *.tf, *.tofu, *.tf.json and *.tofu.json files: no expression is evaluated. Of CloudFormation: the
-// templates in the folder, and where their resources begin.
+// What a configuration says of what a plan changes: an address → file and line, and expressions as they are written
+// (evaluate.h). Blocks and where they begin is all that is read of *.tf, *.tofu, *.tf.json and *.tofu.json files. Of
+// CloudFormation: the templates in the folder, and where their resources begin.
 // https://developer.hashicorp.com/terraform/language/syntax/configuration
 #pragma once
 
@@ -39,20 +39,17 @@ struct source_list {
 enum source_answer terraform_source_list(struct terraform_source *source, const char *address, const char *key,
                                          struct source_list *list);
 
-// By which index an expression picks one of what a reference names.
-struct source_index {
-    const char *index;  // "count.index", "each.value.subnet"
-    const char *behind; // the attribute of it: ".id"
-    bool wraps;         // by element(): modulo how many there are
-};
-// By which index an attribute of a resource, or an argument of the call of a module ("module.net"), picks one of what
-// `reference` ("aws_subnet.s", "module.net.ids") names. False where no file here tells, or it is an expression.
-bool terraform_source_index(struct terraform_source *source, const char *address, const char *key,
-                            const char *reference, struct source_index *index);
-// Whether its for_each is just `text` ("var.hosts").
-bool terraform_source_iterates(struct terraform_source *source, const char *address, const char *text);
+// The expression of an argument of a resource, or of the call of a module ("module.net[0]"), as it is written. NULL
+// where no file here tells, or several arguments have that name. "dynamic LABEL" is the for_each of such a block.
+// `source` may be NULL.
+const char *terraform_source_argument(struct terraform_source *source, const char *address, const char *key);
+// The same of what an instance of a module ("module.net[0].", "" of the root) has: a local (`name` "", its own name is
+// the key), an output's `value`, a variable's `type` ("" where it has none).
+enum source_said { SAID_LOCAL, SAID_OUTPUT, SAID_VARIABLE };
+const char *terraform_source_said(struct terraform_source *source, const char *instance, enum source_said what,
+                                  const char *name, const char *key);
 
-// ---- One expression (expression.c, indexes.c)
+// ---- One expression (expression.c)
 
 struct source_expression {
     struct source_list list;
@@ -64,8 +61,6 @@ struct source_expression {
 // Adds what an expression says, in Terraform's own syntax or as a value of its JSON.
 void source_expression_read(struct arena *arena, const char *text, struct source_expression *expression);
 
-bool source_index_read(struct arena *arena, const char *text, const char *reference, struct source_index *index);
-
 // ---- One file (blocks.c, blocks_json.c)
 
 // `KEY = TEXT`, or of JSON the value, of a resource at any depth: of what holds ids, or may be said by blocks too.
@@ -75,9 +70,9 @@ struct source_argument {
 };
 
 struct source_block {
-    enum { BLOCK_RESOURCE, BLOCK_DATA, BLOCK_MODULE, BLOCK_OUTPUT } kind;
-    const char *type; // "" of a module and of an output
-    const char *name;
+    enum { BLOCK_RESOURCE, BLOCK_DATA, BLOCK_MODULE, BLOCK_OUTPUT, BLOCK_LOCALS, BLOCK_VARIABLE } kind;
+    const char *type;   // of a resource and a data source; else ""
+    const char *name;   // "" of locals
     const char *source; // of a module: its `source` where that is a plain text, or NULL
     size_t line;
     VECTOR(const char *) dynamic; // labels of the dynamic blocks within

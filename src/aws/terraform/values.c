@@ -111,8 +111,11 @@ static bool may_be_told(const struct where *where, const char *key)
 
 bool may_be_configured(struct plan_reader *plan, const struct where *where, const char *key)
 {
+    struct id_list ids = {0};
     if (!where->told)
         return true;
+    if (evaluated_ids(plan, where, key, false, &ids) == EVALUATED_NULL)
+        return false;
     for (int i = 0; i < expression_count(where); i++) {
         const cJSON *expression = expression_of(where, key, i);
         if (expression == NULL || member(expression, "constant_value") != NULL)
@@ -156,6 +159,11 @@ struct meant meant_at(struct plan_reader *plan, const struct where *where, const
         return (struct meant){.id = value};
     if (computed && !may_be_configured(plan, where, key))
         return (struct meant){0};
+    struct id_list ids = {0};
+    if (evaluated_ids(plan, where, key, false, &ids) == EVALUATED_TO) {
+        touches(plan, where->resource, ids.items.items[0]);
+        return (struct meant){.id = ids.items.items[0]};
+    }
     // What must be configured, and whose configuration the plan does not tell, is an id of something new all the same.
     struct followed to = computed || may_be_told(where, key) ? follow_attribute(plan, where, key, false)
                                                              : follow(plan, where->resource, NULL, key, false);
