@@ -17,6 +17,13 @@ bool inside_given_fits(const inside_givens *givens, const char *eni_id, struct e
     return true;
 }
 
+const char *const inside_file_names[INSIDE_FILES] = {"observations.jsonl", "plan.jsonl", "capture.pcap"};
+
+const char **inside_given_file(struct inside_given *given, enum inside_file file)
+{
+    return file == INSIDE_OBSERVATIONS ? &given->observations : file == INSIDE_PLAN ? &given->plan : &given->capture;
+}
+
 const char *inside_given_of(struct arena *arena, const char *path)
 {
     static const char before[] = INSIDE_FOLDER "/", after[] = "/observations.jsonl";

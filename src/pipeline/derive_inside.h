@@ -14,12 +14,19 @@
 struct inside_given {
     const char *eni_id;
     const char *observations; // file, as `probe` wrote it
+    const char *plan; // by which it was asked, and the packets; both files, or both NULL: the states are a claim
+    const char *capture;
 };
 
 typedef VECTOR(struct inside_given) inside_givens;
 
 // Whether one may be added: by the form of its id, which is a folder's name, and once each. ERROR_USAGE says why not.
 bool inside_given_fits(const inside_givens *givens, const char *eni_id, struct error *error);
+
+// The file names, in a bundle's folder of an interface; NULL where an interface has no such file.
+enum inside_file { INSIDE_OBSERVATIONS, INSIDE_PLAN, INSIDE_CAPTURE, INSIDE_FILES };
+extern const char *const inside_file_names[INSIDE_FILES];
+const char **inside_given_file(struct inside_given *given, enum inside_file file);
 
 // Of a path in a bundle that is such observations, the interface's id; NULL of any other.
 const char *inside_given_of(struct arena *arena, const char *path);

@@ -55,7 +55,8 @@ class Inside(unittest.TestCase):
         user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
         lab = ["unshare", *user, "--mount", "--net", "--pid", "--fork", "--kill-child=KILL", sys.executable, LAB, str(estate_file), json.dumps(truth), asker]
         path = os.environ["PATH"] + ":/usr/sbin:/sbin"
-        done = subprocess.run([*lab, common.SGPROOF, "probe", "--targets", str(plan), *ONLY, "--timeout", "300", "--rate", "20000", "--host-rate", "20000", "-q", "-o", str(seen)],
+        done = subprocess.run([*lab, common.SGPROOF, "probe", "--targets", str(plan), *ONLY, "--timeout", "300", "--rate", "20000", "--host-rate", "20000", "-q", "-o", str(seen),
+                               "--capture", str(seen.with_suffix(".pcap"))],
                               text=True, capture_output=True, timeout=120, env={**os.environ, "PATH": path})
         if done.returncode == 77 or "unshare" in done.stderr:
             raise unittest.SkipTest("no namespaces here: " + done.stderr.strip())
@@ -67,6 +68,41 @@ class Inside(unittest.TestCase):
     def ports(self, output, *kinds):
         return {(v["address"], v["protocol"], p): v["verdict"] for v in output["verdicts"] if v["verdict"] in kinds
                 for p in range(v.get("from_port", 0), v.get("to_port", 0) + 1)}
+
+    def evidence_of(self, made):
+        """What was asked is evidence with its plan and its packets, and derives from them; another line, or one packet less, does not."""
+        snapshot, out = folder(documents(platform())), made / "out"
+        run = ["run", "--no-history", "--snapshot", snapshot, "--vantage", "203.0.113.7", "--method", "connect", *ONLY]
+        files = [made / name for name in ("seen.jsonl", "plan.jsonl", "seen.pcap")]
+        done = common.sgproof(*run, "--out", out, "--inside", "eni-web=" + ",".join(map(str, files)))
+        self.assertIn(done.returncode, (1, 4), done.stderr)
+        self.assertEqual(self.check(out)[0], "ok")
+        self.assertRegex(self.check(out)[1], "^every question of the plans that it holds is answered as the packets say: eni-web from 20.*Z to 20.*Z$")
+        audit = subprocess.run([common.TOP / "scripts/audit", out], text=True, capture_output=True).stdout
+        self.assertNotIn("CONTRADICTS", audit)
+        self.assertNotIn("there are no packets", audit)
+        kept = {one: one.read_bytes() for one in (out / "inside/eni-web").iterdir()}
+        seen, plan, capture = (out / "inside/eni-web" / name for name in ("observations.jsonl", "plan.jsonl", "capture.pcap"))
+        lies = ((seen, kept[seen].replace(b'"state": "open"', b'"state": "closed"', 1), "observations.jsonl: line"),
+                (capture, kept[capture][:-len(kept[capture]) // 3], "capture.pcap: is cut off"), (capture, b"", "is no capture"),
+                (plan, b"".join(line for line in kept[plan].splitlines(True) if DB.encode() not in line), "DB"))
+        for path, lie, said in lies:
+            path.write_bytes(lie)
+            self.assertEqual(self.check(out)[0], "wrong", said)
+            if path == seen:
+                self.assertIn("eni-web: observations.jsonl: line", self.check(out)[1])
+                audit = subprocess.run([common.TOP / "scripts/audit", out], text=True, capture_output=True).stdout
+                self.assertIn("inside/eni-web/observations.jsonl: ", audit)
+            path.write_bytes(kept[path])
+        files[0].write_bytes(kept[seen].replace(b'"state": "open"', b'"state": "closed"', 1))
+        for given, said in ((files, "its capture and what was told differ: observations.jsonl: line"), (files[:2], "expected ENI=FILE, or ENI=FILE,PLAN,CAPTURE")):
+            done = common.sgproof(*run, "--out", made / "never", "--inside", "eni-web=" + ",".join(map(str, given)))
+            self.assertEqual((done.returncode, (made / "never").exists()), (2, False))
+            self.assertIn(said, done.stderr)
+
+    def check(self, out):
+        done = common.sgproof("verify", out, "--format", "json")
+        return next((c["state"], c["detail"]) for c in json.loads(done.stdout)["bundles"][0]["checks"] if c["check"] == "inside")
 
     def test_a_tier_that_reaches_the_database_behind_awss_back_and_a_service_that_is_down_are_found(self):
         if not all(shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin") for tool in ("ip", "nft", "unshare")):
@@ -84,6 +120,7 @@ class Inside(unittest.TestCase):
             self.assertEqual((status, wrong["severity"], wrong["eni_id"], wrong["asked_from"]["eni_id"], wrong["asked_from"]["address"]),
                              (1, "critical", "eni-db", "eni-web", WEB))
             self.assertEqual([(r["stage"], r["stops"]) for r in wrong["because"]], [("acl_in", True)])
+            self.evidence_of(pathlib.Path(made))
             _, status, output = self.ask(made, platform(), TRUTH, "eni-app", "--depth", "declared")  # another vantage of the same network
             self.assertEqual((status, self.ports(output, "confirmed", "latent", "undeclared", "blocked", "enforced")),
                              (0, {(DB, "tcp", 5432): "confirmed", (DB6, "tcp", 5432): "confirmed", (DB, "icmp", 0): "confirmed", (WEB, "icmp", 0): "enforced",
