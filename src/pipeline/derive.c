@@ -159,8 +159,10 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     note_unseen(derivation);
     look_at_stability(derivation);
     size_t lacked = set->missing.count;
+    outside_heard_list heard = {0};
+    outside_places_heard(derivation->arena, NULL, &derivation->observations, given->today, &heard);
     derive_inside_judge(derivation->arena, &derivation->before, &derivation->after, derivation->intent, given->today,
-                        &derivation->inside, &set->missing);
+                        &heard, &derivation->inside, &set->missing);
     set->complete = set->complete && set->missing.count == lacked;
     derive_inside_rows(derivation->arena, derivation->before.estate, derivation->intent, &derivation->inside,
                        &derivation->inside_rows);

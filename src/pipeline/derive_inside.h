@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pipeline/declare.h"
+#include "pipeline/outside_places.h"
 #include "pipeline/vantages.h"
 #include "report/report.h"
 #include "rules/controls/facts.h"
@@ -49,10 +50,10 @@ bool derive_inside(struct arena *arena, const struct declared *before, const ins
                    inside_derivations *inside, struct error *error);
 
 // Judges what was asked. `after`: the second reading; its exposures are NULL where there is none. What is not known of
-// it is added to `missing`.
+// it is added to `missing`. `heard` holds what of places outside is known to have been there, by others than they.
 void derive_inside_judge(struct arena *arena, const struct declared *before, const struct declared *after,
-                         const struct intent *intent, const char *today, inside_derivations *inside,
-                         text_list *missing);
+                         const struct intent *intent, const char *today, outside_heard_list *heard,
+                         inside_derivations *inside, text_list *missing);
 
 // The same for controls, and for the report: by the segments of the intent, security groups where it names none.
 const struct inside_seen *derive_inside_seen(struct arena *arena, const inside_derivations *inside);
