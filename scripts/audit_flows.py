@@ -67,11 +67,14 @@ def is_local(audit, estate, eni, other):  # the longest route for the other is t
         raise audit.NotJudged("routes that lead elsewhere within a VPC")
 def passes(audit, estate, s, t, port):
     source, target = own(s), own(t)
-    groups = min(admits(audit, estate, s, True, port, t), admits(audit, estate, t, False, port, s))
-    if s["SubnetId"] == t["SubnetId"] or groups == audit.NO:
-        return groups
-    is_local(audit, estate, s, target)
+    lets_out, groups = admits(audit, estate, s, True, port, t), admits(audit, estate, t, False, port, s)
+    if s["SubnetId"] == t["SubnetId"] or lets_out == audit.NO:
+        return min(lets_out, groups)
+    is_local(audit, estate, s, target)  # else what is on the way may send it on by another address, which is admitted
     is_local(audit, estate, t, source)
+    groups = min(lets_out, groups)
+    if groups == audit.NO:
+        return groups
     cuts = sorted(set(estate.cuts(s, False, TCP)) | set(estate.cuts(t, True, TCP)))  # the client's ports at which an ACL's answer may change
     back = max(min(estate.acl(t, True, TCP, client, source), estate.acl(s, False, TCP, client, target)) for client in cuts)
     return min(groups, estate.acl(s, True, TCP, port, target), estate.acl(t, False, TCP, port, source), back)

@@ -188,7 +188,7 @@ static void check_inside(struct checks *checks, const struct checked_bundle *bun
             check_add(checks, "inside", state, "%s: %s", one->eni_id, wrong);
             return;
         }
-        times = arena_printf(checks->arena, "%s%s %s", times, times[0] == '\0' ? "" : ", ", one->eni_id);
+        times = arena_printf(checks->arena, "%s%s %s", times, times[0] == '\0' ? "" : ",", one->eni_id);
         if (frames.first_us != 0)
             times = arena_printf(checks->arena, "%s from %s to %s", times, clock_text(checks->arena, frames.first_us),
                                  clock_text(checks->arena, frames.last_us));
