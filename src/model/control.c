@@ -57,6 +57,14 @@ static void put_control(struct json_writer *writer, const struct control *contro
     json_close(writer, '}');
 }
 
+static void put_observed(struct json_writer *writer, const size_t *observed)
+{
+    json_open(writer, "observed", '{');
+    for (size_t i = 0; observed_names[i] != NULL; i++)
+        json_put_integer(writer, observed_names[i], (int64_t)observed[i]);
+    json_close(writer, '}');
+}
+
 static void put_access(struct json_writer *writer, const struct group_access *access)
 {
     json_open_line(writer, NULL, '{');
@@ -70,10 +78,14 @@ static void put_access(struct json_writer *writer, const struct group_access *ac
     json_put_string(writer, "peer", access->peer);
     json_put_integer(writer, "addresses", (int64_t)access->addresses);
     json_put_integer(writer, "declared_reachable", (int64_t)access->reachable);
-    json_open(writer, "observed", '{');
-    for (size_t i = 0; observed_names[i] != NULL; i++)
-        json_put_integer(writer, observed_names[i], (int64_t)access->observed[i]);
-    json_close(writer, '}');
+    put_observed(writer, access->observed);
+    if (access->inside.asked > 0) {
+        json_open(writer, "inside", '{');
+        json_put_integer(writer, "asked", (int64_t)access->inside.asked);
+        json_put_integer(writer, "declared_reachable", (int64_t)access->inside.reachable);
+        put_observed(writer, access->inside.observed);
+        json_close(writer, '}');
+    }
     json_open(writer, "verdicts", '[');
     for (size_t i = 0; i < access->verdicts.count; i++)
         json_put_integer(writer, NULL, (int64_t)access->verdicts.items[i]);
@@ -221,14 +233,30 @@ static bool read_pack(struct arena *arena, const struct json_cursor *at, void *i
            json_items(arena, at, "controls", read_control, pack, error);
 }
 
+static bool read_size(const struct json_cursor *at, const char *key, size_t *size, struct error *error)
+{
+    long count;
+    GUARD(json_integer(at, key, 0, 1L << 40, &count, error));
+    *size = (size_t)count;
+    return true;
+}
+
+static bool read_observed(const struct json_cursor *at, size_t *counts, struct error *error)
+{
+    struct json_cursor observed = json_member(at, "observed");
+    GUARD(json_expect_object(&observed, error));
+    for (size_t i = 0; observed_names[i] != NULL; i++)
+        GUARD(read_size(&observed, observed_names[i], &counts[i], error));
+    return true;
+}
+
 static bool read_access(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
 {
     static const char *const directions[] = {"inbound", "outbound", NULL}, *const decisions[] = {"deny", "allow", NULL};
     struct control_report *report = into;
     struct group_access *access = vector_add(arena, &report->accesses);
-    struct json_cursor observed = json_member(at, "observed"), verdicts = json_member(at, "verdicts");
+    struct json_cursor inside = json_member(at, "inside"), verdicts = json_member(at, "verdicts");
     int direction, decision;
-    long addresses, reachable, count;
     GUARD(json_optional_string(arena, at, "vpc_id", &access->vpc_id, error) &&
           json_string(arena, at, "group_id", &access->group_id, error) &&
           json_optional_string(arena, at, "group_name", &access->group_name, error) &&
@@ -237,17 +265,14 @@ static bool read_access(struct arena *arena, const struct json_cursor *at, void 
           json_string(arena, at, "protocol", &access->protocol, error) &&
           json_string(arena, at, "ports", &access->ports, error) &&
           json_string(arena, at, "peer", &access->peer, error) &&
-          json_integer(at, "addresses", 0, 1L << 40, &addresses, error) &&
-          json_integer(at, "declared_reachable", 0, 1L << 40, &reachable, error) &&
-          json_expect_object(&observed, error) && json_expect_array(&verdicts, error));
+          read_size(at, "addresses", &access->addresses, error) &&
+          read_size(at, "declared_reachable", &access->reachable, error) &&
+          read_observed(at, access->observed, error) && json_expect_array(&verdicts, error));
+    GUARD(inside.node == NULL || (read_size(&inside, "asked", &access->inside.asked, error) &&
+                                  read_size(&inside, "declared_reachable", &access->inside.reachable, error) &&
+                                  read_observed(&inside, access->inside.observed, error)));
     access->outbound = direction == 1;
     access->allowed = decision == 1;
-    access->addresses = (size_t)addresses;
-    access->reachable = (size_t)reachable;
-    for (size_t i = 0; observed_names[i] != NULL; i++) {
-        GUARD(json_integer(&observed, observed_names[i], 0, 1L << 40, &count, error));
-        access->observed[i] = (size_t)count;
-    }
     const cJSON *node;
     cJSON_ArrayForEach (node, verdicts.node) {
         if (!cJSON_IsNumber(node) || !(node->valuedouble >= 0 && node->valuedouble < 1e12) ||

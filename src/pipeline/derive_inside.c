@@ -162,8 +162,11 @@ static const char *tier_of(struct arena *arena, const struct estate *estate, con
     for (size_t i = 0; named && i < intent->segments.count; i++)
         if (intent_holds(&intent->segments.items[i].select, estate, interface))
             text = joined(arena, text, intent->segments.items[i].id);
-    for (size_t i = 0; !named && interface->groups != NULL && i < interface->groups->count; i++)
-        text = joined(arena, text, interface->groups->ids[i]);
+    for (size_t i = 0; !named && interface->groups != NULL && i < interface->groups->count; i++) {
+        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[i]);
+        bool has_name = group != NULL && group->name != NULL && group->name[0] != '\0';
+        text = joined(arena, text, has_name ? group->name : interface->groups->ids[i]);
+    }
     return text[0] != '\0' ? text : named ? "(others)" : "(no group)";
 }
 

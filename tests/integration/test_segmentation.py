@@ -322,7 +322,7 @@ class Segmentation(unittest.TestCase):
         self.assertEqual(self.outbound("eni-web"), {(place, 443): ("unreachable", "filtered", "enforced", "no-way-out", "info"),
                                                     (place, 25): ("unreachable", "unknown", "unverified", "no-way-out", "medium")})
         self.assertEqual((self.status, found[PCI + "11.4.5"]["result"]), (4 if any(c["result"] == "fail" for c in found.values()) else 3, "not-evaluated"))
-        self.assertIn("app (eni-app) to internet: confirmed 1, unverified 1", self.told)
+        self.assertIn("app (eni-app) to internet: confirmed 1, unverified 1\n", self.told)
         self.assertIn("1 port of %s: silent, and nothing shows that it answered anybody about then" % place, (self.out / "verdicts.json").read_text())
         self.assertEqual(self.derives()[0], "ok")
         self.judge(estate, rules=rules, more=self.asked(estate, "eni-web", outside=[(place, 443, "open")]))

@@ -134,9 +134,18 @@ class Inside(unittest.TestCase):
         given = [word for eni in ("eni-web", "eni-app", "eni-db") for word in ("--inside", "%s=%s" % (eni, ",".join(map(str, self.files(eni)))))]
         done = subprocess.run([*lab, common.SGPROOF, *run, "--out", out, *given], text=True, capture_output=True, timeout=120)
         self.assertIn(done.returncode, (1, 4), done.stderr)
-        for line in ("sg-web (eni-web) to sg-db: confirmed 1, undeclared 1, ", "sg-app (eni-app) to internet: confirmed 2\n", "sg-db (eni-db) to internet: confirmed 1, undeclared 1\n",
-                     "sg-web (eni-web) to internet: enforced 2\n"):  # what the others heard was there: its silence is the way's
+        for line in ("web (eni-web) to db: confirmed 1, undeclared 1, ", "app (eni-app) to internet: confirmed 2\n", "db (eni-db) to internet: confirmed 1, undeclared 1\n",
+                     "web (eni-web) to internet: enforced 2\n"):  # what the others heard was there: its silence is the way's
             self.assertIn(line, done.stdout)
+        # The platform's table: for each group, in and out, what is declared and what was observed.
+        lines = {(p["group_name"], p["direction"], p["decision"], p["ports"]): p["inside"] for p in json.loads((out / "controls.json").read_text())["platform"] if "inside" in p}
+        told = lambda *key: (lines[key]["declared_reachable"], {state: n for state, n in lines[key]["observed"].items() if n and state != "filtered"})
+        self.assertEqual(told("db", "inbound", "allow", "5432"), (2, {"open": 2}))  # by app, at both addresses; web was never let in by that rule
+        self.assertEqual(told("db", "inbound", "deny", "all"), (0, {"open": 1}))  # web at 6379
+        self.assertEqual(told("app", "inbound", "allow", "8080-8081"), (4, {"open": 3, "closed": 1}))
+        self.assertEqual(told("log", "inbound", "allow", "6514-6515"), (4, {"open": 2}))  # the appliance swallows the other
+        self.assertEqual(told("db", "outbound", "allow", "all"), (1, {"open": 2, "unknown": 2}))  # its ACL lets out less
+        self.assertIn("inside: 0 of ", (out / "report.html").read_text())
         self.assertEqual(self.check(out)[0], "ok", self.check(out))
         self.assertRegex(self.check(out)[1], "^every question of the plans that it holds is answered as the packets say: eni-app from 20.*Z to 20.*Z, eni-db .*, eni-web from")
         audit = subprocess.run([common.TOP / "scripts/audit", out], text=True, capture_output=True).stdout
