@@ -503,6 +503,10 @@ class Output(Case):
         self.assertIn('"sg-app","app","sg-db","db","vpc-1","vpc-1","ipv4","tcp","5432","10.0.1.4/32","10.0.2.4/32","exact"', self.words(platform(), "--format", "csv"))
         page = self.words(platform(), "--format", "html")
         self.assertIn("<svg", page)
+        flows = {(f["from"], f["to"]) for kind in ("flows", "outbound") for f in json.loads(self.words(platform(), "--format", "json"))[kind]}
+        labels = sorted(int(y) for y in re.findall(r'<text x="\d+" y="(\d+)" font-size="10"', page))
+        self.assertEqual((len(labels), page.count("marker-end")), (len(flows), len(flows)))  # each arrow has its own
+        self.assertTrue(all(below - above >= 12 for above, below in zip(labels, labels[1:])), labels)  # and none lies on another
         self.assertIn("app to db: tcp 5432", page)
         self.assertNotIn("<script", page)
 
