@@ -98,10 +98,11 @@ bool outside_places_plan(struct arena *arena, struct inside_view *view, const st
         inside_view_add_outside(view, &target.address, 1);
     const struct endpoint *place = place_of(inside_view_exposures(view), target.address);
     if (place == NULL)
-        return error_set(error, ERROR_USAGE,
-                         "--outbound %s: %s is an address of the snapshot, so that what it lets in decides too: give a "
-                         "place of yours elsewhere",
-                         text, address);
+        return error_set(
+            error, ERROR_USAGE,
+            "--outbound %s: %s is an address of the snapshot, or lies in a VPC of it, whose rules decide too: give a "
+            "place of yours elsewhere",
+            text, address);
     for (size_t i = 0; i < plan->targets.count; i++)
         if (address_equal(plan->targets.items[i].address, target.address) &&
             portset_equal(plan->targets.items[i].ports, target.ports))

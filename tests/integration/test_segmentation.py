@@ -330,13 +330,22 @@ class Segmentation(unittest.TestCase):
         self.judge(estate, more=[*self.asked(estate, "eni-app", outside=[(place, 443, "open")], day="2026-01-01"), *self.asked(estate, "eni-web", outside=[(place, 443, "filtered")])])
         self.assertEqual(self.outbound("eni-web")[place, 443][2], "unverified")  # it was there some other day
 
+    def test_an_address_in_a_vpc_that_no_interface_has_is_no_place_outside(self):
+        estate = isolated()
+        estate["Vpcs"][0]["CidrBlockAssociationSet"].append({"CidrBlock": "192.0.2.0/24", "CidrBlockState": {"State": "associated"}})
+        self.judge(estate, more=self.asked(estate, "eni-web", outside=[("192.0.2.77", 443, "open")]))
+        self.assertEqual(self.outbound("eni-web"), {})
+        told = json.loads((self.out / "inside/eni-web/verdicts.json").read_text())["coverage"]["not_asked"]
+        self.assertIn({"what": "observations of addresses that are no endpoint of the snapshot", "count": 1}, told)
+
     def test_places_to_ask_outside_are_planned_as_what_leaves_is_computed(self):
         estate = isolated()
+        estate["Vpcs"][0]["CidrBlockAssociationSet"].append({"CidrBlock": "192.0.2.0/24", "CidrBlockState": {"State": "associated"}})
         for eni, expected in (("eni-app", ["reachable", "unreachable"]), ("eni-web", ["unreachable", "unreachable"])):
             done = common.sgproof("plan", folder(documents(estate)), "--vantage-interface", eni, "--outbound", "198.51.100.99:443", "--outbound", "198.51.100.99:25")
             lines = [line for line in map(json.loads, done.stdout.splitlines()) if line.get("why") == ["outbound"]]
             self.assertEqual([(line["address"], line["ports"], line["expect"]) for line in lines], list(zip(["198.51.100.99"] * 2, ["443", "25"], expected)))
-        for words, said in ((("eni-app", "10.9.0.1:443"), "is no address of the internet"), (("eni-app", "127.0.0.5:443"), "is no address of the internet"), (("eni-app", "198.51.100.99"), "expected ADDRESS:PORT"),
+        for words, said in ((("eni-app", "10.9.0.1:443"), "is no address of the internet"), (("eni-app", "127.0.0.5:443"), "is no address of the internet"), (("eni-app", "192.0.2.77:443"), "lies in a VPC of it"), (("eni-app", "198.51.100.99"), "expected ADDRESS:PORT"),
                             (("eni-app", "[2001:db8:9::9]:443"), "has no address of that family"), (("eni-app", "198.51.100.99:443", "198.51.100.99:443"), "is there twice")):
             done = common.sgproof("plan", folder(documents(estate)), "--vantage-interface", words[0], *[w for place in words[1:] for w in ("--outbound", place)])
             self.assertEqual((done.returncode, said in done.stderr), (2, True), done.stderr)
