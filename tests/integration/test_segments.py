@@ -279,6 +279,11 @@ class Outbound(Case):
         estate["RouteTables"][0]["Routes"].pop()
         self.assertEqual(self.leaves(estate, "app", ports=None), set())
 
+    def test_a_nat_gateway_made_in_a_private_subnet_leads_to_itself_and_nowhere(self):
+        estate = platform()
+        estate["NatGateways"][0]["SubnetId"] = estate["NetworkInterfaces"][3]["SubnetId"] = "subnet-b"
+        self.assertEqual(self.leaves(estate, "app", ports=None), set())
+
     @each([(True, "0.0.0.0/0", (443, 443), "80,8443"), (False, "0.0.0.0/0", (1024, 65535), None), (False, "10.0.1.0/24", (443, 443), "80,8443"),
            (True, "10.0.1.0/24", (0, 65535), None)])
     def test_the_acl_of_the_nat_gateways_subnet_counts_both_ways_on_both_sides(self, egress, cidr, ports, left):

@@ -619,6 +619,8 @@ class Judge:
             return "no" if record["ConnectivityType"] == "private" else least(
                 self.shielded(region, record["SubnetId"], record["VpcId"]), self.gateway_is_there(region, record["VpcId"], route["GatewayId"]),
                 self.edge(region, route["GatewayId"], record["NatGatewayAddresses"][0]["PrivateIp"]))
+        if route.get("NatGatewayId") == record["NatGatewayId"]:  # to itself
+            return "no"
         if self.is_endpoint(route):
             return "maybe" if self.kind(region, "VpcEndpoints") is None else "yes"
         if "TransitGatewayId" in route:
