@@ -170,6 +170,16 @@ class Inside(unittest.TestCase):
             self.assertEqual((done.returncode, (self.made / "never").exists()), (2, False))
             self.assertIn(said, done.stderr)
 
+    def test_a_canary_of_the_run_shows_that_a_place_was_there(self):
+        out, files = self.made / "canary", self.files("eni-web")
+        done = subprocess.run([LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "eni-app", common.SGPROOF, "run", "--no-history", "--snapshot", self.snapshot,
+                               "--vantage", "203.0.113.20", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32",
+                               "--canary", PLACE + ":443", "--out", out, "--inside", "eni-web=" + ",".join(map(str, files))], text=True, capture_output=True, timeout=120)
+        self.assertIn(done.returncode, (3, 4), done.stderr)
+        verdicts = json.loads((out / "inside/eni-web/verdicts.json").read_text())["verdicts"]
+        self.assertEqual({v["from_port"]: v["verdict"] for v in verdicts if v["address"] == PLACE}, {443: "enforced", 25: "unverified"})
+        self.assertEqual(self.check(out)[0], "ok", self.check(out))
+
     def check(self, out):
         done = common.sgproof("verify", out, "--format", "json")
         return next((c["state"], c["detail"]) for c in json.loads(done.stdout)["bundles"][0]["checks"] if c["check"] == "inside")
