@@ -439,8 +439,8 @@ def check_times(audit, root, capture, begin, end):
             audit.contradictions[name + ": was read after the run ended"] += max(times) > end + CLOCKS
             audit.contradictions[name + ": was read after the first packet"] += side != "after" and first is not None and max(times) > first / 1e6 + CLOCKS
             audit.contradictions[name + ": was read before the last packet"] += side == "after" and not same and first is not None and min(times) < last_of_all / 1e6 - CLOCKS
-    for name in read:
-        audit.contradictions[name + ": was read before before/"] += name.startswith("after/") and read[name] + CLOCKS < read.get("before/" + name[6:], 0)
+    audit.unjudged.update("after/%s: is not there: when after/ was read, and what of it, nothing tells" % inside for inside in (path.relative_to(root / "before") for path in (root / "before").rglob("snapshot.json")) if any((root / "after").rglob("*.json")) and not (root / "after" / inside).is_file())
+    audit.contradictions.update(name + ": was read before before/" for name in read if name.startswith("after/") and read[name] + CLOCKS < read.get("before/" + name[6:], 0))
 def check_report(audit, root):
     """Each finding of note is in the report once, as often as the verdicts hold one; and it loads and runs nothing."""
     text = (root / "report.html").read_text(encoding="utf-8")

@@ -304,6 +304,23 @@ def canary_of_the_estate(forger):
     forger.write_lines("plan.jsonl", lines)
 
 
+@lie("plan.jsonl: line 1 does not follow", "manifest.json: canaries: ")
+def canary_of_no_plan(forger):
+    """A place of the maker's own is said to have answered all the while."""
+    forger.claim(canaries=["192.0.2.1:443"])
+
+
+@lie("observations.jsonl: summary.canaries: the packets say otherwise", "observations.jsonl: summary: canaries: ")
+def canary_that_was_never_asked(forger):
+    forger.claim(canaries=["192.0.2.1:443"])
+    forger.derive()
+
+
+@lie("claims: begin or end is no moment", "cannot be read as evidence: .*2026")
+def begun_in_another_zone(forger):
+    forger.claim(begin=forger.manifest["claims"]["begin"].replace("Z", "+00:00"))
+
+
 @lie(r"holds \d+ probes of .*, more than a host_rate of 1 a second", "more probes of 198.51.100.20 tcp 0 than its host_rate")
 def slowness_claimed(forger):
     forger.claim(host_rate=1)

@@ -388,7 +388,7 @@ static void check_records(struct checks *checks, const struct checked_bundle *bu
     take_records(&listing);
     check_times(&listing);
     name_unlisted(&listing);
-    say(&listing, CHECK_ABSENT, record_left_out(&listing));
+    say(&listing, CHECK_NOT_DONE, record_left_out(&listing));
     for (size_t i = 0; i < listing.records.count && same == NULL; i++)
         if (listing.records.items[i].side == AFTER && earliest_of(&listing.records.items[i]) != INT64_MAX &&
             is_the_same(&bundle->manifest, checks->arena, &listing.records.items[i]))

@@ -220,13 +220,16 @@ class Lies(Evidence):
         self.assertRegex(done.stdout, "absent +readings +before/snapshot.json: tells no asked of 1 of its files")
         self.assertRegex(done.stdout, "absent +readings +after/snapshot.json: is no record that can be read")
 
-    def test_a_second_reading_without_its_record_is_named(self):
+    def test_a_second_reading_without_its_record_vouches_for_nothing(self):
+        """`read` says in it what it could not read: without it, a reading in part looks whole."""
         def without(forged):
             lies.record(forged, "before")
             forged.derive()
-        done = self.verified(self.forge(without))
-        self.assertEqual(done.returncode, 0, done.stdout)
-        self.assertRegex(done.stdout, "absent +readings +after/snapshot.json: is not there, and before/snapshot.json is: when after/ was read")
+        evidence = self.forge(without)
+        done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
+        self.assertEqual((done.returncode, audited.returncode), (3, 3), done.stdout + audited.stdout)
+        self.assertRegex(done.stdout, "NOT CHECKED +readings +after/snapshot.json: is not there, and before/snapshot.json is: when after/ was read")
+        self.assertRegex(audited.stdout, "not judged +after/snapshot.json: is not there")
 
     def test_what_made_evidence_of_another_derivation_is_named(self):
         own = forger.Forger(self.one, self.path / "own").manifest["claims"]["tool_version"]
@@ -435,6 +438,14 @@ class Vantages(Evidence):
             self.assertEqual(done.returncode, 2, done.stdout)
             self.assertIn("is itself asked about", done.stderr)
         self.assertFalse((self.path / "canaried").exists())
+
+    def test_canaries_of_an_honest_run_are_as_both_count_them(self):
+        """One that answers, and one of the other family, written in another way, that does not."""
+        evidence = self.run_to("canaries", CRITICAL, None, "--only", "203.0.113.0/24", "--canary", "203.0.113.78:443", "--canary", "[2001:DB8:0::78]:444")
+        told = {one["address"]: one["answered"] > 0 for one in forger.Forger(evidence, self.path / "canaries.copy", self.key).lines("observations.jsonl")[-1]["summary"]["canaries"]}
+        self.assertEqual(told, {"203.0.113.78": True, "2001:db8::78": False})
+        done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
+        self.assertEqual((done.returncode, audited.returncode), (0, 0), done.stdout + audited.stdout)
 
 
 class Chain(Evidence):
