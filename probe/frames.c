@@ -120,7 +120,7 @@ static const char *seam_difference(const struct reading *reading, const uint8_t 
 static const char *head_difference(const struct reading *reading, const uint8_t *packet, size_t size, uint64_t wall_us)
 {
     enum { LEAD = sizeof(CAPTURE_HEAD) - 1 };
-    return size < LEAD || memcmp(packet, CAPTURE_HEAD, LEAD) != 0
+    return reading->claims->of_probe || size < LEAD || memcmp(packet, CAPTURE_HEAD, LEAD) != 0
                ? NULL
                : told(reading, wall_us, "says how it was probed: no run writes that");
 }
@@ -148,7 +148,7 @@ static const char *probe_difference(struct reading *reading, const uint8_t *pack
 static bool is_above(const struct asking *asking, long rate)
 {
     double seconds = (double)(asking->last_us - asking->first_us) / 1e6 + 1;
-    return (double)asking->count > SLACK * (double)rate * seconds + BURST;
+    return rate > 0 && (double)asking->count > SLACK * (double)rate * seconds + BURST;
 }
 
 static const char *rate_difference(const struct reading *reading)

@@ -12,13 +12,14 @@ struct frames {
     bool asked;        // some of them ask what is no canary
 };
 
-// What a run says of itself.
+// What a run, or who else kept it, says of itself.
 struct frames_claims {
     const struct plan *plan; // what was asked, by which source ports
     uint64_t begin_us;       // wall clock: all packets lie between
     uint64_t end_us;
-    long rate; // most packets a second, and to one address and protocol
+    long rate; // most packets a second, and to one address and protocol; 0: it does not say
     long host_rate;
+    bool of_probe; // no run's, but of `probe --capture`: its first packet may say how it was probed
 };
 
 // Reads `path` to its end. Gives what of it cannot be, in words in the arena, and else NULL; *error is set where the

@@ -3,7 +3,7 @@
   9. Who is in which segment, and does each packet between two interfaces of one VPC pass as it is told? By groups, network ACLs and routes; IPv4 and TCP, at the
      ports at which rules begin or end. What is isolated by controls.json is so by segments.json.
 It is given `audit` (the program beside it) as a module, and adds to what that found. Other VPCs, IPv6, other protocols and what leaves are not judged."""
-import collections, ipaddress, itertools, random
+import collections, datetime, ipaddress, itertools, random
 FACTS = {"flows-are-intended", "flows-are-selective", "cde-is-isolated", "cde-not-reached-from-internet", "isolation-is-observed"}
 PASS_ON = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint")  # are in no segment
 PACKETS = 3000  # judged at most, drawn alike each time
@@ -67,11 +67,14 @@ def is_local(audit, estate, eni, other):  # the longest route for the other is t
         raise audit.NotJudged("routes that lead elsewhere within a VPC")
 def passes(audit, estate, s, t, port):
     source, target = own(s), own(t)
-    groups = min(admits(audit, estate, s, True, port, t), admits(audit, estate, t, False, port, s))
-    if s["SubnetId"] == t["SubnetId"] or groups == audit.NO:
-        return groups
-    is_local(audit, estate, s, target)
+    lets_out, groups = admits(audit, estate, s, True, port, t), admits(audit, estate, t, False, port, s)
+    if s["SubnetId"] == t["SubnetId"] or lets_out == audit.NO:
+        return min(lets_out, groups)
+    is_local(audit, estate, s, target)  # else what is on the way may send it on by another address, which is admitted
     is_local(audit, estate, t, source)
+    groups = min(lets_out, groups)
+    if groups == audit.NO:
+        return groups
     cuts = sorted(set(estate.cuts(s, False, TCP)) | set(estate.cuts(t, True, TCP)))  # the client's ports at which an ACL's answer may change
     back = max(min(estate.acl(t, True, TCP, client, source), estate.acl(s, False, TCP, client, target)) for client in cuts)
     return min(groups, estate.acl(s, True, TCP, port, target), estate.acl(t, False, TCP, port, source), back)
@@ -117,8 +120,32 @@ def check_isolation(audit, root, segments, ids):
             told = {entry["subject"] for entry in control["evidence"] if (entry["fact"], entry["result"]) == ("cde-is-isolated", "fail")}
             if control["id"] in ids:
                 audit.compare("controls.json: %s: what is not isolated" % control["id"], sorted(told), sorted(crossing))
+PROBED = b"sgproof: probed with "  # the first record of what `probe --capture` writes is no packet
+def check_inside(audit, folder, end):
+    """What was asked on one interface inside: the states that are told, by the packets and the plan that are kept beside."""
+    name = "inside/%s/" % folder.name
+    audit.unjudged[name + "verdicts.json: verdicts of what was asked from inside"] += 1
+    if not (folder / "capture.pcap").exists():
+        audit.unjudged[name + "observations.jsonl: there are no packets of it"] += 1
+        return
+    before, plan = audit.contradictions.copy(), collections.defaultdict(dict)
+    audit.contradictions.clear(), audit.strangers.clear()
+    for line in audit.lines(folder / "plan.jsonl"):
+        if "schema" not in line:
+            audit.put("plan.jsonl", plan, line, "canary" if line.get("canary") else line["expect"])
+    first = next((packet for _, packet in audit.frames(folder / "capture.pcap")), b"")
+    words = first[len(PROBED):].decode().split() if first.startswith(PROBED) else []
+    for address, port in (word.rsplit(":", 1) for option, word in zip(words, words[1:]) if option == "--canary"):
+        plan[ipaddress.ip_address(address.strip("[]")).packed, audit.TCP].setdefault(int(port), "canary")
+    told = dict(zip(words, words[1:]))
+    asked = audit.replay(folder / "capture.pcap", plan, 0, end, PROBED)
+    audit.check_observations(folder, plan, asked, {"tries": int(told["--tries"]), "timeout_ms": int(told["--timeout"])}, 48 * 3600)
+    found = {name + text: count for text, count in audit.contradictions.items()}
+    audit.contradictions.clear()
+    audit.contradictions.update(before), audit.contradictions.update(found)
 def check(audit, root, before, manifest, intent):
-    audit.unjudged["inside/: what was asked from inside"] += (root / "inside").exists()
+    for folder in sorted((root / "inside").iterdir()) if (root / "inside").exists() else ():
+        check_inside(audit, folder, datetime.datetime.fromisoformat(manifest["claims"]["end"]).timestamp() * 1e6)
     controls = [(control["id"], fact["fact"]) for path in manifest["packs"] for control in audit.parse(path, (root / path).read_bytes())["controls"] for fact in control["facts"]]
     asked = any(fact in FACTS for _, fact in controls)
     there, failed = (root / "segments.json").exists(), any(one["step"] == "controls" for one in manifest.get("failed", ()))

@@ -1,4 +1,4 @@
-#include "rules/controls/group_table.h"
+#include "rules/controls/group_table_parts.h"
 
 #include <stdlib.h>
 
@@ -6,16 +6,7 @@
 
 enum { MOST_VERDICTS = 64 }; // named in one line
 
-// What is known of one group, to write its lines.
-struct holder {
-    struct arena *arena;
-    const struct fact_input *input;
-    const struct security_group *group;
-    VECTOR(const struct endpoint *) endpoints; // of interfaces that hold it
-    struct control_report *report;
-};
-
-static struct group_access *line(struct holder *holder, bool outbound, bool allowed, const char *protocol,
+static struct group_access *line(struct group_holder *holder, bool outbound, bool allowed, const char *protocol,
                                  const char *ports, const char *peer)
 {
     struct group_access *access = vector_add(holder->arena, &holder->report->accesses);
@@ -127,7 +118,7 @@ static size_t covered_ports(const struct coverage *coverage, const struct verdic
 
 // Counts what was observed of the group's addresses at the ports of a rule, or with NULL where no group admits
 // anything.
-static void observe(struct holder *holder, const struct security_group_rule *rule, struct group_access *access)
+static void observe(struct group_holder *holder, const struct security_group_rule *rule, struct group_access *access)
 {
     const struct verdict_set *set = holder->input->verdicts;
     const struct group_set *last = NULL;
@@ -167,7 +158,7 @@ static void observe(struct holder *holder, const struct security_group_rule *rul
     arena_free(scratch);
 }
 
-static void write_rule(struct holder *holder, const struct security_group_rule *rule, bool outbound)
+static void write_rule(struct group_holder *holder, const struct security_group_rule *rule, bool outbound)
 {
     struct arena *arena = holder->arena;
     const char *protocol = rule->protocol == PROTOCOL_ANY ? "all" : protocol_name(arena, rule->protocol);
@@ -190,9 +181,10 @@ static void write_rule(struct holder *holder, const struct security_group_rule *
         observe(holder, rule, access);
 }
 
-static void write_group(struct holder *holder)
+static void write_group(struct group_holder *holder)
 {
     const struct security_group *group = holder->group;
+    holder->first_line = holder->report->accesses.count;
     for (size_t i = 0; i < group->ingress.count; i++)
         write_rule(holder, &group->ingress.items[i], false);
     observe(holder, NULL, line(holder, false, false, "all", "all", "anywhere else"));
@@ -220,19 +212,22 @@ void group_table(struct arena *arena, const struct fact_input *input, struct con
         qsort(groups, count, sizeof(*groups), by_vpc_and_name);
     for (size_t i = 0; i < count; i++) {
         const struct security_group *group = groups[i];
-        struct holder *holder = arena_new_of(arena, struct holder);
-        *holder = (struct holder){.arena = arena, .input = input, .group = group, .report = report};
+        struct group_holder *holder = arena_new_of(arena, struct group_holder);
+        *holder = (struct group_holder){.arena = arena, .input = input, .group = group, .report = report};
         map_put(arena, &holders, group->id, holder);
     }
     for (size_t e = 0; e < input->exposures->endpoints.count; e++) {
         const struct endpoint *endpoint = &input->exposures->endpoints.items[e];
         const struct group_set *set = endpoint->interface->groups;
         for (size_t g = 0; set != NULL && g < set->count; g++) {
-            struct holder *holder = map_get(&holders, set->ids[g]);
+            struct group_holder *holder = map_get(&holders, set->ids[g]);
             if (holder != NULL)
                 *vector_add(arena, &holder->endpoints) = endpoint;
         }
     }
     for (size_t i = 0; i < count; i++)
         write_group(map_get(&holders, ((const struct security_group *)groups[i])->id));
+    const struct group_lines lines = {input->estate, &holders, report};
+    for (size_t i = 0; i < input->inside_count; i++)
+        group_table_inside(&lines, &input->inside[i]);
 }

@@ -319,7 +319,7 @@ static void judge_seen(struct inquiry *inquiry, const struct inside_seen *seen, 
         const struct endpoint *endpoint = exposure_endpoint(seen->view, verdict->address);
         size_t ports = (size_t)(verdict->high - verdict->low) + 1;
         char address[ADDRESS_TEXT];
-        if (endpoint == NULL || !holds_cde(inquiry, endpoint->interface))
+        if (endpoint == NULL || endpoint->outside || !holds_cde(inquiry, endpoint->interface))
             continue;
         address_format(verdict->address, address);
         struct portset *asked = map_get(&found->asked, address);
@@ -352,7 +352,7 @@ static size_t ask_coverage(struct inquiry *inquiry, const struct inside_seen *se
     for (size_t i = 0; i < seen->view->endpoints.count; i++) {
         const struct endpoint *endpoint = &seen->view->endpoints.items[i];
         char address[ADDRESS_TEXT];
-        if (!holds_cde(inquiry, endpoint->interface))
+        if (endpoint->outside || !holds_cde(inquiry, endpoint->interface))
             continue;
         there++;
         endpoint_address(endpoint, address);

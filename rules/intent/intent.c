@@ -402,7 +402,9 @@ void intent_select(struct arena *arena, const struct intent *intent, const struc
 
 static bool is_end(const struct intent_end *end, const struct estate *estate, const struct network_interface *interface)
 {
-    return !end->internet && (end->select == NULL || intent_selects_interface(end->select, estate, interface));
+    return interface == NULL
+               ? end->internet
+               : !end->internet && (end->select == NULL || intent_selects_interface(end->select, estate, interface));
 }
 
 void intent_select_flow(struct arena *arena, const struct intent *intent, const struct estate *estate,

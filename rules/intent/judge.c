@@ -192,7 +192,7 @@ static void turn_to(struct judging *judging, const struct endpoint *endpoint)
     judging->rules.count = 0;
     if (options->intent != NULL && options->inside != NULL)
         intent_select_flow(judging->arena, options->intent, judging->estate, judging->exposures->asker,
-                           endpoint->interface, &judging->rules);
+                           endpoint->outside ? NULL : endpoint->interface, &judging->rules);
     else if (options->intent != NULL)
         intent_select(judging->arena, options->intent, judging->estate, endpoint, &judging->rules);
 }

@@ -11,7 +11,7 @@ const struct reason *inside_view_stop(struct inside_view *view, const struct end
     struct arena *arena = view->traffic.arena;
     const struct flow_packet packet = {.from = view->asker,
                                        .source = source,
-                                       .to = endpoint->interface,
+                                       .to = endpoint->outside ? NULL : endpoint->interface,
                                        .destination = {endpoint->address.family, endpoint->address.first},
                                        .protocol = protocol,
                                        .number = number,
@@ -82,13 +82,21 @@ const void *inside_view_class(struct inside_view *view, const struct endpoint *e
 {
     const struct network_interface *to = endpoint->interface;
     struct arena *arena = view->traffic.arena;
-    const struct asking_side *side = asking_side_of(view, to->place->vpc_id, endpoint->address.family);
+    char address[ADDRESS_TEXT];
+    if (endpoint->outside)
+        address_format(endpoint->private_address, address);
+    const struct asking_side *side =
+        endpoint->outside ? NULL : asking_side_of(view, to->place->vpc_id, endpoint->address.family);
     struct text key = {0};
-    text_printf(&key, "%u|%d|", (uint32_t)(uintptr_t)map_get_pointer(&view->number_of, to),
-                (int)endpoint->address.family);
-    if (endpoint->address.family == FAMILY_IPV6 && !text_same(to->place->vpc_id, view->asker->place->vpc_id))
+    if (endpoint->outside) // few, and each by itself
+        text_puts(&key, address);
+    else
+        text_printf(&key, "%u|%d|", (uint32_t)(uintptr_t)map_get_pointer(&view->number_of, to),
+                    (int)endpoint->address.family);
+    if (!endpoint->outside && endpoint->address.family == FAMILY_IPV6 &&
+        !text_same(to->place->vpc_id, view->asker->place->vpc_id))
         text_printf(&key, "%p|", (const void *)to); // over the internet, what it says of itself decides too
-    for (size_t i = 0; i < side->sets.count; i++)
+    for (size_t i = 0; side != NULL && i < side->sets.count; i++)
         text_puts(&key, prefixset_holds(side->sets.items[i], endpoint->address.first) ? "1" : "0");
     const void *class = map_get(&view->classes, key.bytes);
     if (class == NULL) {

@@ -220,11 +220,11 @@ static void sort_flows(struct sorter *sorter, const flow_list *flows)
 
 static const struct exposure_list no_exposures;
 
-static const struct exposure_list *answer_for(struct sorter *sorter, const struct network_interface *interface,
-                                              struct prefix address)
+// What the segment of that number, or the internet, is asked at an address.
+static const struct exposure_list *answer_of(struct sorter *sorter, uint32_t number, struct prefix address,
+                                             bool one_subnet)
 {
     struct arena *arena = sorter->segments->arena;
-    uint32_t number = (uint32_t)(uintptr_t)map_get_pointer(&sorter->view->number_of, interface) - 1;
     char key[32];
     snprintf(key, sizeof(key), "%u|%d", number, (int)address.family);
     struct addressees *of = map_get(&sorter->addressees, key);
@@ -235,12 +235,19 @@ static const struct exposure_list *answer_for(struct sorter *sorter, const struc
         text_puts(&held, prefixset_holds(*of->sets[i], address.first) ? "1" : "0");
     struct exposure_list *list = map_get(&of->answers, held.bytes);
     if (list == NULL) {
-        const char *own = sorter->view->asker->place->subnet_id;
-        list = list_of(sorter->view, of, held.bytes, own != NULL && text_same(own, interface->place->subnet_id));
+        list = list_of(sorter->view, of, held.bytes, one_subnet);
         map_put(arena, &of->answers, arena_strdup(arena, held.bytes), list);
     }
     text_free(&held);
     return list;
+}
+
+static const struct exposure_list *answer_for(struct sorter *sorter, const struct network_interface *interface,
+                                              struct prefix address)
+{
+    const char *own = sorter->view->asker->place->subnet_id;
+    uint32_t number = (uint32_t)(uintptr_t)map_get_pointer(&sorter->view->number_of, interface) - 1;
+    return answer_of(sorter, number, address, own != NULL && text_same(own, interface->place->subnet_id));
 }
 
 // ---- Endpoints
@@ -320,8 +327,8 @@ static void add_interface(struct sorter *sorter, const struct network_interface 
             add_endpoint(sorter, interface, like, interface->addresses[i].address);
 }
 
-// What the snapshot lacks for the view, as for segments.
-static void add_absences(struct inside_view *view)
+// What the snapshot lacks for what was computed so far.
+static void add_lacks(struct inside_view *view)
 {
     struct exposure_set *set = view->set;
     const struct traffic *traffic = &view->traffic;
@@ -329,9 +336,23 @@ static void add_absences(struct inside_view *view)
     for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
         for (size_t i = 0; i < lists[l]->items.count; i++)
             lack_add(set->arena, &set->missing, &lists[l]->items.items[i]);
+}
+
+// The same of the whole, as for segments.
+static void add_absences(struct inside_view *view)
+{
+    struct exposure_set *set = view->set;
+    const struct traffic *traffic = &view->traffic;
+    add_lacks(view);
     absence_interfaces(set->arena, traffic->estate, &set->missing);
     for (size_t i = 0; i < traffic->estate->assumptions.count; i++)
         text_list_add(set->arena, &set->assumptions, traffic->estate->assumptions.items[i]);
+}
+
+static void sort_endpoints(struct inside_view *view)
+{
+    if (view->set->endpoints.count > 1)
+        qsort(view->set->endpoints.items, view->set->endpoints.count, sizeof(struct endpoint), endpoint_order);
 }
 
 bool inside_view_possible(const struct estate *estate, const struct network_interface *asker, struct error *error)
@@ -360,6 +381,7 @@ struct inside_view *inside_view_of(const struct estate *estate, const struct net
     struct sorter sorter = {.view = view, .segments = segments};
     *segments = (struct segment_set){.arena = arena, .estate = estate, .by = "interface"};
     view->asker = asker;
+    view->segments = segments;
     view->set = arena_new_of(arena, struct exposure_set);
     *view->set = (struct exposure_set){.arena = arena, .estate = estate, .asker = asker};
     *vector_add(arena, &segments->segments) = (struct segment){.id = asker->id, .asks = true};
@@ -371,11 +393,72 @@ struct inside_view *inside_view_of(const struct estate *estate, const struct net
     sort_flows(&sorter, &segments->inside);
     for (size_t i = 0; i < estate->interfaces.count; i++)
         add_interface(&sorter, estate->interfaces.items[i]);
-    if (view->set->endpoints.count > 1)
-        qsort(view->set->endpoints.items, view->set->endpoints.count, sizeof(struct endpoint), endpoint_order);
+    sort_endpoints(view);
     view->traffic.sets = NULL;
     add_absences(view);
     return view;
+}
+
+// ---- What leaves
+
+// Whether it lies in a block of the VPC, in whatever state.
+static bool lies_in(const struct vpc *vpc, struct address place)
+{
+    for (size_t i = 0; i < vpc->ipv4_blocks.count; i++)
+        if (place.family == FAMILY_IPV4 && prefix_holds(vpc->ipv4_blocks.items[i], place))
+            return true;
+    for (size_t i = 0; i < vpc->ipv6_blocks.items.count; i++)
+        if (place.family == FAMILY_IPV6 && prefix_holds(vpc->ipv6_blocks.items.items[i].prefix, place))
+            return true;
+    return false;
+}
+
+// Whether an address is an interface's, or may be that of one which is not in the snapshot: it lies in a VPC of it.
+static bool is_somebodys(const struct inside_view *view, struct address place)
+{
+    const struct estate *estate = view->traffic.estate;
+    for (size_t i = 0; i < view->set->endpoints.count; i++)
+        if (view->set->endpoints.items[i].address.family == place.family &&
+            prefix_holds(view->set->endpoints.items[i].address, place))
+            return true;
+    for (size_t i = 0; i < estate->interfaces.count; i++)
+        for (size_t a = 0; a < estate->interfaces.items[i]->address_count; a++) {
+            struct prefix own = estate->interfaces.items[i]->addresses[a].address;
+            if (own.family == place.family && prefix_holds(own, place))
+                return true;
+        }
+    for (size_t i = 0; i < estate->vpcs.size; i++) {
+        const struct vpc *vpc = estate->vpcs.slots[i].value;
+        if (vpc != NULL && lies_in(vpc, place))
+            return true;
+    }
+    return false;
+}
+
+void inside_view_add_outside(struct inside_view *view, const struct address *places, size_t count)
+{
+    static const struct interface_place nowhere = {.vpc_id = ""};
+    static const struct network_interface nobody = {.id = "", .place = &nowhere, .attached = true};
+    struct sorter sorter = {.view = view, .segments = view->segments};
+    struct prefix_table sets = {.arena = view->segments->arena};
+    if (view->segments->outbound.count == 0) {
+        view->traffic.sets = &sets;
+        outbound_compute(&view->traffic, view->segments);
+        view->traffic.sets = NULL;
+        add_lacks(view);
+    }
+    sort_flows(&sorter, &view->segments->outbound);
+    for (size_t i = 0; i < count; i++)
+        if (address_is_global(places[i]) && !is_somebodys(view, places[i]))
+            *vector_add(view->set->arena, &view->set->endpoints) =
+                (struct endpoint){.interface = &nobody,
+                                  .address = prefix_of(places[i]),
+                                  .private_address = places[i],
+                                  .gateway = GATEWAY_INSIDE,
+                                  .outside = true,
+                                  .name = "internet",
+                                  .exposures = answer_of(&sorter, SEGMENT_INTERNET, prefix_of(places[i]), false)};
+    sort_endpoints(view);
 }
 
 struct exposure_set *inside_view_exposures(const struct inside_view *view)

@@ -19,6 +19,11 @@ struct inside_view *inside_view_of(const struct estate *estate, const struct net
 // inside_view_end.
 struct exposure_set *inside_view_exposures(const struct inside_view *view);
 
+// Adds places on the internet as endpoints (`outside`): what of them the asker reaches is what leaves (semantics.md,
+// "Outbound"). Those that are no addresses of the internet, or are some interface's of the estate, lie in a block
+// of one of its VPCs (of an interface that is not there), or are in the view already, are left out.
+void inside_view_add_outside(struct inside_view *view, const struct address *places, size_t count);
+
 // Interfaces whose private addresses are not in the view, by why.
 struct inside_left_out {
     const char *what;

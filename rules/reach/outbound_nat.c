@@ -110,6 +110,8 @@ static void go_on(const struct translation *translation, struct portmap beyond, 
     bool leaves = onward->kind == FLOW_INTERNET_GATEWAY;
     if (leaves && (nat->connectivity == NAT_PRIVATE || translation->own->exit.state == GATE_SHUT))
         return; // an internet gateway drops what has no public address
+    if (onward->kind == FLOW_NAT && text_same(onward->by, nat->id))
+        return; // made in a private subnet, it leads to itself, and nothing leaves
     reason_list doubts = {0};
     reason_add_all(arena, &doubts, &translation->doubts);
     reason_add_all(arena, &doubts, &onward->doubts);

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "base/log.h"
 #include "cli/inside.h"
+#include "pipeline/outside_places.h"
 #include "pipeline/past.h"
 #include "cli/probing.h"
 #include "model/protocol.h"
@@ -20,6 +21,9 @@ static const struct option_spec options_of_plan[] = {
     OPTION_INTENT,
     {"previous", 0, "EVIDENCE", "ask again what this earlier evidence saw answer, at every depth", true},
     OPTION_CANARY,
+    {"outbound", 0, "ADDRESS:PORT",
+     "with --vantage-interface: a TCP port of yours on the internet that answers, to see whether it is let out there",
+     true},
     OPTION_SHARD,
     OPTIONS_SPEED,
     OPTIONS_ESTIMATE,
@@ -97,7 +101,7 @@ static void put_hosts_together(struct arena *arena, const struct exposure_set *s
         if (target->spare || (i > 0 && address_equal(target->address, plan->targets.items[i - 1].address)))
             continue;
         const struct endpoint *endpoint = exposure_endpoint(set, target->address);
-        if (endpoint == NULL)
+        if (endpoint == NULL || endpoint->outside)
             continue;
         const struct network_interface *interface = endpoint->interface;
         const char *id = interface->instance_id != NULL ? interface->instance_id : interface->id;
@@ -116,6 +120,15 @@ static void put_hosts_together(struct arena *arena, const struct exposure_set *s
     }
 }
 
+// --outbound, which goes by what leaves.
+static bool add_outbound(struct plan_job *job, struct plan *plan, struct error *error)
+{
+    const struct option_values *given = options_values(job->options, "outbound");
+    for (size_t i = 0; i < given->items.count; i++)
+        GUARD(outside_places_plan(job->arena, job->inside->view, &job->vantages, given->items.items[i], plan, error));
+    return true;
+}
+
 static int make_plan(struct plan_job *job, const struct declared *declared)
 {
     struct arena *arena = job->arena;
@@ -126,7 +139,7 @@ static int make_plan(struct plan_job *job, const struct declared *declared)
     int status;
     if (!planning_make(arena, options_value(job->options, "depth"), declared, narrowed, job->intent, NULL,
                        &job->answered, &job->vantages, &plan, &coverage, &error) ||
-        !cli_canaries(arena, job->options, &plan, NULL, &error) ||
+        !add_outbound(job, &plan, &error) || !cli_canaries(arena, job->options, &plan, NULL, &error) ||
         !planning_canaries_apart(&plan, declared->exposures, &error)) {
         status = cli_fail(&error);
     } else {
@@ -204,6 +217,8 @@ static int run(struct arena *arena, int argc, char **argv)
     if (!cli_vantages(arena, &options, &job.vantages, &error) || !cli_speed(&options, &job.speed, &error) ||
         !cli_intent(arena, &options, &job.intent, &error) || !read_previous(arena, &options, &job.answered, &error))
         return cli_fail(&error);
+    if (options_values(&options, "outbound")->items.count > 0 && options_value(&options, "vantage-interface") == NULL)
+        return cli_usage(&command_plan, "--outbound: an interface inside asks that: give --vantage-interface too");
     const char *folder = options.operands.items[0];
     return options_value(&options, "vantage-interface") != NULL ? plan_inside(&job, folder)
                                                                 : plan_outside(&job, folder);
@@ -223,6 +238,9 @@ const struct command command_plan = {
         "of\n"
         "the private addresses of all others in its VPC, and in VPCs that something joins to it. What is expected is\n"
         "what groups, network ACLs and routes of both sides let through. Probe on that machine.\n"
+        "--outbound adds places of yours on the internet, to see what leaves: silence there is judged where the place "
+        "is\n"
+        "known to have answered somebody (the run's --canary, or another interface of the same evidence).\n"
         "\nExamples:\n"
         "  sgproof plan estate/ --vantage 203.0.113.7 -o plan.jsonl\n"
         "  sgproof plan estate/ --depth declared --format text\n"

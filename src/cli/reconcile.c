@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "base/log.h"
 #include "cli/inside.h"
+#include "pipeline/outside_places.h"
 #include "pipeline/vantage_parts.h"
 #include "verdicts/reconcile.h"
 #include "report/report.h"
@@ -159,6 +160,9 @@ static int reconcile_inside(struct reconcile_job *job, const char *folder)
     if (!cli_inside(job->options, folder, &inside, &error))
         return cli_fail(&error);
     job->inside = inside.view;
+    outside_heard_list heard = {0};
+    outside_places_observed(job->arena, inside.view, &part->observations);
+    outside_places_doubt(inside.declared.exposures, &heard, &part->observations);
     vantages_of_interface(job->arena, inside.asker, &part->observations, &part->vantages);
     int status = judge_all(job, &inside.declared);
     cli_inside_free(&inside);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/confine.h"
 #include "cli/baseline.h"
@@ -9,11 +10,13 @@
 #include "cli/output.h"
 #include "base/log.h"
 #include "cli/aws.h"
+#include "base/clock.h"
 #include "cli/notify.h"
 #include "cli/places.h"
 #include "cli/run_options.h"
 #include "report/report.h"
 #include "cli/probing.h"
+#include "pipeline/packets.h"
 #include "cli/vouching.h"
 #include "cli/past_file.h"
 
@@ -29,8 +32,10 @@ static const struct option_spec options_of_run[] = {
     OPTION_DEPTH,
     OPTION_ONLY,
     OPTIONS_PROBE,
-    {"inside", 0, "ENI=FILE",
-     "what `probe` was told on that interface, by the plan of `plan --vantage-interface ENI`: judged beside", true},
+    {"inside", 0, "ENI=FILE[,PLAN,CAPTURE]",
+     "what `probe` was told on that interface, by the plan of `plan --vantage-interface ENI`: judged beside; with that "
+     "plan and the packets (`probe --capture`), `verify` derives it",
+     true},
     OPTIONS_GROUP("How it is judged"),
     OPTION_INTENT,
     OPTION_PACK,
@@ -69,6 +74,27 @@ static int by_interface(const void *left, const void *right)
     return strcmp(((const struct inside_given *)left)->eni_id, ((const struct inside_given *)right)->eni_id);
 }
 
+// ENI=FILE, or ENI=FILE,PLAN,CAPTURE; a comma may be a file's own.
+static bool read_inside(struct arena *arena, const char *text, struct inside_given *one, struct error *error)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL)
+        return error_set(error, ERROR_USAGE, "--inside %s: expected ENI=FILE, or ENI=FILE,PLAN,CAPTURE", text);
+    *one = (struct inside_given){.eni_id = arena_strndup(arena, text, (size_t)(equals - text)),
+                                 .observations = equals + 1};
+    char *rest = arena_strdup(arena, equals + 1), *plan = strchr(rest, ',');
+    if (plan == NULL || access(rest, F_OK) == 0)
+        return true;
+    char *capture = strchr(plan + 1, ',');
+    if (capture == NULL || strchr(capture + 1, ',') != NULL)
+        return error_set(error, ERROR_USAGE, "--inside %s: expected ENI=FILE, or ENI=FILE,PLAN,CAPTURE", text);
+    *plan = *capture = '\0';
+    one->observations = rest;
+    one->plan = plan + 1;
+    one->capture = capture + 1;
+    return true;
+}
+
 // --inside: the files are read as far as they can be without the configuration.
 static bool check_inside(struct run_job *job, struct error *error)
 {
@@ -76,12 +102,17 @@ static bool check_inside(struct run_job *job, struct error *error)
     const struct option_values *texts = options_values(job->options, "inside");
     for (size_t i = 0; i < texts->items.count; i++) {
         struct observations read = {0};
-        const char *text = texts->items.items[i], *equals = strchr(text, '=');
-        if (equals == NULL)
-            return error_set(error, ERROR_USAGE, "--inside %s: expected ENI=FILE", text);
-        const struct inside_given one = {arena_strndup(job->arena, text, (size_t)(equals - text)), equals + 1};
-        GUARD(inside_given_fits(givens, one.eni_id, error) &&
+        struct inside_given one;
+        GUARD(read_inside(job->arena, texts->items.items[i], &one, error) &&
+              inside_given_fits(givens, one.eni_id, error) &&
               observations_read(job->arena, one.observations, &read, error));
+        struct frames frames;
+        enum check_state state;
+        const char *wrong =
+            one.capture == NULL ? NULL : packets_inside_difference(job->arena, &one, clock_wall_us(), &frames, &state);
+        if (wrong != NULL)
+            return error_set(error, state == CHECK_NOT_DONE ? ERROR_INCOMPLETE : ERROR_USAGE,
+                             "--inside %s: its capture and what was told differ: %s", one.eni_id, wrong);
         *vector_add(job->arena, givens) = one;
     }
     if (givens->count > 1) // as a bundle lists them

@@ -82,6 +82,30 @@ static const struct json_field exception_fields[] = {
 static const struct json_record exception_record = {
     .fields = exception_fields, .size = sizeof(struct control_exception), .line = true};
 
+static const struct json_field inside_fields[] = {
+    JSON_FIELD("asked", COUNT, struct group_access, inside.asked),
+    JSON_FIELD("declared_reachable", COUNT, struct group_access, inside.reachable),
+    JSON_FIELD("observed", COUNTS, struct group_access, inside.observed, .words = observed_names), JSON_FIELDS_END};
+static const struct json_record inside_record = {.fields = inside_fields, .size = sizeof(struct group_access)};
+
+// Left out where nothing was asked from inside.
+static void put_inside(struct json_writer *writer, const char *key, const void *object)
+{
+    const struct group_access *access = object;
+    if (access->inside.asked == 0)
+        return;
+    json_open(writer, key, '{');
+    json_put_fields(writer, &inside_record, access);
+    json_close(writer, '}');
+}
+
+static bool read_inside(struct arena *arena, const struct json_cursor *at, const char *key, void *object,
+                        struct error *error)
+{
+    struct json_cursor inside = json_member(at, key);
+    return json_expect_object(&inside, error) && json_read_fields(arena, &inside, &inside_record, object, error);
+}
+
 static const char *const directions[] = {"inbound", "outbound", NULL}, *const decisions[] = {"deny", "allow", NULL};
 static const struct json_field access_fields[] = {
     JSON_FIELD("vpc_id", TEXT, struct group_access, vpc_id, .optional = true),
@@ -95,6 +119,7 @@ static const struct json_field access_fields[] = {
     JSON_FIELD("addresses", COUNT, struct group_access, addresses),
     JSON_FIELD("declared_reachable", COUNT, struct group_access, reachable),
     JSON_FIELD("observed", COUNTS, struct group_access, observed, .words = observed_names),
+    JSON_FIELD("inside", OWN, struct group_access, inside, .optional = true, .put = put_inside, .read = read_inside),
     JSON_FIELD("verdicts", PLACES, struct group_access, verdicts),
     JSON_FIELDS_END};
 static const struct json_record access_record = {

@@ -67,11 +67,16 @@ struct group_access {
     bool outbound;
     bool allowed;
     const char *protocol;
-    const char *ports;       // "all", "443", "type 8"
-    const char *peer;        // CIDR, prefix list or group; "anywhere else" of what is denied
-    size_t addresses;        // public ones of interfaces that hold the group
-    size_t reachable;        // of them, where some of it is declared reachable from the vantage or the internet
-    size_t observed[5];      // ports by observed state, of what was asked of those addresses
+    const char *ports;  // "all", "443", "type 8"
+    const char *peer;   // CIDR, prefix list or group; "anywhere else" of what is denied
+    size_t addresses;   // public ones of interfaces that hold the group
+    size_t reachable;   // of them, where some of it is declared reachable from the vantage or the internet
+    size_t observed[5]; // ports by observed state, of what was asked of those addresses
+    struct {
+        size_t asked;       // ports, by or of interfaces that hold the group, where the line is about both ends
+        size_t reachable;   // of them, declared reachable or possible
+        size_t observed[5]; // by observed state
+    } inside;
     number_list verdicts; // places in verdicts.json, from 0; the first of them
 };
 

@@ -36,6 +36,7 @@ struct endpoint {
     struct prefix address; // /32 or /128 but for delegated IPv6 prefixes
     struct address private_address;
     enum address_gateway gateway; // by which packets come to it
+    bool outside;                 // a place on the internet, which the set's asker asks; its interface is nobody's
     bool dormant;                 // opens when its instance starts, or when its interface is attached to one
     const char *name;
     const struct owner *owner;             // who stands behind its interface, or NULL

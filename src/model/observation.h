@@ -138,8 +138,16 @@ bool place_read(const struct json_cursor *at, struct address *address, int *prot
 // stay as they are.
 bool ports_read(const struct json_cursor *at, int protocol, long *low, long *high, struct error *error);
 
+// A canary, as the summary tells of it.
+struct canary_told {
+    struct address address;
+    long port;
+    long answered; // how often
+};
+
 struct observations {
     VECTOR(struct observation) items;
+    VECTOR(struct canary_told) canaries;
     const char *vantage4; // source addresses used, from the summary line; NULL where none
     const char *vantage6;
     const char *plan_sha256; // of the plan they belong to, in a state file; else NULL

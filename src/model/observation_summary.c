@@ -88,6 +88,22 @@ static bool is_canary(const struct json_cursor *at, struct error *error)
            are_counts(at, keys + 2, error);
 }
 
+static bool read_canaries(struct arena *arena, const struct json_cursor *summary, struct observations *observations,
+                          struct error *error)
+{
+    struct json_cursor list = json_member(summary, "canaries");
+    const cJSON *node;
+    GUARD(is_list(summary, "canaries", is_canary, error));
+    cJSON_ArrayForEach (node, list.node) {
+        struct canary_told one = {.port = (long)json_find(node, "port")->valuedouble};
+        const cJSON *answered = json_find(node, "answered");
+        address_parse(cJSON_GetStringValue(json_find(node, "address")), &one.address);
+        one.answered = answered == NULL ? 0 : (long)answered->valuedouble;
+        *vector_add(arena, &observations->canaries) = one;
+    }
+    return true;
+}
+
 static bool is_reason(const struct json_cursor *at, struct error *error)
 {
     static const char *const keys[] = {"what", "count", NULL};
@@ -138,7 +154,7 @@ bool summary_read(struct arena *arena, const struct json_cursor *line, struct ob
            read_count(&at, "dropped", &observations->dropped, error) &&
            read_count(&at, "passes", &observations->passes, error) &&
            json_optional_string(arena, &at, "method", &observations->method, error) &&
-           is_list(&at, "canaries", is_canary, error) && is_list(&at, "not_asked", is_reason, error) &&
+           read_canaries(arena, &at, observations, error) && is_list(&at, "not_asked", is_reason, error) &&
            is_services(&at, error) && is_list(&at, "accepting_everything", is_address, error) &&
            json_optional_string(arena, &at, "vantage_ipv4", &observations->vantage4, error) &&
            json_optional_string(arena, &at, "vantage_ipv6", &observations->vantage6, error) &&

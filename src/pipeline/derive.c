@@ -159,8 +159,10 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     note_unseen(derivation);
     look_at_stability(derivation);
     size_t lacked = set->missing.count;
+    outside_heard_list heard = {0};
+    outside_places_heard(derivation->arena, NULL, &derivation->observations, given->today, &heard);
     derive_inside_judge(derivation->arena, &derivation->before, &derivation->after, derivation->intent, given->today,
-                        &derivation->inside, &set->missing);
+                        &heard, &derivation->inside, &set->missing);
     set->complete = set->complete && set->missing.count == lacked;
     derive_inside_rows(derivation->arena, derivation->before.estate, derivation->intent, &derivation->inside,
                        &derivation->inside_rows);
@@ -342,7 +344,14 @@ static bool take_inside(struct derivation_given *given, struct arena *arena, con
         if (eni == NULL)
             continue;
         GUARD(inside_given_fits(&given->inside, eni, error));
-        *vector_add(arena, &given->inside) = (struct inside_given){eni, arena_printf(arena, "%s/%s", folder, path)};
+        struct inside_given *one = vector_add(arena, &given->inside);
+        *one = (struct inside_given){.eni_id = eni};
+        for (int file = 0; file < INSIDE_FILES; file++)
+            *inside_given_file(one, file) = listed(
+                arena, manifest, folder, arena_printf(arena, INSIDE_FOLDER "/%s/%s", eni, inside_file_names[file]));
+        if ((one->plan == NULL) != (one->capture == NULL))
+            return error_set(error, ERROR_USAGE, INSIDE_FOLDER "/%s: has %s: the packets are told by both", eni,
+                             one->plan == NULL ? "a capture and no plan" : "a plan and no capture");
     }
     return true;
 }

@@ -17,6 +17,13 @@ bool inside_given_fits(const inside_givens *givens, const char *eni_id, struct e
     return true;
 }
 
+const char *const inside_file_names[INSIDE_FILES] = {"observations.jsonl", "plan.jsonl", "capture.pcap"};
+
+const char **inside_given_file(struct inside_given *given, enum inside_file file)
+{
+    return file == INSIDE_OBSERVATIONS ? &given->observations : file == INSIDE_PLAN ? &given->plan : &given->capture;
+}
+
 const char *inside_given_of(struct arena *arena, const char *path)
 {
     static const char before[] = INSIDE_FOLDER "/", after[] = "/observations.jsonl";
@@ -46,13 +53,14 @@ bool derive_inside(struct arena *arena, const struct declared *before, const ins
         one->exposures = inside_view_exposures(one->view);
         GUARD(observations_read(arena, given->observations, &one->observations, error) &&
               observations_settle(&one->observations, given->observations, error));
+        outside_places_observed(arena, one->view, &one->observations);
     }
     return true;
 }
 
 // What changed between the two readings of the configuration. Where the second does not have the interface, or there is
 // none, that is not known.
-static void look_at_stability(const struct declared *after, const struct vantage_list *vantages,
+static void look_at_stability(struct arena *arena, const struct declared *after, const struct vantage_list *vantages,
                               struct inside_derived *one)
 {
     struct error ignored;
@@ -62,6 +70,7 @@ static void look_at_stability(const struct declared *after, const struct vantage
     if (one->set.stability_unknown)
         return;
     struct inside_view *view = inside_view_of(after->estate, asker);
+    outside_places_observed(arena, view, &one->observations);
     struct exposure_set *whole = inside_view_exposures(view), *narrowed = vantages_narrow(whole, vantages);
     reconcile_mark_unstable(&one->set, narrowed);
     exposure_set_free(narrowed);
@@ -86,12 +95,17 @@ static void judge_one(struct arena *arena, const struct declared *before, const 
     reconcile(arena, narrowed, &one->observations, judge_take, judging, &one->set);
     judge_end(judging);
     exposure_set_free(narrowed);
-    look_at_stability(after, &vantages, one);
+    look_at_stability(arena, after, &vantages, one);
 }
 
 void derive_inside_judge(struct arena *arena, const struct declared *before, const struct declared *after,
-                         const struct intent *intent, const char *today, inside_derivations *inside, text_list *missing)
+                         const struct intent *intent, const char *today, outside_heard_list *heard,
+                         inside_derivations *inside, text_list *missing)
 {
+    for (size_t i = 0; i < inside->count; i++)
+        outside_places_heard(arena, inside->items[i].exposures, &inside->items[i].observations, NULL, heard);
+    for (size_t i = 0; i < inside->count; i++)
+        outside_places_doubt(inside->items[i].exposures, heard, &inside->items[i].observations);
     for (size_t i = 0; i < inside->count; i++) {
         struct inside_derived *one = &inside->items[i];
         judge_one(arena, before, after, intent, today, one);
@@ -148,8 +162,11 @@ static const char *tier_of(struct arena *arena, const struct estate *estate, con
     for (size_t i = 0; named && i < intent->segments.count; i++)
         if (intent_holds(&intent->segments.items[i].select, estate, interface))
             text = joined(arena, text, intent->segments.items[i].id);
-    for (size_t i = 0; !named && interface->groups != NULL && i < interface->groups->count; i++)
-        text = joined(arena, text, interface->groups->ids[i]);
+    for (size_t i = 0; !named && interface->groups != NULL && i < interface->groups->count; i++) {
+        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[i]);
+        bool has_name = group != NULL && group->name != NULL && group->name[0] != '\0';
+        text = joined(arena, text, has_name ? group->name : interface->groups->ids[i]);
+    }
     return text[0] != '\0' ? text : named ? "(others)" : "(no group)";
 }
 
@@ -177,7 +194,10 @@ void derive_inside_rows(struct arena *arena, const struct estate *estate, const 
             if (endpoint == NULL)
                 continue;
             const struct report_inside_row wanted = {
-                one->eni_id, from, tier_of(arena, estate, intent, endpoint->interface), {0}};
+                one->eni_id,
+                from,
+                endpoint->outside ? "internet" : tier_of(arena, estate, intent, endpoint->interface),
+                {0}};
             row_of(arena, rows, first, &wanted)->ports[verdict->kind] += (size_t)(verdict->high - verdict->low) + 1;
         }
     }

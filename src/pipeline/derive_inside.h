@@ -3,6 +3,7 @@
 #pragma once
 
 #include "pipeline/declare.h"
+#include "pipeline/outside_places.h"
 #include "pipeline/vantages.h"
 #include "report/report.h"
 #include "rules/controls/facts.h"
@@ -14,12 +15,19 @@
 struct inside_given {
     const char *eni_id;
     const char *observations; // file, as `probe` wrote it
+    const char *plan; // by which it was asked, and the packets; both files, or both NULL: the states are a claim
+    const char *capture;
 };
 
 typedef VECTOR(struct inside_given) inside_givens;
 
 // Whether one may be added: by the form of its id, which is a folder's name, and once each. ERROR_USAGE says why not.
 bool inside_given_fits(const inside_givens *givens, const char *eni_id, struct error *error);
+
+// The file names, in a bundle's folder of an interface; NULL where an interface has no such file.
+enum inside_file { INSIDE_OBSERVATIONS, INSIDE_PLAN, INSIDE_CAPTURE, INSIDE_FILES };
+extern const char *const inside_file_names[INSIDE_FILES];
+const char **inside_given_file(struct inside_given *given, enum inside_file file);
 
 // Of a path in a bundle that is such observations, the interface's id; NULL of any other.
 const char *inside_given_of(struct arena *arena, const char *path);
@@ -42,10 +50,10 @@ bool derive_inside(struct arena *arena, const struct declared *before, const ins
                    inside_derivations *inside, struct error *error);
 
 // Judges what was asked. `after`: the second reading; its exposures are NULL where there is none. What is not known of
-// it is added to `missing`.
+// it is added to `missing`. `heard` holds what of places outside is known to have been there, by others than they.
 void derive_inside_judge(struct arena *arena, const struct declared *before, const struct declared *after,
-                         const struct intent *intent, const char *today, inside_derivations *inside,
-                         text_list *missing);
+                         const struct intent *intent, const char *today, outside_heard_list *heard,
+                         inside_derivations *inside, text_list *missing);
 
 // The same for controls, and for the report: by the segments of the intent, security groups where it names none.
 const struct inside_seen *derive_inside_seen(struct arena *arena, const inside_derivations *inside);

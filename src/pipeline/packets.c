@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "pipeline/planning.h"
 #include "pipeline/readings.h"
 #include "model/protocol.h"
-#include "probe/frames.h"
 
 // What of the summary the packets do not tell.
 static const char *const claimed[] = {"seconds", "method", "seed", "passes", "dropped", "services", NULL};
@@ -17,10 +17,13 @@ enum { LONGEST_BEFORE_S = 24 * 3600, LONGEST_AFTER_S = 48 * 3600 };
 
 struct comparison {
     struct arena *arena;
-    const struct checked_bundle *bundle;
     const char *path; // observations.jsonl
     const char *bytes;
     size_t length;
+    const char *capture; // capture.pcap
+    long tries;          // it was probed with
+    long timeout_ms;
+    double longest_s; // that its seconds may be
 };
 
 // Services are asked for by connections of their own, after the capture.
@@ -130,16 +133,11 @@ static const char *claim_difference(const struct comparison *comparison, const c
         const char *name;
         double least, most;
     } counts[] = {{"dropped", 0, 1LL << 53}, {"passes", 0, 1000}, {"seed", 1, UINT32_MAX}};
-    const struct manifest_claims *claims = &comparison->bundle->manifest.claims;
-    uint64_t begin_us = 0, end_us = 0;
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         if (!is_count(json_find(told, counts[i].name), counts[i].least, counts[i].most))
             return counts[i].name;
     const cJSON *seconds = json_find(told, "seconds"), *method = json_find(told, "method");
-    clock_moment(claims->begin, &begin_us);
-    clock_moment(claims->end, &end_us);
-    double most = (double)(end_us - begin_us) / 1e6 + CLOCKS_DIFFER_S; // frames_wrong has told where it ended before
-    if (!cJSON_IsNumber(seconds) || !(seconds->valuedouble >= 0 && seconds->valuedouble < most))
+    if (!cJSON_IsNumber(seconds) || !(seconds->valuedouble >= 0 && seconds->valuedouble < comparison->longest_s))
         return "seconds";
     if (!cJSON_IsString(method) || strcmp(method->valuestring, "syn") != 0) // the other one keeps no packets
         return "method";
@@ -215,16 +213,18 @@ static bool is_day_of(const char *day, const struct frames *frames, struct arena
 
 // Packets were sent and heard while the run went on, by the ports and at the rates that it tells; it had begun not long
 // before the first of them, and exceptions were judged on the day of that.
-static const char *frames_wrong(const struct comparison *comparison, const struct plan *plan, struct error *error)
+static const char *frames_wrong(struct comparison *comparison, const struct checked_bundle *bundle,
+                                const struct plan *plan, struct error *error)
 {
-    const struct manifest *manifest = &comparison->bundle->manifest;
+    const struct manifest *manifest = &bundle->manifest;
     struct arena *arena = comparison->arena;
     struct frames_claims claims = {.plan = plan, .rate = manifest->rate, .host_rate = manifest->host_rate};
     struct frames frames;
     if (!clock_moment(manifest->claims.begin, &claims.begin_us) || !clock_moment(manifest->claims.end, &claims.end_us))
         return NULL; // told already
-    const char *path = arena_printf(arena, "%s/capture.pcap", comparison->bundle->folder);
-    const char *wrong = frames_difference(arena, path, &claims, &frames, error);
+    // Where it ended before it began, that is told of its frames.
+    comparison->longest_s = (double)(claims.end_us - claims.begin_us) / 1e6 + CLOCKS_DIFFER_S;
+    const char *wrong = frames_difference(arena, comparison->capture, &claims, &frames, error);
     if (wrong != NULL || error->code != 0)
         return wrong;
     const char *first = clock_text(arena, frames.first_us);
@@ -241,24 +241,20 @@ static const char *frames_wrong(const struct comparison *comparison, const struc
     if (claims.end_us > frames.last_us + LONGEST_AFTER_S * 1000000ULL)
         return arena_printf(arena, "manifest.json: claims: end: %s is more than two days after the last packet, %s",
                             manifest->claims.end, clock_text(arena, frames.last_us));
-    return readings_packets_difference(arena, comparison->bundle, frames.first_us, frames.last_us);
+    return readings_packets_difference(arena, bundle, frames.first_us, frames.last_us);
 }
 
-static const char *difference(struct comparison *comparison, const struct plan *plan, enum check_state *state)
+// What the packets tell otherwise than the lines.
+static const char *difference(const struct comparison *comparison, const struct plan *plan, enum check_state *state)
 {
-    const struct manifest *manifest = &comparison->bundle->manifest;
     struct arena *arena = comparison->arena;
     struct error error = {0};
     struct probe_summary summary;
     struct observations told = {0}, replayed = {0};
     size_t lines;
-    const char *capture = arena_printf(arena, "%s/capture.pcap", comparison->bundle->folder);
-    const char *odd = frames_wrong(comparison, plan, &error);
-    if (odd != NULL)
-        return odd;
-    if (error.code != 0 || !observations_read(arena, comparison->path, &told, &error) ||
-        !probe_replay(arena, plan, capture, manifest->tries, manifest->timeout_ms, &told, &replayed, &summary,
-                      &error)) {
+    if (!observations_read(arena, comparison->path, &told, &error) ||
+        !probe_replay(arena, plan, comparison->capture, comparison->tries, comparison->timeout_ms, &told, &replayed,
+                      &summary, &error)) {
         *state = error.code == ERROR_INCOMPLETE ? CHECK_NOT_DONE : CHECK_WRONG;
         return arena_strdup(arena, error.message);
     }
@@ -274,23 +270,81 @@ static const char *difference(struct comparison *comparison, const struct plan *
     return wrong;
 }
 
+// The same, once the file is read; NULL where nothing differs.
+static const char *differs(struct comparison *comparison, const struct plan *plan, enum check_state *state)
+{
+    struct error error = {0};
+    char *bytes = file_read(comparison->path, &comparison->length, &error);
+    comparison->bytes = bytes;
+    *state = error.code == ERROR_INCOMPLETE ? CHECK_NOT_DONE : CHECK_WRONG;
+    const char *wrong =
+        bytes == NULL ? arena_strdup(comparison->arena, error.message) : difference(comparison, plan, state);
+    free(bytes);
+    return wrong;
+}
+
 void packets_check(struct checks *checks, const struct checked_bundle *bundle, const struct plan *plan)
 {
-    struct comparison comparison = {.arena = checks->arena, .bundle = bundle};
+    struct comparison comparison = {.arena = checks->arena,
+                                    .path = arena_printf(checks->arena, "%s/observations.jsonl", bundle->folder),
+                                    .capture = arena_printf(checks->arena, "%s/capture.pcap", bundle->folder),
+                                    .tries = bundle->manifest.tries,
+                                    .timeout_ms = bundle->manifest.timeout_ms};
     struct error error = {0};
+    enum check_state state = CHECK_WRONG;
     if (manifest_file(&bundle->manifest, "capture.pcap") == NULL) {
         check_add(checks, "capture", CHECK_NOT_DONE, "no packets were kept: the states observed are not vouched for");
         return;
     }
-    comparison.path = arena_printf(checks->arena, "%s/observations.jsonl", bundle->folder);
-    char *bytes = file_read(comparison.path, &comparison.length, &error);
-    comparison.bytes = bytes;
-    enum check_state state = error.code == ERROR_INCOMPLETE ? CHECK_NOT_DONE : CHECK_WRONG;
-    const char *wrong = bytes == NULL ? error.message : difference(&comparison, plan, &state);
+    const char *wrong = frames_wrong(&comparison, bundle, plan, &error);
+    if (wrong == NULL && error.code != 0) {
+        state = error.code == ERROR_INCOMPLETE ? CHECK_NOT_DONE : CHECK_WRONG;
+        wrong = error.message;
+    }
+    wrong = wrong != NULL ? wrong : differs(&comparison, plan, &state);
     if (wrong == NULL)
         check_add(checks, "capture", CHECK_GOOD,
                   "every question of the plan is answered as the packets say, and nothing else is told");
     else
         check_add(checks, "capture", state, "%s", wrong);
-    free(bytes);
+}
+
+// ---- Seen from inside
+
+// What was asked: the plan, and the canaries that the capture names. With how many tries, either says.
+static bool asked_inside(struct comparison *comparison, const struct inside_given *given, struct plan *plan,
+                         struct error *error)
+{
+    struct arena *arena = comparison->arena;
+    struct probe_captured captured = {0};
+    size_t length;
+    char *text = file_read(given->plan, &length, error);
+    bool good = text != NULL && plan_read(arena, given->plan, text, length, plan, error);
+    free(text);
+    GUARD(good && probe_captured_read(arena, given->capture, &captured, error));
+    comparison->tries = captured.tries > 0 ? captured.tries : plan->tries;
+    comparison->timeout_ms = captured.tries > 0 ? captured.timeout_ms : plan->timeout_ms;
+    for (size_t i = 0; i < captured.canaries.count; i++)
+        GUARD(planning_add_canary(arena, captured.canaries.items[i], plan, error));
+    return (comparison->tries >= 1 && comparison->timeout_ms >= 1) ||
+           error_set(error, ERROR_USAGE, "%s: does not say with which --tries and --timeout it was probed",
+                     given->capture);
+}
+
+const char *packets_inside_difference(struct arena *arena, const struct inside_given *given, uint64_t end_us,
+                                      struct frames *frames, enum check_state *state)
+{
+    struct comparison comparison = {.arena = arena, .path = given->observations, .capture = given->capture};
+    struct plan plan = {0};
+    struct error error = {0};
+    struct frames_claims claims = {.plan = &plan, .end_us = end_us, .of_probe = true};
+    *frames = (struct frames){0};
+    const char *wrong = NULL;
+    if (asked_inside(&comparison, given, &plan, &error))
+        wrong = frames_difference(arena, given->capture, &claims, frames, &error);
+    *state = error.code == ERROR_INCOMPLETE ? CHECK_NOT_DONE : CHECK_WRONG;
+    if (error.code != 0)
+        return arena_strdup(arena, error.message);
+    comparison.longest_s = (double)(frames->last_us - frames->first_us) / 1e6 + LONGEST_AFTER_S;
+    return wrong != NULL ? wrong : differs(&comparison, &plan, state);
 }

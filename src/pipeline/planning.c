@@ -56,23 +56,29 @@ bool planning_make(struct arena *arena, const char *depth, const struct declared
     return true;
 }
 
+bool planning_place_read(struct arena *arena, const char *option, const char *text, struct address *address,
+                         struct portset *port, struct error *error)
+{
+    struct vantage parsed; // ADDRESS:PORT is read as a client's address and ports are
+    if (!vantage_read(arena, text, &parsed, error) || !prefixset_is_empty(parsed.targets) ||
+        portset_size(parsed.client_ports) != 1 || portset_holds(parsed.client_ports, 0))
+        return error_set(error, ERROR_USAGE, "--%s %s: expected ADDRESS:PORT or [IPV6]:PORT", option, text);
+    *address = parsed.address;
+    *port = parsed.client_ports;
+    return true;
+}
+
 bool planning_add_canary(struct arena *arena, const char *text, struct plan *plan, struct error *error)
 {
     enum { MOST = 256 };
     size_t count = 0;
     bool twice = false;
-    struct vantage parsed; // ADDRESS:PORT is read as a client's address and ports are
-    bool one = vantage_read(arena, text, &parsed, error) && prefixset_is_empty(parsed.targets) &&
-               portset_size(parsed.client_ports) == 1 && !portset_holds(parsed.client_ports, 0);
-    struct plan_target target = {.address = parsed.address,
-                                 .protocol = PROTOCOL_TCP,
-                                 .ports = parsed.client_ports,
+    struct plan_target target = {.protocol = PROTOCOL_TCP,
                                  .client_ports = portset_all,
                                  .expect = DECLARED_POSSIBLE,
                                  .spare = true,
                                  .canary = true};
-    if (!one)
-        return error_set(error, ERROR_USAGE, "--canary %s: expected ADDRESS:PORT or [IPV6]:PORT", text);
+    GUARD(planning_place_read(arena, "canary", text, &target.address, &target.ports, error));
     for (size_t i = 0; i < plan->targets.count; i++) {
         const struct plan_target *other = &plan->targets.items[i];
         count += other->canary;

@@ -16,6 +16,10 @@ bool planning_make(struct arena *arena, const char *depth, const struct declared
                    const struct answered *previous, const struct vantage_list *vantages, struct plan *plan,
                    struct verdict_set *coverage, struct error *error);
 
+// A TCP port at an address, ADDRESS:PORT, as an option takes it.
+bool planning_place_read(struct arena *arena, const char *option, const char *text, struct address *address,
+                         struct portset *port, struct error *error);
+
 // Adds a canary, ADDRESS:PORT.
 bool planning_add_canary(struct arena *arena, const char *text, struct plan *plan, struct error *error);
 

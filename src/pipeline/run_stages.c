@@ -139,10 +139,16 @@ static bool copy_inside(struct run_job *job, struct error *error)
     for (size_t i = 0; i < given->count; i++) {
         struct inside_given *one = &given->items[i];
         const char *folder = arena_printf(job->arena, INSIDE_FOLDER "/%s", one->eni_id);
-        const char *path = arena_printf(job->arena, "%s/observations.jsonl", folder);
         GUARD(i > 0 || bundle_folder(job->bundle, INSIDE_FOLDER, error));
-        GUARD(bundle_folder(job->bundle, folder, error) && bundle_copy(job->bundle, path, one->observations, error));
-        one->observations = bundle_path(job->bundle, path);
+        GUARD(bundle_folder(job->bundle, folder, error));
+        for (int file = 0; file < INSIDE_FILES; file++) {
+            const char **from = inside_given_file(one, file);
+            const char *path = arena_printf(job->arena, "%s/%s", folder, inside_file_names[file]);
+            if (*from == NULL)
+                continue;
+            GUARD(bundle_copy(job->bundle, path, *from, error));
+            *from = bundle_path(job->bundle, path);
+        }
     }
     return derive_seen_inside(&job->derivation, error);
 }

@@ -167,14 +167,38 @@ static void compare(struct checks *checks, const struct checked_bundle *bundle, 
                   derive_has(derivation, DERIVED_CHANGE) ? "change, " : "");
 }
 
-// Of what was asked from inside no packets are kept.
-static void check_inside(struct checks *checks, const struct derivation *derivation)
+// What was asked from inside, interface by interface: by its packets, where they were kept.
+static void check_inside(struct checks *checks, const struct checked_bundle *bundle,
+                         const struct derivation *derivation)
 {
-    if (derivation->inside.count > 0)
+    const inside_givens *givens = &derivation->given.inside;
+    const char *without = NULL, *times = "";
+    uint64_t end_us = UINT64_MAX;
+    clock_moment(bundle->manifest.claims.end, &end_us);
+    for (size_t i = 0; i < givens->count; i++) {
+        const struct inside_given *one = &givens->items[i];
+        enum check_state state;
+        struct frames frames;
+        if (one->capture == NULL) {
+            without = without == NULL ? one->eni_id : arena_printf(checks->arena, "%s, %s", without, one->eni_id);
+            continue;
+        }
+        const char *wrong = packets_inside_difference(checks->arena, one, end_us, &frames, &state);
+        if (wrong != NULL) {
+            check_add(checks, "inside", state, "%s: %s", one->eni_id, wrong);
+            return;
+        }
+        times = arena_printf(checks->arena, "%s%s %s", times, times[0] == '\0' ? "" : ",", one->eni_id);
+        if (frames.first_us != 0)
+            times = arena_printf(checks->arena, "%s from %s to %s", times, clock_text(checks->arena, frames.first_us),
+                                 clock_text(checks->arena, frames.last_us));
+    }
+    if (without != NULL)
         check_add(checks, "inside", CHECK_NOT_DONE,
-                  "what was asked from %u interfaces inside: no packets of it are kept: the states observed are not "
-                  "vouched for",
-                  derivation->inside.count);
+                  "of what was asked from %s no packets are kept: the states observed are not vouched for", without);
+    else if (givens->count > 0)
+        check_add(checks, "inside", CHECK_GOOD,
+                  "every question of the plans that it holds is answered as the packets say:%s", times);
 }
 
 // Controls that the maker wrote can be anything. Those of a built-in name are the built-in ones.
@@ -297,7 +321,7 @@ static void check_derivation(struct checks *checks, const struct checked_bundle 
         return;
     }
     compare(checks, bundle, derivation);
-    check_inside(checks, derivation);
+    check_inside(checks, bundle, derivation);
     check_strangers(checks, bundle);
     packets_check(checks, bundle, &derivation->plan);
 }

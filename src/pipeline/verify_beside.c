@@ -49,7 +49,8 @@ const char *verify_stranger(struct arena *arena, const struct checked_bundle *bu
         const char *eni = inside_given_of(arena, manifest->files.items[i].path);
         if (eni == NULL)
             continue;
-        map_put(arena, &known, manifest->files.items[i].path, &known);
+        for (int file = 0; file < INSIDE_FILES; file++)
+            map_put(arena, &known, arena_printf(arena, INSIDE_FOLDER "/%s/%s", eni, inside_file_names[file]), &known);
         map_put(arena, &known, arena_printf(arena, INSIDE_FOLDER "/%s/verdicts.json", eni), &known);
     }
     for (size_t i = 0; i < manifest->packs.count; i++)

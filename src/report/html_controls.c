@@ -8,14 +8,35 @@ static const char *result_class(enum control_result result)
     return classes[result];
 }
 
-static const char *observed_text(struct arena *arena, const struct group_access *access)
+static const char *states_text(struct arena *arena, const char *before, const size_t *observed)
 {
     const char *text = "";
     for (size_t i = 0; observed_names[i] != NULL; i++)
-        if (access->observed[i] > 0)
-            text = arena_printf(arena, "%s%s%zu %s", text, text[0] == '\0' ? "" : ", ", access->observed[i],
+        if (observed[i] > 0)
+            text = arena_printf(arena, "%s%s%zu %s", text, text[0] == '\0' ? before : ", ", observed[i],
                                 observed_names[i]);
+    return text;
+}
+
+// From outside, which is about what comes in alone; and from inside.
+static const char *observed_text(struct arena *arena, const struct group_access *access)
+{
+    const char *outside = access->outbound ? "" : states_text(arena, "", access->observed);
+    const char *inside = states_text(arena, "inside: ", access->inside.observed);
+    const char *text =
+        arena_printf(arena, "%s%s%s", outside, outside[0] == '\0' || inside[0] == '\0' ? "" : "; ", inside);
     return text[0] == '\0' ? "not asked" : text;
+}
+
+static const char *declared_text(struct arena *arena, const struct group_access *access)
+{
+    const char *outside =
+        access->outbound ? ""
+                         : arena_printf(arena, "%zu of %zu addresses reachable", access->reachable, access->addresses);
+    return access->inside.asked == 0
+               ? outside
+               : arena_printf(arena, "%s%sinside: %zu of %zu ports reachable", outside, outside[0] == '\0' ? "" : "; ",
+                              access->inside.reachable, access->inside.asked);
 }
 
 static void put_access(struct arena *arena, const struct group_access *access, struct text *out)
@@ -31,11 +52,8 @@ static void put_access(struct arena *arena, const struct group_access *access, s
     html_put(out, "td", NULL, access->protocol);
     html_put(out, "td", NULL, access->ports);
     html_put(out, "td", "code", access->peer);
-    html_put(out, "td", NULL,
-             access->outbound
-                 ? ""
-                 : arena_printf(arena, "%zu of %zu addresses reachable", access->reachable, access->addresses));
-    html_put(out, "td", NULL, access->outbound ? "" : observed_text(arena, access));
+    html_put(out, "td", NULL, declared_text(arena, access));
+    html_put(out, "td", NULL, observed_text(arena, access));
     text_puts(out, "</tr>\n");
 }
 

@@ -65,7 +65,7 @@ static struct verdict verdict_for(struct merger *merger, const struct one_addres
         .address = {.family = endpoint->address.family, .bits = endpoint->address.first},
         .account_id = endpoint->interface->place->account_id,
         .region = endpoint->interface->place->region,
-        .eni_id = endpoint->interface->id,
+        .eni_id = endpoint->outside ? NULL : endpoint->interface->id,
         .instance_id = endpoint->interface->instance_id,
         .asked_from = asked_from_of(merger, endpoint->vantage),
         .name = endpoint->name,
@@ -146,7 +146,7 @@ static void add_observed(struct merger *merger, const struct one_address *one, c
 static void add_unasked(struct merger *merger, const struct one_address *one, int protocol,
                         const struct declared_segment *segment, uint32_t low, uint32_t high)
 {
-    if (segment->state > DECLARED_POSSIBLE || one->joined.dormant)
+    if (segment->state > DECLARED_POSSIBLE || one->joined.dormant || one->joined.outside)
         return;
     struct verdict *verdict = vector_add(merger->arena, &merger->verdicts);
     *verdict = verdict_for(merger, one, protocol, (uint16_t)low, (uint16_t)high, segment, OBSERVED_UNKNOWN);

@@ -214,7 +214,7 @@ class Segmentation(unittest.TestCase):
 
     # ---- Observed from inside
 
-    def asked(self, estate, eni, open_ports=(), silent=(), day=None, depth="standard", sentinels=12):
+    def asked(self, estate, eni, open_ports=(), silent=(), day=None, depth="standard", sentinels=12, outside=()):
         """--inside ENI=FILE: what a probe would write on that interface, where all but open_ports is silent (or, of addresses in `silent`, not known)."""
         made = tempfile.TemporaryDirectory()
         self.addCleanup(made.cleanup)
@@ -232,6 +232,9 @@ class Segmentation(unittest.TestCase):
                     ports = {} if target["protocol"].startswith("icmp") else {"from_port": a, "to_port": b}
                     lines.append({"address": target["address"], "protocol": target["protocol"], **ports, "state": state[0], "reason": state[1], **told})
         path = pathlib.Path(made.name, "seen.jsonl")
+        for address, port, state in outside:
+            lines.append({"address": address, "protocol": "tcp", "from_port": port, "to_port": port, "state": state, "reason": "syn-ack" if state == "open" else "no-answer",
+                          **told, "source": next(v["vantage"] for v in head["vantages"] if (":" in v["vantage"]) == (":" in address))})
         if sentinels is not None:
             lines.append({"summary": {"sentinels": {"asked": sentinels, "answered": sentinels, "longest_gap_seconds": 0.5 if sentinels else 0}}})
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -252,9 +255,9 @@ class Segmentation(unittest.TestCase):
         self.assertEqual(self.derives()[0], "ok")
         done = common.sgproof("verify", self.out)
         self.assertIn("NOT CHECKED  inside", done.stdout)
-        self.assertIn("what was asked from 1 interfaces inside", done.stdout)
+        self.assertIn("of what was asked from eni-web no packets are kept", done.stdout)
         self.assertNotIn("CONTRADICTS", self.audit())
-        self.assertIn("what was asked from inside", self.audit())
+        self.assertIn("inside/eni-web/observations.jsonl: there are no packets of it", self.audit())
         self.assertIn("<td>web</td><td class=\"code\">eni-web</td><td>db</td>", (self.out / "report.html").read_text())
         observations = self.out / "inside" / "eni-web" / "observations.jsonl"  # a lie about an answer no longer derives
         kept = observations.read_text()
@@ -301,6 +304,53 @@ class Segmentation(unittest.TestCase):
         self.assertEqual(self.derives()[0], "ok")
         (self.out / "inside" / "eni-app" / "verdicts.json").write_text("{}\n")
         self.assertEqual(self.derives()[0], "wrong")
+
+    def outbound(self, eni):
+        """{(address, port): (declared, observed, verdict)} of what that interface asked on the internet, by the evidence."""
+        verdicts = json.loads((self.out / "inside" / eni / "verdicts.json").read_text())["verdicts"]
+        return {(v["address"], v["from_port"]): (v["declared"], v["observed"], v["verdict"], v["intent_rule"], v["severity"]) for v in verdicts if v["name"] == "internet"}
+
+    def test_what_leaves_is_observed_at_places_that_the_user_names(self):
+        place, estate = "198.51.100.99", isolated()
+        rules = [{"id": "no-way-out", "decision": "deny", "from": "web", "to": "internet"}, *RULES]
+        app = self.asked(estate, "eni-app", {("10.0.2.4", 5432)}, outside=[(place, 443, "open"), (place, 25, "filtered")])
+        web = self.asked(estate, "eni-web", outside=[(place, 443, "filtered"), (place, 25, "filtered")])
+        found = self.judge(estate, rules=rules, more=[*app, *web])
+        # That the way out is shut shows only where the place was there: app heard it at 443, and nobody at 25.
+        self.assertEqual(self.outbound("eni-app"), {(place, 443): ("reachable", "open", "confirmed", "updates", "info"),
+                                                    (place, 25): ("unreachable", "unknown", "unverified", None, "low")})
+        self.assertEqual(self.outbound("eni-web"), {(place, 443): ("unreachable", "filtered", "enforced", "no-way-out", "info"),
+                                                    (place, 25): ("unreachable", "unknown", "unverified", "no-way-out", "medium")})
+        self.assertEqual((self.status, found[PCI + "11.4.5"]["result"]), (4 if any(c["result"] == "fail" for c in found.values()) else 3, "not-evaluated"))
+        self.assertIn("app (eni-app) to internet: confirmed 1, unverified 1\n", self.told)
+        self.assertIn("1 port of %s: silent, and nothing shows that it answered anybody about then" % place, (self.out / "verdicts.json").read_text())
+        self.assertEqual(self.derives()[0], "ok")
+        self.judge(estate, rules=rules, more=self.asked(estate, "eni-web", outside=[(place, 443, "open")]))
+        self.assertEqual(self.outbound("eni-web"), {(place, 443): ("unreachable", "open", "undeclared", "no-way-out", "critical")})
+        self.judge(estate, more=[*self.asked(estate, "eni-app", outside=[(place, 443, "open")], day="2026-01-01"), *self.asked(estate, "eni-web", outside=[(place, 443, "filtered")])])
+        self.assertEqual(self.outbound("eni-web")[place, 443][2], "unverified")  # it was there some other day
+
+    def test_an_address_in_a_vpc_that_no_interface_has_is_no_place_outside(self):
+        estate = isolated()
+        estate["Vpcs"][0]["CidrBlockAssociationSet"].append({"CidrBlock": "192.0.2.0/24", "CidrBlockState": {"State": "associated"}})
+        self.judge(estate, more=self.asked(estate, "eni-web", outside=[("192.0.2.77", 443, "open")]))
+        self.assertEqual(self.outbound("eni-web"), {})
+        told = json.loads((self.out / "inside/eni-web/verdicts.json").read_text())["coverage"]["not_asked"]
+        self.assertIn({"what": "observations of addresses that are no endpoint of the snapshot", "count": 1}, told)
+
+    def test_places_to_ask_outside_are_planned_as_what_leaves_is_computed(self):
+        estate = isolated()
+        estate["Vpcs"][0]["CidrBlockAssociationSet"].append({"CidrBlock": "192.0.2.0/24", "CidrBlockState": {"State": "associated"}})
+        for eni, expected in (("eni-app", ["reachable", "unreachable"]), ("eni-web", ["unreachable", "unreachable"])):
+            done = common.sgproof("plan", folder(documents(estate)), "--vantage-interface", eni, "--outbound", "198.51.100.99:443", "--outbound", "198.51.100.99:25")
+            lines = [line for line in map(json.loads, done.stdout.splitlines()) if line.get("why") == ["outbound"]]
+            self.assertEqual([(line["address"], line["ports"], line["expect"]) for line in lines], list(zip(["198.51.100.99"] * 2, ["443", "25"], expected)))
+        for words, said in ((("eni-app", "10.9.0.1:443"), "is no address of the internet"), (("eni-app", "127.0.0.5:443"), "is no address of the internet"), (("eni-app", "192.0.2.77:443"), "lies in a VPC of it"), (("eni-app", "198.51.100.99"), "expected ADDRESS:PORT"),
+                            (("eni-app", "[2001:db8:9::9]:443"), "has no address of that family"), (("eni-app", "198.51.100.99:443", "198.51.100.99:443"), "is there twice")):
+            done = common.sgproof("plan", folder(documents(estate)), "--vantage-interface", words[0], *[w for place in words[1:] for w in ("--outbound", place)])
+            self.assertEqual((done.returncode, said in done.stderr), (2, True), done.stderr)
+        done = common.sgproof("plan", folder(documents(estate)), "--vantage", "203.0.113.7", "--outbound", "198.51.100.99:443")
+        self.assertEqual((done.returncode, "give --vantage-interface too" in done.stderr), (2, True), done.stderr)
 
     def test_mistakes_about_who_was_asked_from_are_told_before_anything_is_done(self):
         estate = isolated()

@@ -279,6 +279,11 @@ class Outbound(Case):
         estate["RouteTables"][0]["Routes"].pop()
         self.assertEqual(self.leaves(estate, "app", ports=None), set())
 
+    def test_a_nat_gateway_made_in_a_private_subnet_leads_to_itself_and_nowhere(self):
+        estate = platform()
+        estate["NatGateways"][0]["SubnetId"] = estate["NetworkInterfaces"][3]["SubnetId"] = "subnet-b"
+        self.assertEqual(self.leaves(estate, "app", ports=None), set())
+
     @each([(True, "0.0.0.0/0", (443, 443), "80,8443"), (False, "0.0.0.0/0", (1024, 65535), None), (False, "10.0.1.0/24", (443, 443), "80,8443"),
            (True, "10.0.1.0/24", (0, 65535), None)])
     def test_the_acl_of_the_nat_gateways_subnet_counts_both_ways_on_both_sides(self, egress, cidr, ports, left):
@@ -503,6 +508,10 @@ class Output(Case):
         self.assertIn('"sg-app","app","sg-db","db","vpc-1","vpc-1","ipv4","tcp","5432","10.0.1.4/32","10.0.2.4/32","exact"', self.words(platform(), "--format", "csv"))
         page = self.words(platform(), "--format", "html")
         self.assertIn("<svg", page)
+        flows = {(f["from"], f["to"]) for kind in ("flows", "outbound") for f in json.loads(self.words(platform(), "--format", "json"))[kind]}
+        labels = sorted(int(y) for y in re.findall(r'<text x="\d+" y="(\d+)" font-size="10"', page))
+        self.assertEqual((len(labels), page.count("marker-end")), (len(flows), len(flows)))  # each arrow has its own
+        self.assertTrue(all(below - above >= 12 for above, below in zip(labels, labels[1:])), labels)  # and none lies on another
         self.assertIn("app to db: tcp 5432", page)
         self.assertNotIn("<script", page)
 

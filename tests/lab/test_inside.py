@@ -1,4 +1,6 @@
-"""Seen from inside, end to end: a VPC of namespaces is asked from one of its instances, and each difference is found. Packets stay in them."""
+"""Seen from inside, end to end: a platform with tiers, as namespaces, is asked from three of its instances, and each difference is found.
+
+What passes is decided by scripts/lab-inside, which reads the same documents and shares nothing with sgproof. Packets stay in its namespaces."""
 import json
 import os
 import pathlib
@@ -14,80 +16,173 @@ from test_seen_inside import ACCOUNT, acl, group, interface, ports_of, refers, t
 from test_snapshots import entry, permission
 from test_world import documents, folder
 
-LAB = str(common.TOP / "tests/lab/inside_lab.py")
+LAB = common.TOP / "scripts/lab-inside"
 WEB, WEB6, APP, APP6, DB, DB6 = "198.51.100.10", "2001:db8:1:1::10", "198.51.100.20", "2001:db8:1:1::20", "198.51.100.70", "2001:db8:1:2::70"
-ONLY = ["--only", "198.51.100.0/24", "--only", "2001:db8:1::/48"]
-# The web tier gets at the database behind AWS's back; the app tier's second service is down.
-TRUTH = {"undeclared": [{"from": WEB, "address": DB, "port": 6379}], "latent": [{"address": APP, "port": 8081}]}
+LOG, WALL, PLACE = "198.51.100.130", "198.51.100.200", "203.0.113.9"
+ONLY = ["--only", "198.51.100.0/24", "--only", "2001:db8:1::/48", "--only", PLACE + "/32"]
+# The web tier gets at the database behind AWS's back, and the database out where it should not; the app tier's second service is
+# down, and the appliance swallows the second of the log's ports.
+TRUTH = {"undeclared": [{"from": WEB, "address": DB, "port": 6379}], "outbound": [{"from": DB, "address": PLACE, "port": 25}],
+         "latent": [{"address": APP, "port": 8081}], "swallowed": [{"address": LOG, "port": 6515}], "canaries": [PLACE + ":443", PLACE + ":25"]}
 
 
 def platform():
-    """web and app in one subnet, db in another: web asks app, app asks db; web is not to reach the database."""
+    """web and app in one subnet, db in another: web asks app, app asks db; web is not to reach the database. app has a public address, db a NAT gateway,
+    and an ACL that lets it out at 443; the log is behind an appliance."""
     subnets = [{"SubnetId": "subnet-" + n, "VpcId": "vpc-1", "CidrBlock": c, "AvailabilityZone": "eu-west-3a", "OwnerId": ACCOUNT,
-                "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": c6, "Ipv6CidrBlockState": {"State": "associated"}}]}
-               for n, c, c6 in (("front", "198.51.100.0/26", "2001:db8:1:1::/64"), ("back", "198.51.100.64/26", "2001:db8:1:2::/64"))]
+                "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": c6, "Ipv6CidrBlockState": {"State": "associated"}}] if c6 else []}
+               for n, c, c6 in (("front", "198.51.100.0/26", "2001:db8:1:1::/64"), ("back", "198.51.100.64/26", "2001:db8:1:2::/64"),
+                                ("far", "198.51.100.128/26", None), ("wall", "198.51.100.192/26", None))]
     walls = [entry(100, False, "allow", "6", "198.51.100.0/26", (5432, 5432)), entry(101, False, "allow", "6", "2001:db8:1:1::/64", (5432, 5432)),
-             entry(102, False, "allow", "1", "198.51.100.0/26", icmp=(8, -1)),
+             entry(102, False, "allow", "1", "198.51.100.0/26", icmp=(8, -1)), entry(103, False, "allow", "6", PLACE + "/32", (1024, 65535)),
              entry(100, True, "allow", "6", "198.51.100.0/26", (1024, 65535)), entry(101, True, "allow", "6", "2001:db8:1:1::/64", (1024, 65535)),
-             entry(102, True, "allow", "1", "198.51.100.0/26", icmp=(0, -1))]
+             entry(102, True, "allow", "1", "198.51.100.0/26", icmp=(0, -1)), entry(103, True, "allow", "6", PLACE + "/32", (443, 443))]
+    route = lambda cidr, **to: {"DestinationCidrBlock": cidr, "State": "active", "Origin": "CreateRoute", **to}
+    local = ("198.51.100.0/24", "2001:db8:1::/56")
+    wall = {"NetworkInterfaceId": "eni-wall", "InstanceId": "i-wall", "InstanceOwnerId": ACCOUNT}
+    app = interface("app", "subnet-front", APP, ipv6=APP6)
+    app["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "203.0.113.20", "IpOwnerId": ACCOUNT}
+    nat = interface("nat", "subnet-front", "198.51.100.50", InterfaceType="nat_gateway", Groups=[], Attachment={"Status": "attached"})
+    nat["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "203.0.113.50", "IpOwnerId": ACCOUNT}
     return {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "198.51.100.0/24", "OwnerId": ACCOUNT,
                       "CidrBlockAssociationSet": [{"CidrBlock": "198.51.100.0/24", "CidrBlockState": {"State": "associated"}}]}],
-            "Subnets": subnets, "InternetGateways": [], "RouteTables": [table("one", None, local=("198.51.100.0/24", "2001:db8:1::/56"))],
-            "NetworkAcls": [acl("front", ["subnet-front"]), acl("walls", ["subnet-back"], walls)],
+            "Subnets": subnets, "InternetGateways": [{"InternetGatewayId": "igw-1", "OwnerId": ACCOUNT, "Attachments": [{"VpcId": "vpc-1", "State": "available"}]}],
+            "RouteTables": [table("one", None, local=local), table("far", ["subnet-far"], [route("198.51.100.0/26", **wall)], local=local),
+                            table("front", ["subnet-front"], [route("0.0.0.0/0", GatewayId="igw-1"), route("198.51.100.128/26", **wall)], local=local),
+                            table("back", ["subnet-back"], [route("0.0.0.0/0", NatGatewayId="nat-1")], local=local)],
+            "NetworkAcls": [acl("front", ["subnet-front", "subnet-far", "subnet-wall"]), acl("walls", ["subnet-back"], walls)],
             "SecurityGroups": [group("web"), group("app", [refers((8080, 8081), "sg-web"), permission("icmp", (8, -1), ["198.51.100.0/24"])]),
-                               group("db", [refers((5432, 5432), "sg-app"), permission("icmp", (8, -1), ["198.51.100.0/24"])])],
-            "NetworkInterfaces": [interface("web", "subnet-front", WEB, ipv6=WEB6), interface("app", "subnet-front", APP, ipv6=APP6),
-                                  interface("db", "subnet-back", DB, ipv6=DB6)],
-            "NatGateways": [], "VpcPeeringConnections": [], "TransitGateways": [], "TransitGatewayAttachments": [], "EgressOnlyInternetGateways": [],
-            "Reservations": [{"Instances": [{"InstanceId": "i-" + n, "State": {"Name": "running"}} for n in ("web", "app", "db")]}]}
+                               group("db", [refers((5432, 5432), "sg-app"), permission("icmp", (8, -1), ["198.51.100.0/24"])]),
+                               group("log", [permission("tcp", (6514, 6515), ["198.51.100.0/26"])]), group("wall", [permission("tcp", (6514, 6515), ["198.51.100.0/24"])])],
+            "NetworkInterfaces": [interface("web", "subnet-front", WEB, ipv6=WEB6), app, interface("db", "subnet-back", DB, ipv6=DB6),
+                                  interface("log", "subnet-far", LOG), interface("wall", "subnet-wall", WALL, SourceDestCheck=False), nat],
+            "NatGateways": [{"NatGatewayId": "nat-1", "VpcId": "vpc-1", "SubnetId": "subnet-front", "State": "available", "ConnectivityType": "public",
+                             "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-nat", "PrivateIp": "198.51.100.50", "PublicIp": "203.0.113.50", "IsPrimary": True}]}],
+            "VpcPeeringConnections": [], "TransitGateways": [], "TransitGatewayAttachments": [], "EgressOnlyInternetGateways": [],
+            "Reservations": [{"Instances": [{"InstanceId": "i-" + n, "State": {"Name": "running"}} for n in ("web", "app", "db", "log", "wall")]}]}
 
 
 class Inside(unittest.TestCase):
     maxDiff = None
 
-    def ask(self, made, estate, truth, asker, *words):
-        """Plans for one interface, probes from its namespace and reconciles: (the plan's lines, status, verdicts)."""
-        estate_file, plan, seen = (pathlib.Path(made, name) for name in ("estate.json", "plan.jsonl", "seen.jsonl"))
-        estate_file.write_text(json.dumps(estate))
-        snapshot = folder(documents(estate))
-        done = common.sgproof("plan", snapshot, "--vantage-interface", asker, "-o", plan, *words)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-        lab = ["unshare", *user, "--mount", "--net", "--pid", "--fork", "--kill-child=KILL", sys.executable, LAB, str(estate_file), json.dumps(truth), asker]
-        path = os.environ["PATH"] + ":/usr/sbin:/sbin"
-        done = subprocess.run([*lab, common.SGPROOF, "probe", "--targets", str(plan), *ONLY, "--timeout", "300", "--rate", "20000", "--host-rate", "20000", "-q", "-o", str(seen)],
-                              text=True, capture_output=True, timeout=120, env={**os.environ, "PATH": path})
-        if done.returncode == 77 or "unshare" in done.stderr:
-            raise unittest.SkipTest("no namespaces here: " + done.stderr.strip())
-        self.assertIn(done.returncode, (0, 3), done.stderr)
-        self.assertNotIn("Sanitizer", done.stderr)
-        done = common.sgproof("reconcile", snapshot, seen, "--vantage-interface", asker, "--format", "json")
-        return plan.read_text(), done.returncode, json.loads(done.stdout)
+    @classmethod
+    def setUpClass(cls):
+        """Each asks from its own namespace: plan, observations and packets of eni-web, eni-app and eni-db."""
+        if not all(shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin") for tool in ("ip", "nft", "unshare")):
+            raise unittest.SkipTest("iproute2, nftables and unshare are needed")
+        made = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(made.cleanup)
+        cls.made, cls.snapshot = pathlib.Path(made.name), folder(documents(platform()))
+        (cls.made / "estate.json").write_text(json.dumps(platform()))
+        (cls.made / "truth.json").write_text(json.dumps(TRUTH))
+        asking = []
+        for eni, more in (("eni-web", ()), ("eni-app", ("--depth", "declared")), ("eni-db", ("--depth", "declared"))):
+            files = cls.files(eni)
+            done = common.sgproof("plan", cls.snapshot, "--vantage-interface", eni, "-o", files[1], *[w for c in TRUTH["canaries"] for w in ("--outbound", c)], *more)
+            assert done.returncode == 0, done.stderr
+            asking.append(subprocess.Popen([LAB, cls.made / "estate.json", "--truth", cls.made / "truth.json", eni, common.SGPROOF, "probe", "--targets", files[1], *ONLY,
+                                            "--timeout", "300", "--rate", "20000", "--host-rate", "20000", "-q", "-o", files[0], "--capture", files[2]],
+                                           text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+        for process in asking:
+            said, _ = process.communicate(timeout=120)
+            if process.returncode == 77 or "unshare" in said:
+                raise unittest.SkipTest("no namespaces here: " + said.strip())
+            assert process.returncode in (0, 3) and "Sanitizer" not in said, said
+
+    @classmethod
+    def files(cls, eni):
+        return [cls.made / (eni + end) for end in (".jsonl", ".plan", ".pcap")]
+
+    def judged(self, eni):
+        done = common.sgproof("reconcile", self.snapshot, self.files(eni)[0], "--vantage-interface", eni, "--format", "json")
+        return done.returncode, json.loads(done.stdout)
 
     def ports(self, output, *kinds):
         return {(v["address"], v["protocol"], p): v["verdict"] for v in output["verdicts"] if v["verdict"] in kinds
                 for p in range(v.get("from_port", 0), v.get("to_port", 0) + 1)}
 
     def test_a_tier_that_reaches_the_database_behind_awss_back_and_a_service_that_is_down_are_found(self):
-        if not all(shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin") for tool in ("ip", "nft", "unshare")):
-            raise unittest.SkipTest("iproute2, nftables and unshare are needed")
-        with tempfile.TemporaryDirectory() as made:
-            plan, status, output = self.ask(made, platform(), TRUTH, "eni-web")
-            asked = {(t["address"], p) for t in map(json.loads, plan.splitlines()[1:]) if t["protocol"] == "tcp" for p in ports_of(t["ports"])}
-            self.assertEqual(self.ports(output, "confirmed", "latent", "undeclared", "blocked", "unconfirmed"),
-                             {(APP, "tcp", 8080): "confirmed", (APP, "tcp", 8081): "latent", (APP6, "tcp", 8080): "confirmed", (APP6, "tcp", 8081): "confirmed",
-                              (APP, "icmp", 0): "confirmed", (DB, "icmp", 0): "confirmed", (DB, "tcp", 6379): "undeclared"})
-            found = {p[:1] + p[2:]: v for p, v in self.ports(output, "enforced", "unverified").items() if p[1] == "tcp"}
-            self.assertEqual(set(found), asked - {(APP, 8080), (APP, 8081), (APP6, 8080), (APP6, 8081), (DB, 6379)})
-            self.assertEqual({p for p, v in found.items() if v == "unverified"}, set())
-            [wrong] = [v for v in output["verdicts"] if v["verdict"] == "undeclared"]
-            self.assertEqual((status, wrong["severity"], wrong["eni_id"], wrong["asked_from"]["eni_id"], wrong["asked_from"]["address"]),
-                             (1, "critical", "eni-db", "eni-web", WEB))
-            self.assertEqual([(r["stage"], r["stops"]) for r in wrong["because"]], [("acl_in", True)])
-            _, status, output = self.ask(made, platform(), TRUTH, "eni-app", "--depth", "declared")  # another vantage of the same network
-            self.assertEqual((status, self.ports(output, "confirmed", "latent", "undeclared", "blocked", "enforced")),
-                             (0, {(DB, "tcp", 5432): "confirmed", (DB6, "tcp", 5432): "confirmed", (DB, "icmp", 0): "confirmed", (WEB, "icmp", 0): "enforced",
-                                  (WEB6, "icmpv6", 0): "enforced", (DB6, "icmpv6", 0): "enforced"}))
+        status, output = self.judged("eni-web")
+        asked = {(t["address"], p) for t in map(json.loads, self.files("eni-web")[1].read_text().splitlines()[1:]) if t["protocol"] == "tcp" for p in ports_of(t["ports"])}
+        passes = {(APP, "tcp", 8080): "confirmed", (APP, "tcp", 8081): "latent", (APP6, "tcp", 8080): "confirmed", (APP6, "tcp", 8081): "confirmed",
+                  (APP, "icmp", 0): "confirmed", (DB, "icmp", 0): "confirmed", (DB, "tcp", 6379): "undeclared", (WALL, "tcp", 6514): "confirmed", (WALL, "tcp", 6515): "confirmed",
+                  (LOG, "tcp", 6514): "confirmed", (LOG, "tcp", 6515): "blocked"}  # these two by an appliance: they were possible
+        found = self.ports(output, "confirmed", "latent", "undeclared", "blocked", "unconfirmed")
+        self.assertEqual(found, passes)
+        kept = {p[:1] + p[2:]: v for p, v in self.ports(output, "enforced", "unverified").items() if p[1] == "tcp"}
+        self.assertEqual(set(kept), {(a, p) for a, p in asked if (a, "tcp", p) not in found})
+        self.assertEqual({p for p, v in kept.items() if v == "unverified"}, {(PLACE, 443), (PLACE, 25)})  # nobody else was heard
+        [wrong] = [v for v in output["verdicts"] if v["verdict"] == "undeclared"]
+        self.assertEqual((status, wrong["severity"], wrong["eni_id"], wrong["asked_from"]["eni_id"], wrong["asked_from"]["address"]),
+                         (4, "critical", "eni-db", "eni-web", WEB))
+        self.assertEqual([(r["stage"], r["stops"]) for r in wrong["because"]], [("acl_in", True)])
+        self.assertEqual({v["declared"] for v in output["verdicts"] if v["address"] == LOG and v["verdict"] in ("confirmed", "blocked")}, {"possible"})
+
+    def test_what_leaves_by_a_public_address_by_a_nat_gateway_and_by_none_is_observed_as_it_is(self):
+        _, output = self.judged("eni-app")
+        self.assertEqual({p: v for p, v in self.ports(output, "confirmed", "latent", "undeclared", "blocked").items() if p[0] in (PLACE, DB, DB6)},
+                         {(DB, "tcp", 5432): "confirmed", (DB6, "tcp", 5432): "confirmed", (DB, "icmp", 0): "confirmed", (PLACE, "tcp", 443): "confirmed", (PLACE, "tcp", 25): "confirmed"})
+        status, output = self.judged("eni-db")
+        self.assertEqual({p: v for p, v in self.ports(output, *"confirmed latent undeclared blocked unverified enforced".split()).items() if p[0] == PLACE},
+                         {(PLACE, "tcp", 443): "confirmed", (PLACE, "tcp", 25): "undeclared"})
+        [wrong] = [v for v in output["verdicts"] if v["verdict"] == "undeclared"]
+        self.assertEqual((status, wrong["severity"], wrong["eni_id"], wrong["name"], [r["id"] for r in wrong["because"] if r.get("stops")]), (4, "critical", None, "internet", ["acl-walls"]))
+
+    def test_in_one_evidence_they_derive_from_their_packets_and_no_lie_about_them_does(self):
+        out, lab = self.made / "out", [LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "outside"]
+        run = ["run", "--no-history", "--snapshot", self.snapshot, "--vantage", "203.0.113.7", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32"]
+        given = [word for eni in ("eni-web", "eni-app", "eni-db") for word in ("--inside", "%s=%s" % (eni, ",".join(map(str, self.files(eni)))))]
+        done = subprocess.run([*lab, common.SGPROOF, *run, "--out", out, *given], text=True, capture_output=True, timeout=120)
+        self.assertIn(done.returncode, (1, 4), done.stderr)
+        for line in ("web (eni-web) to db: confirmed 1, undeclared 1, ", "app (eni-app) to internet: confirmed 2\n", "db (eni-db) to internet: confirmed 1, undeclared 1\n",
+                     "web (eni-web) to internet: enforced 2\n"):  # what the others heard was there: its silence is the way's
+            self.assertIn(line, done.stdout)
+        # The platform's table: for each group, in and out, what is declared and what was observed.
+        lines = {(p["group_name"], p["direction"], p["decision"], p["ports"]): p["inside"] for p in json.loads((out / "controls.json").read_text())["platform"] if "inside" in p}
+        told = lambda *key: (lines[key]["declared_reachable"], {state: n for state, n in lines[key]["observed"].items() if n and state != "filtered"})
+        self.assertEqual(told("db", "inbound", "allow", "5432"), (2, {"open": 2}))  # by app, at both addresses; web was never let in by that rule
+        self.assertEqual(told("db", "inbound", "deny", "all"), (0, {"open": 1}))  # web at 6379
+        self.assertEqual(told("app", "inbound", "allow", "8080-8081"), (4, {"open": 3, "closed": 1}))
+        self.assertEqual(told("log", "inbound", "allow", "6514-6515"), (4, {"open": 2}))  # the appliance swallows the other
+        self.assertEqual(told("db", "outbound", "allow", "all"), (1, {"open": 2, "unknown": 2}))  # its ACL lets out less
+        self.assertIn("inside: 0 of ", (out / "report.html").read_text())
+        self.assertEqual(self.check(out)[0], "ok", self.check(out))
+        self.assertRegex(self.check(out)[1], "^every question of the plans that it holds is answered as the packets say: eni-app from 20.*Z to 20.*Z, eni-db .*, eni-web from")
+        audit = subprocess.run([common.TOP / "scripts/audit", out], text=True, capture_output=True).stdout
+        self.assertNotIn("CONTRADICTS", audit)
+        self.assertNotIn("there are no packets", audit)
+        kept = {one: one.read_bytes() for one in (out / "inside/eni-web").iterdir()}
+        seen, plan, capture = (out / "inside/eni-web" / name for name in ("observations.jsonl", "plan.jsonl", "capture.pcap"))
+        lies = ((seen, kept[seen].replace(b'"state": "open"', b'"state": "closed"', 1)), (capture, kept[capture][:-len(kept[capture]) // 3]), (capture, b""),
+                (plan, b"".join(line for line in kept[plan].splitlines(True) if DB.encode() not in line)))
+        for path, lie in lies:
+            path.write_bytes(lie)
+            self.assertEqual(self.check(out)[0], "wrong", path)
+            if path == seen:
+                self.assertIn("eni-web: observations.jsonl: line", self.check(out)[1])
+                self.assertIn("inside/eni-web/observations.jsonl: ", subprocess.run([common.TOP / "scripts/audit", out], text=True, capture_output=True).stdout)
+            path.write_bytes(kept[path])
+        false = self.made / "false.jsonl"
+        false.write_bytes(kept[seen].replace(b'"state": "open"', b'"state": "closed"', 1))
+        files = self.files("eni-web")
+        for given, said in (([false, *files[1:]], "its capture and what was told differ: observations.jsonl: line"), (files[:2], "expected ENI=FILE, or ENI=FILE,PLAN,CAPTURE")):
+            done = common.sgproof(*run, "--out", self.made / "never", "--inside", "eni-web=" + ",".join(map(str, given)))  # nothing is sent
+            self.assertEqual((done.returncode, (self.made / "never").exists()), (2, False))
+            self.assertIn(said, done.stderr)
+
+    def test_a_canary_of_the_run_shows_that_a_place_was_there(self):
+        out, files = self.made / "canary", self.files("eni-web")
+        done = subprocess.run([LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "eni-app", common.SGPROOF, "run", "--no-history", "--snapshot", self.snapshot,
+                               "--vantage", "203.0.113.20", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32",
+                               "--canary", PLACE + ":443", "--out", out, "--inside", "eni-web=" + ",".join(map(str, files))], text=True, capture_output=True, timeout=120)
+        self.assertIn(done.returncode, (3, 4), done.stderr)
+        verdicts = json.loads((out / "inside/eni-web/verdicts.json").read_text())["verdicts"]
+        self.assertEqual({v["from_port"]: v["verdict"] for v in verdicts if v["address"] == PLACE}, {443: "enforced", 25: "unverified"})
+        self.assertEqual(self.check(out)[0], "ok", self.check(out))
+
+    def check(self, out):
+        done = common.sgproof("verify", out, "--format", "json")
+        return next((c["state"], c["detail"]) for c in json.loads(done.stdout)["bundles"][0]["checks"] if c["check"] == "inside")
 
 
 if __name__ == "__main__":

@@ -229,7 +229,8 @@ class Judge:
         if sure and options["InternetGatewayBlockMode"] == "off":
             return "yes"
         found = [e for e in self.kind(region, "VpcBlockPublicAccessExclusions")
-                 if e["ResourceArn"].split("/")[-1] in (subnet_id, vpc_id) and e["State"] != "delete-complete" and e["InternetGatewayExclusionMode"] == "allow-bidirectional"]
+                 if e["ResourceArn"].split("/")[-1] in (subnet_id, vpc_id) and e["State"] != "delete-complete" and
+                 (e["InternetGatewayExclusionMode"] == "allow-bidirectional" or e["State"] != "create-complete")]  # of one in transition the mode may be another yet
         if sure and any(e["State"] == "create-complete" for e in found):
             return "yes"
         return "maybe" if found or not sure or self.kind(region, "Subnets") is None else "no"
@@ -619,6 +620,8 @@ class Judge:
             return "no" if record["ConnectivityType"] == "private" else least(
                 self.shielded(region, record["SubnetId"], record["VpcId"]), self.gateway_is_there(region, record["VpcId"], route["GatewayId"]),
                 self.edge(region, route["GatewayId"], record["NatGatewayAddresses"][0]["PrivateIp"]))
+        if route.get("NatGatewayId") == record["NatGatewayId"]:  # to itself
+            return "no"
         if self.is_endpoint(route):
             return "maybe" if self.kind(region, "VpcEndpoints") is None else "yes"
         if "TransitGatewayId" in route:
