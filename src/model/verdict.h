@@ -131,6 +131,7 @@ struct verdict_set {
     VECTOR(struct intent_note) intent_notes;
     VECTOR(struct vantage_told) vantages; // none, where there is one
     VECTOR(struct vantage_split) splits;
+    long not_compared;            // ports that are known to some of the vantages only, or to none; negative: not told
     VECTOR(struct verdict) items; // by address, of several vantages by those, protocol, port
     struct verdicts_left_out left_out;
 };

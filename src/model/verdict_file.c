@@ -219,6 +219,8 @@ static void put_splits(struct json_writer *writer, struct arena *scratch, const 
         json_close(writer, '}');
     }
     json_close(writer, ']');
+    if (set->not_compared >= 0)
+        json_put_integer(writer, "not_compared", set->not_compared);
 }
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out)

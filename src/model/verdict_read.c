@@ -248,9 +248,12 @@ static bool read_head(struct arena *arena, const struct json_cursor *root, struc
         GUARD(json_texts(arena, &coverage, "not_covered", &set->not_covered, error));
     set->endpoints = (size_t)endpoints;
     set->asked = (size_t)asked;
+    bool told;
+    set->not_compared = -1; // as earlier versions have it
     return json_items_if_any(arena, root, "intent_review", read_note, set, error) &&
            json_items_if_any(arena, root, "vantages", read_vantage, set, error) &&
            json_items_if_any(arena, root, "disagreements", read_split, set, error) &&
+           json_optional_integer(root, "not_compared", 0, 1000000000000, &set->not_compared, &told, error) &&
            json_items(arena, &coverage, "not_asked", read_gap, set, error);
 }
 

@@ -48,6 +48,20 @@ static const char *rows_of(struct arena *arena, const struct control *control, c
     return text;
 }
 
+// A row for what vantages heard otherwise of each other, where it is: the ports themselves have a row a vantage.
+static void put_split(const struct verdict_set *set, const struct vantage_split *split, struct text *out)
+{
+    struct arena *arena = arena_new();
+    const char *cells[OF_VERDICT + OF_CONTROL + FRAMEWORKS] = {severity_names[VANTAGE_SPLIT_SEVERITY],
+                                                               "vantages-disagree"};
+    cells[OF_VERDICT - 1] =
+        arena_printf(arena, "%s: %s", report_split(arena, set, split), report_split_places(arena, split));
+    for (size_t c = 0; c < sizeof(cells) / sizeof(cells[0]); c++)
+        put_cell(arena, out, cells[c], false);
+    put_cell(arena, out, "", true);
+    arena_free(arena);
+}
+
 // A row a control, behind those of verdicts, whose columns are empty but for the severity.
 static void put_control(const struct control *control, struct text *out)
 {
@@ -158,6 +172,8 @@ void report_csv(const struct report_run *run, const struct report_options *optio
     report_each(run, put_verdict, &csv);
     verdict_texts_free(csv.texts);
     arena_free(csv.arena);
+    for (size_t i = 0; i < run->set->splits.count; i++)
+        put_split(run->set, &run->set->splits.items[i], out);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++)
             put_control(&run->controls->packs.items[p].controls.items[i], out);

@@ -241,6 +241,8 @@ static void put_findings(struct arena *arena, const struct report_run *run, cons
         report_escape(out, report_split_places(arena, &run->set->splits.items[i]));
         text_puts(out, ".</p>\n");
     }
+    if (report_not_compared(arena, run->set) != NULL)
+        text_printf(out, "<p>%s.</p>\n", report_not_compared(arena, run->set));
     struct arena *scratch = arena_new();
     struct text one = {0};
     size_t at = 0, left = HTML_FINDINGS;

@@ -174,6 +174,8 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict);
 // What vantages heard otherwise of each other, and where, in words (src/report/split.c).
 const char *report_split(struct arena *arena, const struct verdict_set *set, const struct vantage_split *split);
 const char *report_split_places(struct arena *arena, const struct vantage_split *split);
+// "Not compared between the vantages: 14 ports, ..."; NULL where there is one vantage, or all was compared.
+const char *report_not_compared(struct arena *arena, const struct verdict_set *set);
 
 // Who asked, where it was an interface: "eni-web (10.0.0.4)", or one of several vantages: its address; else "".
 const char *report_asked_from(struct arena *arena, const struct verdict *verdict);
