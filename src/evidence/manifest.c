@@ -98,6 +98,8 @@ static void put_claims(struct json_writer *writer, const struct manifest *manife
     json_put_strings_line(writer, "command", claims->command.items, claims->command.count);
     json_put_string(writer, "begin", claims->begin);
     json_put_string(writer, "end", claims->end);
+    if (claims->signer != NULL)
+        json_put_string(writer, "signer", claims->signer);
     if (manifest->derivation > 0)
         json_close(writer, '}');
 }
@@ -217,7 +219,9 @@ static bool read_claims(struct arena *arena, const struct json_cursor *at, struc
     return json_expect_object(at, error) && json_string(arena, at, "tool_version", &claims->tool_version, error) &&
            json_string(arena, at, "title", &claims->title, error) &&
            json_texts(arena, at, "command", &claims->command, error) &&
-           json_string(arena, at, "begin", &claims->begin, error) && json_string(arena, at, "end", &claims->end, error);
+           json_string(arena, at, "begin", &claims->begin, error) &&
+           json_string(arena, at, "end", &claims->end, error) &&
+           json_optional_string(arena, at, "signer", &claims->signer, error);
 }
 
 // A list of few texts, none of them twice: each costs what is in it once.

@@ -86,6 +86,7 @@ static void join_heads(struct arena *arena, const vantage_parts *parts, struct v
     const char *vantage = "", *learnt = "";
     set->complete = true;
     set->endpoints = first->endpoints;
+    memcpy(&set->places, &first->places, sizeof(set->places));
     set->stability_unknown = first->stability_unknown;
     set->not_covered = first->not_covered;
     set->intent_notes = first->intent_notes;
