@@ -15,6 +15,7 @@
 #include "rules/access/carried.h"
 #include "rules/intent/judge.h"
 #include "rules/reach/reach.h"
+#include "pipeline/file_kind.h"
 
 static const struct option_spec options_of_reconcile[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
@@ -194,6 +195,9 @@ static int run(struct arena *arena, int argc, char **argv)
         *vector_add(arena, &files) = named->items.items[i];
     if (options.operands.count == 0 || files.count == 0)
         return cli_usage(&command_reconcile, "expected a snapshot folder and a file of observations");
+    for (size_t i = 0; i < files.count; i++)
+        if (!file_kind_may_be(files.items[i], "observations", "observations", &error))
+            return cli_fail(&error);
     if (!cli_format(&options, "text json", &job.format, &error) || !cli_date(arena, &options, &job.date, &error) ||
         !cli_fail_on(arena, &options, &job.fail_on, &error) || !judges_no_control(&job.fail_on, &error) ||
         !cli_intent(arena, &options, &job.intent, &error) ||

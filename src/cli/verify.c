@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/verify_told.h"
+#include "pipeline/file_kind.h"
 
 static const struct option_spec options_of_verify[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
@@ -65,6 +66,9 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_verify, "expected an evidence folder or archive, or several that follow each other");
     if (!cli_format(&options, "text json", &format, &error))
         return cli_fail(&error);
+    for (size_t i = 0; i < options.operands.count; i++)
+        if (!file_kind_may_be(options.operands.items[i], NULL, "an evidence folder or archive", &error))
+            return cli_fail(&error);
     const struct verify_given given = {.names = options.operands.items,
                                        .count = options.operands.count,
                                        .key = options_value(&options, "key"),
