@@ -72,16 +72,19 @@ static void put_splits(struct arena *arena, const struct verdict_set *set, struc
 
 static void put_exposure(struct arena *arena, const struct report_run *run, struct text *out)
 {
-    size_t count, failures = 0;
+    size_t count, failures = 0, skipped = 0;
     const struct verdict **shown = report_worth_showing(arena, run->set, &count);
     for (size_t i = 0; i < count; i++)
-        failures += report_is_finding(shown[i]);
+        if (report_is_finding(shown[i]))
+            failures++;
+        else
+            skipped += report_unsure(shown[i]) != NULL;
     bool several = run->set->vantages.count > 1, split = run->set->splits.count > 0;
     begin_suite(out, "exposure", count + 1 + several, failures + !run->set->complete + split,
-                !split && report_not_compared(arena, run->set) != NULL, run);
+                skipped + (!split && report_not_compared(arena, run->set) != NULL), run);
     begin_case(out, "exposure", "the run is complete");
     if (!run->set->complete)
-        put_problem(out, "failure", "incomplete", "not everything could be read, asked or written", "");
+        put_problem(out, "failure", "incomplete", report_incomplete(arena, run->set), "");
     text_puts(out, "</testcase>\n");
     if (several)
         put_splits(arena, run->set, out);
@@ -92,6 +95,8 @@ static void put_exposure(struct arena *arena, const struct report_run *run, stru
         if (report_is_finding(shown[i]))
             put_problem(out, "failure", severity_names[shown[i]->severity], report_sentence(arena, shown[i]),
                         body_of(arena, shown[i]));
+        else
+            put_skipped(out, report_unsure(shown[i]));
         text_puts(out, "</testcase>\n");
     }
     text_puts(out, " </testsuite>\n");

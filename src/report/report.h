@@ -177,6 +177,11 @@ const char *report_split_places(struct arena *arena, const struct vantage_split 
 // "Not compared between the vantages: 14 ports, ..."; NULL where there is one vantage, or all was compared.
 const char *report_not_compared(struct arena *arena, const struct verdict_set *set);
 
+// Why a run is not complete, in a sentence with at most some of what is missing; NULL where it is.
+const char *report_incomplete(struct arena *arena, const struct verdict_set *set);
+// Why a verdict that is no finding is no pass either; NULL where it is one.
+const char *report_unsure(const struct verdict *verdict);
+
 // Who asked, where it was an interface: "eni-web (10.0.0.4)", or one of several vantages: its address; else "".
 const char *report_asked_from(struct arena *arena, const struct verdict *verdict);
 

@@ -165,6 +165,30 @@ class Formats(Bundles):
             self.assertLessEqual(len(finding["Description"]), 1024)
             self.assertEqual(finding["AwsAccountId"], "111122223333")
 
+    def test_an_incomplete_run_is_told_in_every_format_and_what_is_unstable_passes_nowhere(self):
+        bundle = self.path / "incomplete"
+        shutil.copytree(self.bundle, bundle, dirs_exist_ok=True)
+        document = json.loads((bundle / "verdicts.json").read_text())
+        place = ("198.51.100.99", 4000)
+        document["verdicts"].append({**self.verdicts[0], "address": place[0], "from_port": place[1], "to_port": place[1], "severity": "info", "unstable": True})
+        document.update(complete=False)
+        document["coverage"]["missing"] = ["missing: network-acl acl-%d" % n for n in range(7)]
+        (bundle / "verdicts.json").write_text(json.dumps(document))
+        reseal(bundle)
+        for form in ("text", "markdown", "html", "csv", "sarif", "junit", "ocsf", "asff"):
+            with self.subTest(form):
+                told = self.report(form, bundle, 3)
+                self.assertRegex(told, "(?i)incomplete|not everything could be read" if form != "sarif" else '"executionSuccessful": false')
+                self.assertNotRegex(self.report(form), "(?i)incomplete" if form != "sarif" else '"executionSuccessful": false')
+                self.assertIn("acl-0", told)
+        case, = [c for c in xml.etree.ElementTree.fromstring(self.report("junit", bundle, 3)).iter("testcase") if c.get("name") == "%s %d/tcp" % place]
+        self.assertIn("unstable", case.find("skipped").get("message"))
+        findings = {f["Id"].rsplit("/", 1)[1]: f for line in self.report("asff", bundle, 3).splitlines() for f in json.loads(line)["Findings"]}
+        self.assertEqual(findings["run-complete"]["Compliance"], {"Status": "WARNING"})
+        self.assertEqual([f["Compliance"]["Status"] for f in findings.values() if "of 4000/tcp" in f["Title"]], ["WARNING"])
+        whole = [f for line in self.report("asff").splitlines() for f in json.loads(line)["Findings"] if f["Id"].endswith("/run-complete")]
+        self.assertEqual([(f["Compliance"]["Status"], f["Workflow"]["Status"]) for f in whole], [("PASSED", "RESOLVED")])
+
     @unittest.skipUnless(has("prometheus_client"), "prometheus-client is not installed, and could not be")
     def test_metrics_pass_the_openmetrics_parser_and_count_ports(self):
         text = self.report("metrics")
