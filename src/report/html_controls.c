@@ -8,16 +8,6 @@ static const char *result_class(enum control_result result)
     return classes[result];
 }
 
-static const char *observed_text(struct arena *arena, const struct group_access *access)
-{
-    const char *text = "";
-    for (size_t i = 0; observed_names[i] != NULL; i++)
-        if (access->observed[i] > 0)
-            text = arena_printf(arena, "%s%s%zu %s", text, text[0] == '\0' ? "" : ", ", access->observed[i],
-                                observed_names[i]);
-    return text[0] == '\0' ? "not asked" : text;
-}
-
 static void put_access(struct arena *arena, const struct group_access *access, struct text *out)
 {
     text_puts(out, "<tr>");
@@ -35,7 +25,7 @@ static void put_access(struct arena *arena, const struct group_access *access, s
              access->outbound
                  ? ""
                  : arena_printf(arena, "%zu of %zu addresses reachable", access->reachable, access->addresses));
-    html_put(out, "td", NULL, access->outbound ? "" : observed_text(arena, access));
+    html_put(out, "td", NULL, access->outbound ? "" : report_observed(arena, access));
     text_puts(out, "</tr>\n");
 }
 
@@ -164,10 +154,6 @@ static void put_exceptions(struct arena *arena, const struct control_report *con
     text_puts(out, "</tbody></table></div>\n");
 }
 
-// What failed first, then what is not known, what is excepted, what passed.
-static const enum control_result by_urgency[] = {CONTROL_FAIL, CONTROL_NOT_EVALUATED, CONTROL_EXCEPTED, CONTROL_PASS,
-                                                 CONTROL_NOT_APPLICABLE};
-
 static void put_control(const struct control *control, size_t *left, struct text *out)
 {
     text_puts(out, "<tr>");
@@ -205,7 +191,7 @@ static void put_pack(const struct control_pack *pack, size_t *left, struct text 
                    "scope=\"col\">Severity</th><th scope=\"col\">Control</th></tr></thead><tbody>\n");
     for (size_t u = 0; u < CONTROL_RESULTS; u++)
         for (size_t i = 0; i < pack->controls.count; i++)
-            if (pack->controls.items[i].result == by_urgency[u])
+            if (pack->controls.items[i].result == report_by_urgency[u])
                 put_control(&pack->controls.items[i], left, out);
     text_puts(out, "</tbody></table></div>\n");
 }

@@ -142,8 +142,10 @@ void report_markdown(const struct report_run *run, const struct report_options *
         put_line(arena, "\n", report_not_compared(arena, set), out);
     text_add(out, findings.bytes == NULL ? "" : findings.bytes, findings.length);
     text_free(&findings);
-    if (run->controls != NULL)
+    if (run->controls != NULL) {
         write_controls(arena, run->controls, out);
+        report_accesses_markdown(run->controls, out);
+    }
     report_count(set, ports);
     text_puts(out, "\n| Verdict | Ports |\n|---|---|\n");
     for (int i = 0; i < VERDICT_KINDS; i++)

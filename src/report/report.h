@@ -103,6 +103,15 @@ const char *report_pack_title(struct arena *arena, const struct control_pack *pa
 // "Controls: 12 passed, 2 failed, ..." of counts by result.
 void report_control_counts(const size_t *results, struct text *out);
 
+// Results of controls in the order in which people are told of them: CONTROL_RESULTS, what failed first.
+extern const enum control_result report_by_urgency[];
+
+// What each security group allows, and what came through where one denies it (src/report/accesses.c).
+// "1 open, 12 filtered", in the arena.
+const char *report_observed(struct arena *arena, const struct group_access *access);
+void report_accesses_text(const struct control_report *controls, struct text *out);
+void report_accesses_markdown(const struct control_report *controls, struct text *out);
+
 // Controls, failed ones with what failed them; for a terminal of 80 columns.
 void report_controls_text(const struct control_report *report, const struct report_options *options, struct text *out);
 

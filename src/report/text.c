@@ -229,7 +229,9 @@ void report_text(const struct report_run *run, const struct report_options *opti
     }
     write_changes(arena, run, out);
     write_coverage(arena, set, out);
-    if (run->controls != NULL)
+    if (run->controls != NULL) {
         write_controls(arena, run->controls, out);
+        report_accesses_text(run->controls, out);
+    }
     arena_free(arena);
 }

@@ -189,6 +189,21 @@ class Formats(Bundles):
         whole = [f for line in self.report("asff").splitlines() for f in json.loads(line)["Findings"] if f["Id"].endswith("/run-complete")]
         self.assertEqual([(f["Compliance"]["Status"], f["Workflow"]["Status"]) for f in whole], [("PASSED", "RESOLVED")])
 
+    def test_text_and_markdown_tell_what_each_group_allows_and_first_what_came_through_where_it_denies(self):
+        bundle = self.path / "accesses"
+        shutil.copytree(self.bundle, bundle, dirs_exist_ok=True)
+        document = json.loads((bundle / "controls.json").read_text())
+        allowed = [a for a in document["platform"] if a["decision"] == "allow"]
+        denied, = [a for a in document["platform"] if a["decision"] == "deny" and a["direction"] == "inbound"]
+        for heard in (False, True):
+            denied["observed"].update({"open": int(heard)})
+            (bundle / "controls.json").write_text(json.dumps(document))
+            reseal(bundle)
+            rows = re.findall(r"^  (allows|DENIES)  ", self.report("text", bundle), re.M)
+            self.assertEqual(rows, ["DENIES"] * heard + ["allows"] * len(allowed))
+            rows = re.findall(r"^\| [^|]* \| (allows|\*\*denies\*\*) \| ", self.report("markdown", bundle), re.M)
+            self.assertEqual(rows, ["**denies**"] * heard + ["allows"] * len(allowed))
+
     @unittest.skipUnless(has("prometheus_client"), "prometheus-client is not installed, and could not be")
     def test_metrics_pass_the_openmetrics_parser_and_count_ports(self):
         text = self.report("metrics")
