@@ -3,11 +3,39 @@ import base64
 import json
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 import time
+import zlib
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def luminance(png):
+    """A PNG of 8 bits a channel without interlacing (https://www.w3.org/TR/png/), as Chromium makes them."""
+    at, data = 8, b""
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at:at + 8])
+        chunk = png[at + 8:at + 8 + length]
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", chunk[:10])
+        elif kind == b"IDAT":
+            data += chunk
+        at += 12 + length
+    channels = {2: 3, 6: 4}[colour]
+    assert depth == 8
+    raw, stride, before, rows = zlib.decompress(data), width * channels, bytearray(width * channels), []
+    for y in range(height):
+        filtering, line = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        for x in range(stride):
+            left, up, corner = (line[x - channels] if x >= channels else 0), before[x], (before[x - channels] if x >= channels else 0)
+            guess = left + up - corner
+            paeth = min((left, up, corner), key=lambda one: abs(guess - one))
+            line[x] = (line[x] + (0, left, up, (left + up) // 2, paeth)[filtering]) & 255
+        before = line
+        rows += [(line[x] * 299 + line[x + 1] * 587 + line[x + 2] * 114) // 1000 for x in range(0, stride, channels)]
+    return width, height, rows
 
 
 class Browser:
@@ -106,6 +134,16 @@ class Browser:
         data = self.call("Page.captureScreenshot")["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
+
+    def small(self, width, height, scheme="light", scale=0.125):
+        """What the window shows, small: (width, height, luminance of each pixel, by rows)."""
+        self.scheme(scheme)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500)
+        self.run("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+        data = self.call("Page.captureScreenshot", format="png", clip={"x": 0, "y": 0, "width": width, "height": height, "scale": scale})["data"]
+        self.call("Emulation.clearDeviceMetricsOverride")
+        self.call("Emulation.setEmulatedMedia", features=[])
+        return luminance(base64.b64decode(data))
 
     def pdf(self, path):
         data = self.call("Page.printToPDF", printBackground=False)["data"]

@@ -14,6 +14,7 @@
 #include "model/protocol.h"
 #include "model/shard.h"
 #include "probe/summary.h"
+#include "pipeline/file_kind.h"
 
 static const struct option_spec options_of_merge[] = {
     {"plan", 0, "FILE", "the whole plan: each of its ports must be told, and no other", false},
@@ -342,6 +343,9 @@ static int run(struct arena *arena, int argc, char **argv)
     const char *output = options_value(&options, "output");
     if (capture != NULL && output != NULL && strcmp(capture, output) == 0)
         return cli_usage(&command_merge, "--capture and --output are the same: expected two files");
+    for (size_t i = 0; i < count; i++)
+        if (!file_kind_may_be(options.operands.items[i], "observations", "observations", &error))
+            return cli_fail(&error);
     if (capture != NULL && !place_may_write(capture, &error))
         return cli_fail(&error);
     struct observations *files = arena_array(arena, struct observations, count);

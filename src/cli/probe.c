@@ -10,6 +10,7 @@
 #include "cli/places.h"
 #include "cli/probing.h"
 #include "cli/probe_state.h"
+#include "pipeline/file_kind.h"
 
 static const struct option_spec options_of_probe[] = {
     {"targets", 0, "FILE", "lines ADDRESS tcp|udp|icmp PORTS, or a plan; - is stdin", false},
@@ -181,7 +182,8 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
         return cli_usage(&command_probe, CLI_NO_PROBER);
     if (same_place(&options, file))
         return cli_usage(&command_probe, "the plan, --output, --capture and --state must be different files");
-    if (!read_targets(arena, file, &plan, &error) ||
+    if (!file_kind_may_be(file, "plan", "a plan, or a list of targets", &error) ||
+        !read_targets(arena, file, &plan, &error) ||
         (options_value(&options, "from-capture") != NULL &&
          !take_captured(arena, &options, &plan, &captured, &error)) ||
         !cli_canaries(arena, &options, &plan, NULL, &error) || !planning_canaries_apart(&plan, NULL, &error))

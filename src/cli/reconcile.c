@@ -16,6 +16,7 @@
 #include "rules/access/carried.h"
 #include "rules/intent/judge.h"
 #include "rules/reach/reach.h"
+#include "pipeline/file_kind.h"
 
 static const struct option_spec options_of_reconcile[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
@@ -198,6 +199,9 @@ static int run(struct arena *arena, int argc, char **argv)
         *vector_add(arena, &files) = named->items.items[i];
     if (options.operands.count == 0 || files.count == 0)
         return cli_usage(&command_reconcile, "expected a snapshot folder and a file of observations");
+    for (size_t i = 0; i < files.count; i++)
+        if (!file_kind_may_be(files.items[i], "observations", "observations", &error))
+            return cli_fail(&error);
     job.format = cli_format(&options);
     if (!cli_date(arena, &options, &job.date, &error) || !cli_fail_on(arena, &options, &job.fail_on, &error) ||
         !judges_no_control(&job.fail_on, &error) || !cli_intent(arena, &options, &job.intent, &error) ||

@@ -12,6 +12,7 @@
 #include "cli/baseline.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "pipeline/file_kind.h"
 
 static const struct option_spec options_of_report[] = {
     OPTION_FORMAT("text|markdown|html|json|csv|sarif|junit|ocsf|asff|metrics|nmap|tar", "of the report (default text)"),
@@ -133,6 +134,7 @@ static bool read_source(struct arena *arena, const struct options *options, stru
     const struct verdict_set *baseline;
     source->run.title = source->verdicts = path;
     source->whole = options_value(options, "baseline") != NULL;
+    GUARD(folder || file_kind_may_be(path, "verdicts", "an evidence folder, or verdicts", error));
     GUARD(folder ? read_evidence(arena, path, source, error) : read_verdicts(source, error));
     GUARD(cli_baseline_read(arena, options, &baseline, error));
     source->fresh = cli_baseline_fresh(arena, &source->all, baseline, &source->known);

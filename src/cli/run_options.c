@@ -138,11 +138,14 @@ bool run_check(struct run_job *job, const char *depth, struct error *error)
     GUARD(vouch_previous(job->arena, job->previous_folder, &job->previous, error) && vouch_authority(options, error));
     GUARD(vouch_key(options, job->signer, &job->key, error));
     const char *title = intent != NULL ? intent->platform : job->snapshot == NULL ? job->out : job->snapshot;
-    job->manifest = (struct manifest){
-        .derivation = DERIVATION,
-        .claims = {.tool_version = SGPROOF_VERSION, .begin = begin, .title = printable_bytes(job->arena, title)},
-        .depth = given->depth,
-        .judged_on = given->today};
+    job->manifest =
+        (struct manifest){.derivation = DERIVATION,
+                          .claims = {.tool_version = SGPROOF_VERSION,
+                                     .begin = begin,
+                                     .title = printable_bytes(job->arena, title),
+                                     .signer = job->key == NULL ? NULL : key_fingerprint(job->arena, job->key)},
+                          .depth = given->depth,
+                          .judged_on = given->today};
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/verify_told.h"
+#include "pipeline/file_kind.h"
 
 static const struct option_spec options_of_verify[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
@@ -64,6 +65,9 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options.operands.count == 0)
         return cli_usage(&command_verify, "expected an evidence folder or archive, or several that follow each other");
     format = cli_format(&options);
+    for (size_t i = 0; i < options.operands.count; i++)
+        if (!file_kind_may_be(options.operands.items[i], NULL, "an evidence folder or archive", &error))
+            return cli_fail(&error);
     const struct verify_given given = {.names = options.operands.items,
                                        .count = options.operands.count,
                                        .key = options_value(&options, "key"),

@@ -192,6 +192,9 @@ static void find_claims(const struct verified *verified, text_list *claims)
     if (is_derived(verified))
         claim_given(verified, claims);
     claim(verified, claims, "that before/ and after/ are AWS's answers, and whole");
+    if (manifest->claims.signer != NULL)
+        claim(verified, claims, "that the key with fingerprint %s was to sign it, as the report says",
+              manifest->claims.signer);
     for (int i = 0; i < 2; i++) {
         static const char *const readings[] = {"before", "after"};
         const char *ended = read_until(arena, verified->bundle.folder, manifest, readings[i]);

@@ -74,12 +74,28 @@ void manifest_write_sums(const struct manifest *manifest, struct text *out)
 
 // ---- The document
 
+// Left out where nobody was to sign.
+static void put_signer(struct json_writer *writer, const char *key, const void *object)
+{
+    const struct manifest_claims *claims = object;
+    if (claims->signer != NULL)
+        json_put_string(writer, key, claims->signer);
+}
+
+static bool read_signer(struct arena *arena, const struct json_cursor *at, const char *key, void *object,
+                        struct error *error)
+{
+    struct manifest_claims *claims = object;
+    return json_string(arena, at, key, &claims->signer, error);
+}
+
 static const struct json_field claims_fields[] = {
     JSON_FIELD("tool_version", TEXT, struct manifest_claims, tool_version),
     JSON_FIELD("title", TEXT, struct manifest_claims, title),
     JSON_FIELD("command", TEXTS, struct manifest_claims, command),
     JSON_FIELD("begin", TEXT, struct manifest_claims, begin),
     JSON_FIELD("end", TEXT, struct manifest_claims, end),
+    JSON_FIELD("signer", OWN, struct manifest_claims, signer, .optional = true, .put = put_signer, .read = read_signer),
     JSON_FIELDS_END};
 static const struct json_record claims_record = {.fields = claims_fields, .size = sizeof(struct manifest_claims)};
 

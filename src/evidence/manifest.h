@@ -44,7 +44,8 @@ struct manifest_claims {
     text_list command;
     const char *begin; // RFC 3339 UTC
     const char *end;
-    const char *title; // of the platform
+    const char *title;  // of the platform
+    const char *signer; // fingerprint of the key that was to sign it, or NULL
 };
 
 struct manifest {

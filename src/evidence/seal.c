@@ -209,7 +209,17 @@ EVP_PKEY *key_public(const char *file, struct error *error)
     if (stream == NULL)
         return NULL;
     EVP_PKEY *key = PEM_read_PUBKEY(stream, NULL, NULL, NULL);
+    char line[128] = "";
+    rewind(stream);
+    bool is_private = key == NULL && fgets(line, sizeof(line), stream) != NULL && strstr(line, "PRIVATE KEY") != NULL;
     fclose(stream);
+    if (is_private) {
+        error_set(error, ERROR_USAGE,
+                  "%s: is a private key, expected its public half (keygen writes it beside, as .pub.pem): who checks "
+                  "needs no private key, and should not have one",
+                  file);
+        return NULL;
+    }
     key = only_ed25519(key, file, error);
     if (key == NULL || !is_weak(key))
         return key;

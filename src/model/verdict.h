@@ -69,6 +69,17 @@ struct verdict {
     number_list observations; // line numbers in observations.jsonl
 };
 
+// An endpoint of the configuration, whether or not anything was asked of it: where it is.
+struct endpoint_place {
+    const char *address; // or a delegated prefix
+    const char *eni_id;
+    const char *account_id;
+    const char *region;
+    const char *vpc_id;
+    const char *subnet_id; // or NULL
+    bool dormant;
+};
+
 // What was not asked, in words and how many.
 struct coverage_gap {
     const char *what;
@@ -125,7 +136,8 @@ struct verdict_set {
     const char *vantage;        // addresses joined by ", "
     const char *vantage_learnt; // the same with how each is known; NULL: not told
     size_t endpoints;
-    size_t asked; // port and address pairs
+    VECTOR(struct endpoint_place) places; // of those seen from outside; none of older documents
+    size_t asked;                         // port and address pairs
     VECTOR(struct coverage_gap) gaps;
     text_list missing;      // why it is not complete
     text_list not_covered;  // public places that are no interface, counted by kind
@@ -133,6 +145,7 @@ struct verdict_set {
     VECTOR(struct intent_note) intent_notes;
     VECTOR(struct vantage_told) vantages; // none, where there is one
     VECTOR(struct vantage_split) splits;
+    long not_compared;            // ports that are known to some of the vantages only, or to none; negative: not told
     VECTOR(struct verdict) items; // by address, of several vantages by those, protocol, port
     struct verdicts_left_out left_out;
 };

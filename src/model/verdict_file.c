@@ -173,6 +173,26 @@ static void put_ports(struct json_writer *writer, struct arena *scratch, int pro
     }
 }
 
+static void put_places(struct json_writer *writer, const struct verdict_set *set)
+{
+    if (set->places.count == 0)
+        return;
+    json_open(writer, "endpoints", '[');
+    for (size_t i = 0; i < set->places.count; i++) {
+        const struct endpoint_place *one = &set->places.items[i];
+        json_open_line(writer, NULL, '{');
+        json_put_string(writer, "address", one->address);
+        json_put_string(writer, "eni_id", one->eni_id);
+        json_put_string(writer, "account_id", one->account_id);
+        json_put_string(writer, "region", one->region);
+        json_put_string(writer, "vpc_id", one->vpc_id);
+        json_put_string(writer, "subnet_id", one->subnet_id);
+        json_put_boolean(writer, "dormant", one->dormant);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+}
+
 static void put_vantages(struct json_writer *writer, const struct verdict_set *set)
 {
     if (set->vantages.count == 0)
@@ -219,6 +239,8 @@ static void put_splits(struct json_writer *writer, struct arena *scratch, const 
         json_close(writer, '}');
     }
     json_close(writer, ']');
+    if (set->not_compared >= 0)
+        json_put_integer(writer, "not_compared", set->not_compared);
 }
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out)
@@ -248,6 +270,7 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         json_put_strings(&writer, "not_covered", set->not_covered.items, set->not_covered.count);
     json_close(&writer, '}');
     put_notes(&writer, set);
+    put_places(&writer, set);
     put_vantages(&writer, set);
     put_splits(&writer, scratch, set);
     json_open(&writer, "verdicts", '[');

@@ -158,6 +158,19 @@ static bool read_note(struct arena *arena, const struct json_cursor *at, void *i
            json_optional_string(arena, at, "owner", &note->owner, error);
 }
 
+static bool read_place(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
+{
+    struct verdict_set *set = into;
+    struct endpoint_place *one = vector_add(arena, &set->places);
+    return json_string(arena, at, "address", &one->address, error) &&
+           json_string(arena, at, "eni_id", &one->eni_id, error) &&
+           json_optional_string(arena, at, "account_id", &one->account_id, error) &&
+           json_optional_string(arena, at, "region", &one->region, error) &&
+           json_optional_string(arena, at, "vpc_id", &one->vpc_id, error) &&
+           json_optional_string(arena, at, "subnet_id", &one->subnet_id, error) &&
+           json_boolean(at, "dormant", &one->dormant, error);
+}
+
 static bool read_vantage(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
 {
     struct verdict_set *set = into;
@@ -248,9 +261,13 @@ static bool read_head(struct arena *arena, const struct json_cursor *root, struc
         GUARD(json_texts(arena, &coverage, "not_covered", &set->not_covered, error));
     set->endpoints = (size_t)endpoints;
     set->asked = (size_t)asked;
+    bool told;
+    set->not_compared = -1; // as earlier versions have it
     return json_items_if_any(arena, root, "intent_review", read_note, set, error) &&
+           json_items_if_any(arena, root, "endpoints", read_place, set, error) &&
            json_items_if_any(arena, root, "vantages", read_vantage, set, error) &&
            json_items_if_any(arena, root, "disagreements", read_split, set, error) &&
+           json_optional_integer(root, "not_compared", 0, 1000000000000, &set->not_compared, &told, error) &&
            json_items(arena, &coverage, "not_asked", read_gap, set, error);
 }
 

@@ -7,6 +7,7 @@
 #include "aws/snapshot.h"
 #include "base/file.h"
 #include "evidence/remembered.h"
+#include "pipeline/file_kind.h"
 
 // Whether a folder holds documents as a snapshot does; what is below it is looked at only where it is no evidence.
 static bool is_snapshot(struct arena *arena, const char *folder)
@@ -153,7 +154,8 @@ bool evidence_is_none(const char *folder, struct error *error)
 
 bool evidence_documents_hold(const char *folder, struct error *error)
 {
-    return hold_in_all(folder, true, documents_hold, error);
+    return file_kind_may_be(folder, NULL, "a snapshot folder", error) &&
+           hold_in_all(folder, true, documents_hold, error);
 }
 
 bool evidence_input_holds(const char *path, struct error *error)

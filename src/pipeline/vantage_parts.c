@@ -101,6 +101,7 @@ static void join_heads(struct arena *arena, const vantage_parts *parts, struct v
     struct map known = {0};
     set->complete = true;
     set->endpoints = first->endpoints;
+    memcpy(&set->places, &first->places, sizeof(set->places));
     set->stability_unknown = first->stability_unknown;
     set->not_covered = first->not_covered;
     set->intent_notes = first->intent_notes;
@@ -153,6 +154,12 @@ static int by_asker(const void *left, const void *right)
     return order != 0 ? order : by_place(left, right);
 }
 
+static bool is_silent_udp(const struct verdict *verdict)
+{
+    return verdict->protocol == PROTOCOL_UDP && verdict->observed == OBSERVED_FILTERED &&
+           verdict->kind != VERDICT_UNVERIFIED && !verdict->unstable;
+}
+
 static enum vantage_heard heard_of(const struct verdict *verdict)
 {
     if (verdict->accepting || verdict->unstable || verdict->kind == VERDICT_UNVERIFIED)
@@ -172,16 +179,23 @@ static enum vantage_heard heard_of(const struct verdict *verdict)
     return HEARD_NOT_KNOWN;
 }
 
-// Whether what is known of a port by several is not the same, though the same is declared for them. `heard` is made.
-static bool disagree(const struct told *const *at, size_t count, enum vantage_heard *heard)
+enum compared { COMPARED, NOT_COMPARED, DISAGREE };
+
+// Whether what is known of a port by several is not the same, though the same is declared for them, or whether it is
+// not known to all of them. Where UDP is silent to each, it is so to all. `heard` is made.
+static enum compared compare_port(const struct told *const *at, size_t count, enum vantage_heard *heard)
 {
     const struct verdict *first = NULL;
     enum vantage_heard first_heard = HEARD_NOT_KNOWN;
     bool differ = false, alike = true;
+    size_t known = 0, silent = 0;
     for (size_t i = 0; i < count; i++) {
         heard[i] = at[i] == NULL ? HEARD_NOT_KNOWN : heard_of(at[i]->verdict);
-        if (heard[i] == HEARD_NOT_KNOWN)
+        if (heard[i] == HEARD_NOT_KNOWN) {
+            silent += at[i] != NULL && is_silent_udp(at[i]->verdict);
             continue;
+        }
+        known++;
         if (first == NULL) {
             first = at[i]->verdict;
             first_heard = heard[i];
@@ -189,7 +203,9 @@ static bool disagree(const struct told *const *at, size_t count, enum vantage_he
         differ = differ || heard[i] != first_heard;
         alike = alike && at[i]->verdict->declared == first->declared;
     }
-    return differ && alike;
+    if (differ && alike)
+        return DISAGREE;
+    return known == count || silent == count ? COMPARED : NOT_COMPARED;
 }
 
 static void add_place(struct arena *arena, struct verdict_set *set, const enum vantage_heard *heard, size_t count,
@@ -238,8 +254,16 @@ static void compare_place(struct arena *arena, struct verdict_set *set, const st
         }
         if (!any && next == count)
             return;
-        if (disagree(at, parts, heard))
+        switch (compare_port(at, parts, heard)) {
+        case DISAGREE:
             add_place(arena, set, heard, parts, told->verdict, port, end);
+            break;
+        case NOT_COMPARED:
+            set->not_compared += any ? (long)(end - port) + 1 : 0; // between two verdicts nobody asked
+            break;
+        case COMPARED:
+            break;
+        }
         port = end + 1;
     }
 }

@@ -110,7 +110,23 @@ static void put_verdict(struct batches *batches, const struct verdict *verdict)
                               verdict->eni_id == NULL ? "unknown" : verdict->eni_id),
                  region);
     json_close(&batches->writer, ']');
-    end_finding(batches, report_is_finding(verdict) ? "FAILED" : "PASSED");
+    end_finding(batches, report_is_finding(verdict) ? "FAILED" : report_unsure(verdict) != NULL ? "WARNING" : "PASSED");
+}
+
+// Of the same Id in every run, so that a complete one resolves what an incomplete one told.
+static void put_complete(struct batches *batches)
+{
+    const char *why = report_incomplete(batches->arena, batches->run->set);
+    begin_finding(batches, "run-complete", "sgproof/run-complete",
+                  "Software and Configuration Checks/AWS Security Best Practices/Network Reachability",
+                  batches->account, batches->region, why == NULL ? SEVERITY_INFO : SEVERITY_MEDIUM,
+                  why == NULL ? "The run is complete" : "The run is incomplete",
+                  why == NULL ? "Everything was read and asked as planned." : why);
+    json_open(&batches->writer, "Resources", '[');
+    put_resource(&batches->writer, "AwsAccount", arena_printf(batches->arena, "AWS::::Account:%s", batches->account),
+                 batches->region);
+    json_close(&batches->writer, ']');
+    end_finding(batches, why == NULL ? "PASSED" : "WARNING");
 }
 
 static void put_control(struct batches *batches, const struct control *control)
@@ -152,6 +168,7 @@ void report_asff(const struct report_run *run, const struct report_options *opti
     }
     batches.account = left_out->account_id != NULL ? left_out->account_id : batches.account;
     batches.region = left_out->region != NULL ? left_out->region : batches.region;
+    put_complete(&batches);
     for (size_t i = 0; i < count; i++)
         put_verdict(&batches, shown[i]);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)

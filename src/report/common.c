@@ -208,6 +208,24 @@ bool report_is_finding(const struct verdict *verdict)
     return verdict->severity < SEVERITY_INFO;
 }
 
+const char *report_incomplete(struct arena *arena, const struct verdict_set *set)
+{
+    enum { TOLD = 5 };
+    const char *text = "Not everything could be read, asked or written; what is missing is not clean";
+    if (set->complete)
+        return NULL;
+    for (size_t i = 0; i < set->missing.count && i < TOLD; i++)
+        text = arena_printf(arena, "%s%s%s", text, i == 0 ? ": " : "; ", report_clean(arena, set->missing.items[i]));
+    return set->missing.count <= TOLD
+               ? text
+               : arena_printf(arena, "%s; and %zu more", text, (size_t)set->missing.count - TOLD);
+}
+
+const char *report_unsure(const struct verdict *verdict)
+{
+    return verdict->unstable ? "unstable: the configuration or the answers changed meanwhile" : NULL;
+}
+
 const char *report_finding_id(struct arena *arena, const struct verdict *verdict)
 {
     char address[ADDRESS_TEXT], sha256[DIGEST_TEXT];

@@ -7,6 +7,9 @@
 
 enum { WIDTH = 80, MOST_SHOWN = 10 };
 
+const enum control_result report_by_urgency[CONTROL_RESULTS] = {CONTROL_FAIL, CONTROL_NOT_EVALUATED, CONTROL_EXCEPTED,
+                                                                CONTROL_PASS, CONTROL_NOT_APPLICABLE};
+
 static const char *mark(const struct report_options *options, enum control_result result)
 {
     static const char *const plain[] = {"pass", "FAIL", "n/a ", "????", "exc "};
@@ -85,8 +88,6 @@ const char *report_pack_title(struct arena *arena, const struct control_pack *pa
 
 void report_controls_text(const struct control_report *report, const struct report_options *options, struct text *out)
 {
-    static const enum control_result order[CONTROL_RESULTS] = {CONTROL_FAIL, CONTROL_NOT_EVALUATED, CONTROL_EXCEPTED,
-                                                               CONTROL_PASS, CONTROL_NOT_APPLICABLE};
     struct arena *arena = arena_new();
     size_t results[CONTROL_RESULTS] = {0};
     for (size_t p = 0; p < report->packs.count; p++) {
@@ -95,7 +96,7 @@ void report_controls_text(const struct control_report *report, const struct repo
         report_wrap(out, "", report_pack_title(arena, pack), WIDTH);
         for (size_t o = 0; o < CONTROL_RESULTS; o++)
             for (size_t i = 0; i < pack->controls.count; i++)
-                if (pack->controls.items[i].result == order[o])
+                if (pack->controls.items[i].result == report_by_urgency[o])
                     write_control(arena, &pack->controls.items[i], options, out);
         for (size_t i = 0; i < pack->controls.count; i++)
             results[pack->controls.items[i].result]++;

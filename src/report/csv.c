@@ -48,6 +48,19 @@ static const char *rows_of(struct arena *arena, const struct control *control, c
     return text;
 }
 
+// A row for what is of no one place: the run's being incomplete, what vantages heard otherwise of each other (whose
+// ports have a row a vantage).
+static void put_of_all(const char *what, const char *because, struct text *out)
+{
+    struct arena *arena = arena_new();
+    const char *cells[OF_VERDICT + OF_CONTROL + FRAMEWORKS] = {severity_names[SEVERITY_MEDIUM], what};
+    cells[OF_VERDICT - 1] = because;
+    for (size_t c = 0; c < sizeof(cells) / sizeof(cells[0]); c++)
+        put_cell(arena, out, cells[c], false);
+    put_cell(arena, out, "", true);
+    arena_free(arena);
+}
+
 // A row a control, behind those of verdicts, whose columns are empty but for the severity.
 static void put_control(const struct control *control, struct text *out)
 {
@@ -158,6 +171,17 @@ void report_csv(const struct report_run *run, const struct report_options *optio
     report_each(run, put_verdict, &csv);
     verdict_texts_free(csv.texts);
     arena_free(csv.arena);
+    struct arena *arena = arena_new();
+    if (!run->set->complete)
+        put_of_all("incomplete", report_incomplete(arena, run->set), out);
+    for (size_t i = 0; i < run->set->splits.count; i++) {
+        const struct vantage_split *split = &run->set->splits.items[i];
+        put_of_all(
+            "vantages-disagree",
+            arena_printf(arena, "%s: %s", report_split(arena, run->set, split), report_split_places(arena, split)),
+            out);
+    }
+    arena_free(arena);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++)
             put_control(&run->controls->packs.items[p].controls.items[i], out);

@@ -8,37 +8,6 @@ static const char *result_class(enum control_result result)
     return classes[result];
 }
 
-static const char *states_text(struct arena *arena, const char *before, const size_t *observed)
-{
-    const char *text = "";
-    for (size_t i = 0; observed_names[i] != NULL; i++)
-        if (observed[i] > 0)
-            text = arena_printf(arena, "%s%s%zu %s", text, text[0] == '\0' ? before : ", ", observed[i],
-                                observed_names[i]);
-    return text;
-}
-
-// From outside, which is about what comes in alone; and from inside.
-static const char *observed_text(struct arena *arena, const struct group_access *access)
-{
-    const char *outside = access->outbound ? "" : states_text(arena, "", access->observed);
-    const char *inside = states_text(arena, "inside: ", access->inside.observed);
-    const char *text =
-        arena_printf(arena, "%s%s%s", outside, outside[0] == '\0' || inside[0] == '\0' ? "" : "; ", inside);
-    return text[0] == '\0' ? "not asked" : text;
-}
-
-static const char *declared_text(struct arena *arena, const struct group_access *access)
-{
-    const char *outside =
-        access->outbound ? ""
-                         : arena_printf(arena, "%zu of %zu addresses reachable", access->reachable, access->addresses);
-    return access->inside.asked == 0
-               ? outside
-               : arena_printf(arena, "%s%sinside: %zu of %zu ports reachable", outside, outside[0] == '\0' ? "" : "; ",
-                              access->inside.reachable, access->inside.asked);
-}
-
 static void put_access(struct arena *arena, const struct group_access *access, struct text *out)
 {
     text_puts(out, "<tr>");
@@ -52,8 +21,8 @@ static void put_access(struct arena *arena, const struct group_access *access, s
     html_put(out, "td", NULL, access->protocol);
     html_put(out, "td", NULL, access->ports);
     html_put(out, "td", "code", access->peer);
-    html_put(out, "td", NULL, declared_text(arena, access));
-    html_put(out, "td", NULL, observed_text(arena, access));
+    html_put(out, "td", NULL, report_declared(arena, access));
+    html_put(out, "td", NULL, report_observed(arena, access));
     text_puts(out, "</tr>\n");
 }
 
@@ -61,7 +30,7 @@ static void put_access(struct arena *arena, const struct group_access *access, s
 static void put_platform(struct arena *arena, const struct control_report *controls, struct text *out)
 {
     text_puts(out, "<h3 id=\"platform\">The platform's accesses: what each security group allows and denies</h3>\n<div "
-                   "class=\"wide\"><table><thead><tr>"
+                   "class=\"wide\"><table class=\"access\"><thead><tr>"
                    "<th scope=\"col\">VPC</th><th scope=\"col\">Security group</th><th scope=\"col\">Direction</th>"
                    "<th scope=\"col\">Access</th><th scope=\"col\">Protocol</th><th scope=\"col\">Ports</th>"
                    "<th scope=\"col\">From or to</th><th scope=\"col\">Declared</th><th "
@@ -161,7 +130,8 @@ static void put_crosswalk(const struct control *control, struct text *out)
 
 static void put_exceptions(struct arena *arena, const struct control_report *controls, struct text *out)
 {
-    text_puts(out, "<h3>Exceptions</h3>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">Exception</th>"
+    text_puts(out, "<h3>Exceptions</h3>\n<div class=\"wide\"><table class=\"exceptions\"><thead><tr><th "
+                   "scope=\"col\">Exception</th>"
                    "<th scope=\"col\">Control</th><th scope=\"col\">Of</th><th scope=\"col\">Owner</th><th "
                    "scope=\"col\">Reason</th><th scope=\"col\">Until</th><th scope=\"col\">Excepts</th></tr></thead>"
                    "<tbody>\n");
@@ -181,45 +151,55 @@ static void put_exceptions(struct arena *arena, const struct control_report *con
     text_puts(out, "</tbody></table></div>\n");
 }
 
+static void put_control(const struct control *control, size_t *left, struct text *out)
+{
+    text_puts(out, "<tr>");
+    html_put(out, "td", result_class(control->result), control_result_names[control->result]);
+    html_put(out, "td", NULL, severity_names[control->severity]);
+    text_puts(out, "<td><strong>");
+    report_escape(out, control->title);
+    text_puts(out, "</strong> <span class=\"code soft\">");
+    report_escape(out, control->id);
+    text_puts(out, "</span><small>");
+    report_escape(out, control->text);
+    text_puts(out, "</small>");
+    if (control->decided != NULL)
+        html_put(out, "small", NULL, control->decided);
+    put_crosswalk(control, out);
+    put_evidence(control, left, out);
+    text_puts(out, "</td></tr>\n");
+}
+
 static void put_pack(const struct control_pack *pack, size_t *left, struct text *out)
 {
     struct arena *arena = arena_new();
+    size_t results[CONTROL_RESULTS] = {0};
+    for (size_t i = 0; i < pack->controls.count; i++)
+        results[pack->controls.items[i].result]++;
     text_puts(out, "<h3>");
     report_escape(out, report_pack_title(arena, pack));
     arena_free(arena);
-    text_puts(out, "</h3>\n");
+    text_puts(out, "</h3>\n<p>");
+    report_control_counts(results, out);
+    text_puts(out, "</p>\n");
     if (pack->scope != NULL)
         html_put(out, "p", "soft", pack->scope);
-    text_puts(out, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">Result</th><th scope=\"col\">Severity</th>"
-                   "<th scope=\"col\">Control</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < pack->controls.count; i++) {
-        const struct control *control = &pack->controls.items[i];
-        text_puts(out, "<tr>");
-        html_put(out, "td", result_class(control->result), control_result_names[control->result]);
-        html_put(out, "td", NULL, severity_names[control->severity]);
-        text_puts(out, "<td><strong>");
-        report_escape(out, control->title);
-        text_puts(out, "</strong> <span class=\"code soft\">");
-        report_escape(out, control->id);
-        text_puts(out, "</span><small>");
-        report_escape(out, control->text);
-        text_puts(out, "</small>");
-        if (control->decided != NULL)
-            html_put(out, "small", NULL, control->decided);
-        put_crosswalk(control, out);
-        put_evidence(control, left, out);
-        text_puts(out, "</td></tr>\n");
-    }
+    text_puts(out, "<div class=\"wide\"><table class=\"controls\"><thead><tr><th scope=\"col\">Result</th><th "
+                   "scope=\"col\">Severity</th><th scope=\"col\">Control</th></tr></thead><tbody>\n");
+    for (size_t u = 0; u < CONTROL_RESULTS; u++)
+        for (size_t i = 0; i < pack->controls.count; i++)
+            if (pack->controls.items[i].result == report_by_urgency[u])
+                put_control(&pack->controls.items[i], left, out);
     text_puts(out, "</tbody></table></div>\n");
 }
 
 void html_controls(struct arena *arena, const struct control_report *controls, struct text *out)
 {
-    if (controls->accesses.count > 0)
-        put_platform(arena, controls, out);
-    if (controls->exceptions.count > 0)
-        put_exceptions(arena, controls, out);
     size_t left = HTML_EVIDENCE;
     for (size_t p = 0; p < controls->packs.count; p++)
         put_pack(&controls->packs.items[p], &left, out);
+    if (controls->exceptions.count > 0)
+        put_exceptions(arena, controls, out);
+    if (controls->accesses.count > 0)
+        put_platform(arena, controls, out);
 }

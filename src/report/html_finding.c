@@ -56,6 +56,7 @@ static void put_hop(struct text *out, const char *class, const char *title, cons
 static void put_path(struct arena *arena, const struct report_run *run, const struct verdict *verdict, struct text *out)
 {
     bool stopped = false, back_begun = false;
+    bool is_heard = verdict->observed == OBSERVED_OPEN || verdict->observed == OBSERVED_CLOSED;
     for (size_t i = 0; i < verdict->because.count; i++)
         if (verdict->because.items[i]->stage == REASON_UNTOLD)
             return; // at which stages they decide is not known
@@ -80,7 +81,11 @@ static void put_path(struct arena *arena, const struct report_run *run, const st
         else if (by != NULL)
             put_hop(out, "pass", stages[s].title, arena_printf(arena, "✓ %s", by));
         else
-            put_hop(out, "idle", stages[s].title, stopped ? "not reached" : "lets it through");
+            put_hop(out, "idle", stages[s].title,
+                    !stopped                ? "lets it through"
+                    : s >= BACK && is_heard ? "an answer came back"
+                    : is_heard              ? "the packet came past it"
+                                            : "not reached");
         stopped = stopped || stop != NULL;
     }
     text_puts(out, "</ol>\n");
@@ -154,25 +159,44 @@ static void put_packets(struct arena *arena, const struct report_run *run, const
     }
 }
 
-void html_finding(struct arena *arena, const struct report_run *run, const struct verdict *verdict, struct text *out)
+// What to do, and the commands that do it, before all else.
+static void put_advice(const struct verdict *verdict, struct text *out)
+{
+    text_puts(out, "<p><strong>What to do:</strong> ");
+    report_escape(out, report_advice(verdict));
+    text_puts(out, "</p>\n");
+    if (verdict->suggested.count == 0)
+        return;
+    text_puts(out, "<p class=\"soft\">Suggestion: " REPORT_SUGGESTION "</p><pre>");
+    for (size_t i = 0; i < verdict->suggested.count; i++) {
+        report_escape(out, verdict->suggested.items[i]);
+        text_puts(out, "\n");
+    }
+    text_puts(out, "</pre>\n");
+}
+
+void html_finding(struct arena *arena, const struct report_run *run, const struct verdict *verdict, bool open,
+                  struct text *out)
 {
     char address[ADDRESS_TEXT];
     address_format(verdict->address, address);
     const char *severity = severity_names[verdict->severity], *kind = report_word(verdict);
-    text_printf(out, "<details class=\"f %s s-%s\"><summary><b class=\"%s\">%s</b><b>%s</b>", html_cell(arena, verdict),
-                severity, severity, severity, kind);
+    text_printf(out, "<details%s id=\"f-%s\" class=\"f v-%s %s s-%s\"><summary><b class=\"%s\">%s</b><b>%s</b>",
+                open ? " open" : "", report_finding_id(arena, verdict), verdict_names[verdict->kind],
+                html_cell(arena, verdict), severity, severity, severity, kind);
     html_put(out, "code", NULL, report_port(arena, verdict));
     text_puts(out, "<span>");
     const char *label = owner_label(arena, verdict->name, verdict->owner);
     report_escape(out, label == NULL ? "" : label);
-    text_printf(out, " %s%s<small>declared %s, observed %s</small></span></summary>\n<div class=\"inside\"><p>",
-                address, verdict->unstable ? " unstable" : "", declared_names[verdict->declared],
-                observed_names[verdict->observed]);
-    report_escape(out, report_sentence(arena, verdict));
-    text_puts(out, ".</p>\n");
+    text_printf(out, " %s%s<small>declared %s, observed %s</small>", address, verdict->unstable ? " unstable" : "",
+                declared_names[verdict->declared], observed_names[verdict->observed]);
+    if (report_is_finding(verdict) && !open)
+        text_printf(out, "<small class=\"todo\">→ %s</small>", report_advice(verdict));
+    text_puts(out, "</span></summary>\n<div class=\"inside\">");
+    put_advice(verdict, out);
+    html_put(out, "p", NULL, arena_printf(arena, "%s.", report_sentence(arena, verdict)));
     put_path(arena, run, verdict, out);
     text_puts(out, "<div class=\"facts\">");
-    put_fact(out, "What to do", report_advice(verdict));
     put_fact(out, "Intent",
              verdict->intent_rule == NULL
                  ? arena_printf(arena, "%s%s", intent_names[verdict->intent],
@@ -183,15 +207,11 @@ void html_finding(struct arena *arena, const struct report_run *run, const struc
     put_fact(out, "Exception",
              verdict->intent_expired == NULL ? NULL
                                              : arena_printf(arena, "%s is past its date", verdict->intent_expired));
+    put_fact(out, "Account", verdict->account_id);
+    put_fact(out, "Region", verdict->region);
     put_fact(out, "Instance", verdict->instance_id);
     put_packets(arena, run, verdict, out);
     put_fact(out, "Because", reasons_joined(arena, &verdict->because, REASON_UNTOLD, ", "));
     put_fact(out, "Doubt", report_doubts(arena, verdict));
-    if (verdict->suggested.count > 0)
-        put_fact(out, "Suggestion", REPORT_SUGGESTION);
-    for (size_t i = 0; i < verdict->suggested.count; i++) {
-        report_escape(out, verdict->suggested.items[i]);
-        text_puts(out, "\n");
-    }
     text_puts(out, "</div></div></details>\n");
 }

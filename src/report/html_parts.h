@@ -8,11 +8,27 @@ enum { MINUTE = 16 }; // length of an RFC 3339 moment up to the minute
 // What a section of the report may take, in bytes: the whole stays under 20 MB, which a browser opens at once. What
 // does not fit is counted and left to the bundle's other files.
 enum {
-    HTML_FINDINGS = 14400 * 1000,
-    HTML_STRIPS = 3400 * 1000,
+    HTML_FINDINGS = 15000 * 1000,
+    HTML_STRIPS = 2300 * 1000,
+    HTML_MAP = 500 * 1000,
     HTML_ACCESSES = 500 * 1000,
     HTML_EVIDENCE = 500 * 1000
 };
+
+// The head element with the style, and the header of the page: identity, coverage, tiles, outages, what is missing.
+void html_head(struct arena *arena, const struct report_run *run, struct text *out);
+void html_summary(struct arena *arena, const struct report_run *run, const size_t ports[VERDICT_KINDS],
+                  struct text *out);
+void html_script(struct text *out);
+// "account 111122223333"
+const char *html_accounts(struct arena *arena, const struct verdict_set *set);
+
+// How marks are to be read: shape is verdict, colour is severity.
+// Its mark in a line of text.
+const char *html_shape(enum verdict_kind kind);
+void html_legend(struct text *out);
+// Outside, VPC, subnet, interface: where what is exposed lies.
+void html_map(struct arena *arena, const struct verdict_set *set, struct text *out);
 
 // Adds a part of a section to `out`, where it fits into what is *left of the section; then, or else, *left is less and
 // the part is empty. False where it does not fit: nothing of this section fits any more.
@@ -27,8 +43,9 @@ void html_put(struct text *out, const char *tag, const char *class, const char *
 // Class of the findings that a cell of the matrix filters to.
 const char *html_cell(struct arena *arena, const struct verdict *verdict);
 
-// One finding: what it is, the path drawn, the packets that prove it, what to do.
-void html_finding(struct arena *arena, const struct report_run *run, const struct verdict *verdict, struct text *out);
+// One finding: what to do and by which command, the path drawn, the packets that prove it. `open`: at once.
+void html_finding(struct arena *arena, const struct report_run *run, const struct verdict *verdict, bool open,
+                  struct text *out);
 
 // The platform's table, and a table for each pack.
 void html_controls(struct arena *arena, const struct control_report *controls, struct text *out);

@@ -3,26 +3,38 @@
 #include "model/protocol.h"
 #include "report/html_parts.h"
 
-enum { WIDTH = 1000, HEIGHT = 26, NARROWEST = 5 };
+// Marks of at least this part of the width are drawn as wide as they are.
+static const double narrowest = 1.2;
 
-// Low ports matter more: a logarithmic axis from 0 to 65535.
+// Low ports matter more: a logarithmic axis from 0 to 65535, in percent of its width, so that marks keep their shape.
 static double place(uint32_t port)
 {
-    return WIDTH * log2((double)port + 1) / 16;
+    return 100 * log2((double)port + 1) / 16;
 }
 
-// Verdicts differ in height and fill as well as in colour.
+// Shape is verdict, colour is severity: the same marks as everywhere.
 static void put_mark(const struct verdict *verdict, struct text *out)
 {
-    static const int tops[VERDICT_KINDS] = {
-        [VERDICT_CONFIRMED] = 2, [VERDICT_LATENT] = 10,      [VERDICT_BLOCKED] = 14,    [VERDICT_UNDECLARED] = 0,
-        [VERDICT_ENFORCED] = 18, [VERDICT_UNCONFIRMED] = 14, [VERDICT_UNVERIFIED] = 16,
-    };
+    const char *severity = severity_names[verdict->severity];
     double x = place(verdict->low), width = place((uint32_t)verdict->high + 1) - x;
-    width = width < NARROWEST ? NARROWEST : width;
-    x = x + width > WIDTH ? WIDTH - width : x;
-    text_printf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
-                verdict_names[verdict->kind], x, tops[verdict->kind], width, 22 - tops[verdict->kind]);
+    if (width >= narrowest)
+        text_printf(out, "<rect class=\"%s%s\" x=\"%.1f%%\" y=\"9\" width=\"%.1f%%\" height=\"8\"/>", severity,
+                    verdict->kind == VERDICT_LATENT ? " hollow" : "", x, width);
+    text_printf(out, "<text class=\"%s\" x=\"%.1f%%\" y=\"18\">%s</text>", severity,
+                x + (width >= narrowest ? width / 2 : 0), html_shape(verdict->kind));
+}
+
+static void put_axis(struct text *out)
+{
+    static const uint16_t ports[] = {22, 80, 443, 1024, 3306, 8080, 65535};
+    text_puts(out, "<div class=\"endpoint\"><span class=\"soft\">Port</span><svg class=\"axis\" role=\"img\" "
+                   "aria-label=\"Ports from 0 at the left to 65535 at the right, low ones wider\">");
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+        text_printf(out,
+                    "<line x1=\"%.1f%%\" x2=\"%.1f%%\" y1=\"15\" y2=\"20\"/><text x=\"%.1f%%\" y=\"12\"%s>%u</text>",
+                    place(ports[i]), place(ports[i]), place(ports[i]), ports[i] == PORT_LAST ? " class=\"last\"" : "",
+                    ports[i]);
+    text_puts(out, "</svg></div>\n");
 }
 
 static void put_strip(struct arena *arena, const struct verdict *verdicts, size_t count, struct text *out)
@@ -38,10 +50,7 @@ static void put_strip(struct arena *arena, const struct verdict *verdicts, size_
     const char *told = told_text.bytes;
     text_puts(out, "<div class=\"endpoint\"><span>");
     report_escape(out, verdict_label(arena, &verdicts[0]));
-    text_printf(out,
-                " %s</span><svg class=\"strip\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" "
-                "aria-label=\"",
-                address, WIDTH, HEIGHT);
+    text_printf(out, " %s</span><svg class=\"strip\" role=\"img\" aria-label=\"", address);
     report_escape(out, told[0] == '\0' ? "nothing reachable" : told);
     text_printf(out, "\">");
     for (size_t i = 0; i < count; i++)
@@ -55,9 +64,8 @@ static void put_strip(struct arena *arena, const struct verdict *verdicts, size_
 
 void html_strips(const struct verdict_set *set, struct text *out)
 {
-    text_puts(out, "<p class=\"soft\">Ports from 0 at the left to 65535 at the right, low ones wider. Tall and filled: "
-                   "confirmed. Tallest: "
-                   "undeclared. Hollow: latent. Low: blocked. What is enforced is not drawn.</p>\n");
+    html_legend(out);
+    put_axis(out);
     struct arena *scratch = arena_new();
     struct text one = {0};
     size_t left = HTML_STRIPS, left_out = 0;

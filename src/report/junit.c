@@ -19,6 +19,16 @@ static void put_problem(struct text *out, const char *element, const char *type,
     text_printf(out, "</%s>\n  ", element);
 }
 
+// Nothing where there is no `message`.
+static void put_skipped(struct text *out, const char *message)
+{
+    if (message == NULL)
+        return;
+    text_puts(out, "\n   <skipped message=\"");
+    report_escape(out, message);
+    text_puts(out, "\"/>\n  ");
+}
+
 static void begin_suite(struct text *out, const char *name, size_t tests, size_t failures, size_t skipped,
                         const struct report_run *run)
 {
@@ -45,7 +55,7 @@ static const char *body_of(struct arena *arena, const struct verdict *verdict)
     return body;
 }
 
-// Of several vantages, what answers one and not another, in one case.
+// Of several vantages, what answers one and not another, in one case. It passes where all of it was compared.
 static void put_splits(struct arena *arena, const struct verdict_set *set, struct text *out)
 {
     const char *body = "";
@@ -54,22 +64,27 @@ static void put_splits(struct arena *arena, const struct verdict_set *set, struc
         body = arena_printf(arena, "%s%s: %s\n", body, report_split(arena, set, &set->splits.items[i]),
                             report_split_places(arena, &set->splits.items[i]));
     if (set->splits.count > 0)
-        put_problem(out, "failure", severity_names[SEVERITY_MEDIUM], "vantages disagree", body);
+        put_problem(out, "failure", severity_names[VANTAGE_SPLIT_SEVERITY], "vantages disagree", body);
+    else
+        put_skipped(out, report_not_compared(arena, set));
     text_puts(out, "</testcase>\n");
 }
 
 static void put_exposure(struct arena *arena, const struct report_run *run, struct text *out)
 {
-    size_t count, failures = 0;
+    size_t count, failures = 0, skipped = 0;
     const struct verdict **shown = report_worth_showing(arena, run->set, &count);
     for (size_t i = 0; i < count; i++)
-        failures += report_is_finding(shown[i]);
-    bool several = run->set->vantages.count > 1;
-    begin_suite(out, "exposure", count + 1 + several, failures + !run->set->complete + (run->set->splits.count > 0), 0,
-                run);
+        if (report_is_finding(shown[i]))
+            failures++;
+        else
+            skipped += report_unsure(shown[i]) != NULL;
+    bool several = run->set->vantages.count > 1, split = run->set->splits.count > 0;
+    begin_suite(out, "exposure", count + 1 + several, failures + !run->set->complete + split,
+                skipped + (!split && report_not_compared(arena, run->set) != NULL), run);
     begin_case(out, "exposure", "the run is complete");
     if (!run->set->complete)
-        put_problem(out, "failure", "incomplete", "not everything could be read, asked or written", "");
+        put_problem(out, "failure", "incomplete", report_incomplete(arena, run->set), "");
     text_puts(out, "</testcase>\n");
     if (several)
         put_splits(arena, run->set, out);
@@ -80,6 +95,8 @@ static void put_exposure(struct arena *arena, const struct report_run *run, stru
         if (report_is_finding(shown[i]))
             put_problem(out, "failure", severity_names[shown[i]->severity], report_sentence(arena, shown[i]),
                         body_of(arena, shown[i]));
+        else
+            put_skipped(out, report_unsure(shown[i]));
         text_puts(out, "</testcase>\n");
     }
     text_puts(out, " </testsuite>\n");
@@ -113,14 +130,11 @@ static void put_pack(struct arena *arena, const struct control_pack *pack, const
         begin_case(out, pack->id, arena_printf(arena, "%s %s", control->id, control->title));
         if (control->result == CONTROL_FAIL)
             put_problem(out, "failure", severity_names[control->severity], control->title, body);
-        else if (control->result != CONTROL_PASS) {
-            text_puts(out, "\n   <skipped message=\"");
-            report_escape(out, control->result == CONTROL_NOT_APPLICABLE ? "not applicable"
-                               : control->result == CONTROL_EXCEPTED     ? excepted(arena, control)
-                               : control->missing.count > 0              ? control->missing.items[0]
-                                                                         : "not evaluated");
-            text_puts(out, "\"/>\n  ");
-        }
+        else if (control->result != CONTROL_PASS)
+            put_skipped(out, control->result == CONTROL_NOT_APPLICABLE ? "not applicable"
+                             : control->result == CONTROL_EXCEPTED     ? excepted(arena, control)
+                             : control->missing.count > 0              ? control->missing.items[0]
+                                                                       : "not evaluated");
         text_puts(out, "</testcase>\n");
     }
     text_puts(out, " </testsuite>\n");

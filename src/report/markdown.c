@@ -138,10 +138,14 @@ void report_markdown(const struct report_run *run, const struct report_options *
         report_cell(arena, report_split_places(arena, &set->splits.items[i]), out);
         put_line(arena, "\n\n", report_split(arena, set, &set->splits.items[i]), out);
     }
+    if (report_not_compared(arena, set) != NULL)
+        put_line(arena, "\n", report_not_compared(arena, set), out);
     text_add(out, findings.bytes == NULL ? "" : findings.bytes, findings.length);
     text_free(&findings);
-    if (run->controls != NULL)
+    if (run->controls != NULL) {
         write_controls(arena, run->controls, out);
+        report_accesses_markdown(run->controls, out);
+    }
     report_count(set, ports);
     text_puts(out, "\n| Verdict | Ports |\n|---|---|\n");
     for (int i = 0; i < VERDICT_KINDS; i++)

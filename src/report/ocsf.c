@@ -122,6 +122,22 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
     json_close(writer, '}');
 }
 
+// Told only where it is so: an event is what happened.
+static void put_incomplete(struct arena *arena, struct json_writer *writer, const struct report_run *run)
+{
+    const char *why = report_incomplete(arena, run->set);
+    if (why == NULL)
+        return;
+    begin_event(writer, run, DETECTION_FINDING, "Detection Finding", SEVERITY_MEDIUM, why);
+    put_cloud(writer, run->set->places.count == 0 ? NULL : run->set->places.items[0].account_id, NULL);
+    put_info(writer, run, "run-complete", "The run is incomplete", why);
+    json_open(writer, "resources", '[');
+    json_close(writer, ']');
+    put_remediation(writer, "See to what is missing, and run again: what was not read or asked is not known to be "
+                            "closed.");
+    json_close(writer, '}');
+}
+
 static void put_control(struct arena *arena, struct json_writer *writer, const struct report_run *run,
                         const struct control_pack *pack, const struct control *control)
 {
@@ -163,6 +179,7 @@ void report_ocsf(const struct report_run *run, const struct report_options *opti
     const struct verdict **shown = report_worth_showing(arena, run->set, &count);
     (void)options;
     json_open(&writer, NULL, '[');
+    put_incomplete(arena, &writer, run);
     for (size_t i = 0; i < count; i++)
         put_verdict(arena, &writer, run, shown[i]);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)

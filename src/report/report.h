@@ -103,6 +103,16 @@ const char *report_pack_title(struct arena *arena, const struct control_pack *pa
 // "Controls: 12 passed, 2 failed, ..." of counts by result.
 void report_control_counts(const size_t *results, struct text *out);
 
+// Results of controls in the order in which people are told of them: CONTROL_RESULTS, what failed first.
+extern const enum control_result report_by_urgency[];
+
+// What each security group allows, and what came through where one denies it (src/report/accesses.c).
+// "1 open, 12 filtered; inside: 3 open", "2 of 4 addresses reachable", in the arena.
+const char *report_observed(struct arena *arena, const struct group_access *access);
+const char *report_declared(struct arena *arena, const struct group_access *access);
+void report_accesses_text(const struct control_report *controls, struct text *out);
+void report_accesses_markdown(const struct control_report *controls, struct text *out);
+
 // Controls, failed ones with what failed them; for a terminal of 80 columns.
 void report_controls_text(const struct control_report *report, const struct report_options *options, struct text *out);
 
@@ -176,6 +186,13 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict);
 // What vantages heard otherwise of each other, and where, in words (src/report/split.c).
 const char *report_split(struct arena *arena, const struct verdict_set *set, const struct vantage_split *split);
 const char *report_split_places(struct arena *arena, const struct vantage_split *split);
+// "Not compared between the vantages: 14 ports, ..."; NULL where there is one vantage, or all was compared.
+const char *report_not_compared(struct arena *arena, const struct verdict_set *set);
+
+// Why a run is not complete, in a sentence with at most some of what is missing; NULL where it is.
+const char *report_incomplete(struct arena *arena, const struct verdict_set *set);
+// Why a verdict that is no finding is no pass either; NULL where it is one.
+const char *report_unsure(const struct verdict *verdict);
 
 // Who asked, where it was an interface: "eni-web (10.0.0.4)", or one of several vantages: its address; else "".
 const char *report_asked_from(struct arena *arena, const struct verdict *verdict);

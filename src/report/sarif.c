@@ -172,6 +172,14 @@ void report_sarif(const struct report_run *run, const struct report_options *opt
     json_open(&writer, "invocations", '[');
     json_open(&writer, NULL, '{');
     json_put_boolean(&writer, "executionSuccessful", run->set->complete);
+    if (!run->set->complete) {
+        json_open(&writer, "toolExecutionNotifications", '[');
+        json_open(&writer, NULL, '{');
+        json_put_string(&writer, "level", "error");
+        sarif_put_message(&writer, "message", report_incomplete(arena, run->set));
+        json_close(&writer, '}');
+        json_close(&writer, ']');
+    }
     if (run->manifest != NULL) {
         json_put_string(&writer, "startTimeUtc", run->manifest->claims.begin);
         json_put_string(&writer, "endTimeUtc", run->manifest->claims.end);

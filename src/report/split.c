@@ -43,3 +43,17 @@ const char *report_split_places(struct arena *arena, const struct vantage_split 
     }
     return count > MOST_PLACES ? arena_printf(arena, "%s and %zu more", list, count - MOST_PLACES) : list;
 }
+
+const char *report_not_compared(struct arena *arena, const struct verdict_set *set)
+{
+    if (set->vantages.count < 2 || set->not_compared == 0)
+        return NULL;
+    if (set->not_compared < 0)
+        return "Not compared between the vantages: the document does not tell how many ports, and so not that the rest "
+               "is "
+               "alike";
+    return arena_printf(arena,
+                        "Not compared between the vantages: %ld port%s that not each of them asked, or of which what "
+                        "it heard proves nothing",
+                        set->not_compared, set->not_compared == 1 ? "" : "s");
+}

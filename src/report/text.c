@@ -117,6 +117,9 @@ static void write_splits(struct arena *arena, const struct verdict_set *set, con
                     report_split_places(arena, &set->splits.items[i]), colour[0] != '\0' ? "\033[0m" : "");
         report_wrap(out, "          ", report_split(arena, set, &set->splits.items[i]), WIDTH);
     }
+    const char *rest = report_not_compared(arena, set);
+    if (rest != NULL)
+        report_wrap(out, "", rest, WIDTH);
 }
 
 static void write_changes(struct arena *arena, const struct report_run *run, struct text *out)
@@ -226,7 +229,9 @@ void report_text(const struct report_run *run, const struct report_options *opti
     }
     write_changes(arena, run, out);
     write_coverage(arena, set, out);
-    if (run->controls != NULL)
+    if (run->controls != NULL) {
         write_controls(arena, run->controls, out);
+        report_accesses_text(run->controls, out);
+    }
     arena_free(arena);
 }

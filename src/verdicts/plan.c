@@ -47,9 +47,12 @@ struct drafts {
 };
 
 // What every endpoint with one answer in one VPC is asked, with no address.
+enum { OTHER_PROTOCOLS = 256 - 3 };
+
 struct asked {
     VECTOR(struct plan_target) targets;
     size_t tcp_ports;
+    size_t udp_ports;
     size_t unaskable; // declared exposures that no probe of ours can ask
 };
 
@@ -139,7 +142,7 @@ static void add_targets(struct planner *planner, const struct drafts *drafts, in
         for (int cause = 0; cause < (int)CAUSES; cause++)
             if ((draft->causes >> cause & 1) != 0)
                 *vector_add(planner->arena, &target->why) = cause_names[cause];
-        asked->tcp_ports += protocol == PROTOCOL_TCP ? portset_size(ports) : 0;
+        *(protocol == PROTOCOL_TCP ? &asked->tcp_ports : &asked->udp_ports) += portset_size(ports);
     }
 }
 
@@ -188,9 +191,9 @@ static void ask_ports(struct planner *planner, const struct endpoint *endpoint, 
 }
 
 // What the endpoint alone is asked, beside what all with its answer are: what a change moved there, and what answered
-// there before. Gives how many TCP ports those are.
-static size_t ask_again(struct planner *planner, const struct endpoint *endpoint, const struct asked *asked,
-                        struct plan *plan)
+// there before. Gives how many ports those are.
+static struct asked ask_again(struct planner *planner, const struct endpoint *endpoint, const struct asked *asked,
+                              struct plan *plan)
 {
     static const int protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
     struct address address = {.family = endpoint->address.family, .bits = endpoint->address.first};
@@ -226,7 +229,7 @@ static size_t ask_again(struct planner *planner, const struct endpoint *endpoint
         own.targets.items[t].address = address;
         *vector_add(planner->arena, &plan->targets) = own.targets.items[t];
     }
-    return own.tcp_ports;
+    return own;
 }
 
 static void ask_echo(struct planner *planner, const struct endpoint *endpoint, struct asked *asked)
@@ -329,8 +332,10 @@ static void plan_address(struct planner *planner, const struct endpoint *first, 
         *target = asked->targets.items[t];
         target->address = (struct address){.family = first->address.family, .bits = first->address.first};
     }
-    size_t again = ask_again(planner, &one.joined, asked, plan);
-    add_gap(arena, coverage, "TCP ports outside the plan's depth", PORT_LAST + 1 - asked->tcp_ports - again);
+    const struct asked again = ask_again(planner, &one.joined, asked, plan);
+    add_gap(arena, coverage, "TCP ports outside the plan's depth", PORT_LAST + 1 - asked->tcp_ports - again.tcp_ports);
+    add_gap(arena, coverage, "UDP ports outside the plan", PORT_LAST + 1 - asked->udp_ports - again.udp_ports);
+    add_gap(arena, coverage, "IP protocols other than TCP, UDP and ICMP", OTHER_PROTOCOLS);
     add_gap(arena, coverage, "declared exposures of protocols that cannot be probed", asked->unaskable);
 }
 

@@ -261,6 +261,20 @@ static void note_unverified(struct arena *arena, struct verdict_set *set)
         *vector_add(arena, &set->missing) = arena_printf(arena, "%zu ports more are unverified", others);
 }
 
+static struct endpoint_place place_of(struct arena *arena, const struct endpoint *endpoint)
+{
+    const struct network_interface *interface = endpoint->interface;
+    char address[ADDRESS_TEXT];
+    endpoint_address(endpoint, address);
+    return (struct endpoint_place){.address = arena_strdup(arena, address),
+                                   .eni_id = interface->id,
+                                   .account_id = interface->place->account_id,
+                                   .region = interface->place->region,
+                                   .vpc_id = interface->place->vpc_id,
+                                   .subnet_id = interface->place->subnet_id,
+                                   .dormant = endpoint->dormant};
+}
+
 void reconcile(struct arena *arena, const struct exposure_set *exposures, const struct observations *observations,
                take_verdicts *take, void *context, struct verdict_set *set)
 {
@@ -275,6 +289,8 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
     size_t strangers = 0, count = exposures->endpoints.count;
     const struct endpoint *endpoints = exposures->endpoints.items;
     set->endpoints += count;
+    for (size_t i = 0; i < count && exposures->asker == NULL; i++)
+        *vector_add(arena, &set->places) = place_of(arena, &endpoints[i]);
     for (size_t from = 0, to; from < count; from = to) {
         to = from + one_address_count(endpoints + from, count - from);
         merger.verdicts.count = 0;

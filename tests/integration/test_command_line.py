@@ -214,6 +214,26 @@ class Habits(unittest.TestCase):
                 self.refused("is evidence, expected a snapshot: type %s/before" % evidence, words[0], evidence, *words[1:])
             self.assertNotEqual(common.sgproof("compute", evidence / "before").returncode, 2)
             self.refused("%s/manifest.json: cannot be opened" % folder, "verify", folder)
+            self.refused_kinds(evidence, snapshot)
+
+    def refused_kinds(self, evidence, snapshot):
+        """A file of ours in the place of another kind is told by what it is, and what to type; the right kind is taken."""
+        verdicts, observations, plan = evidence / "verdicts.json", evidence / "observations.jsonl", evidence / "plan.jsonl"
+        for words, told in ((["report", observations], "is observations, expected an evidence folder, or verdicts: sgproof reconcile SNAPSHOT"),
+                            (["report", plan], "is a plan, expected an evidence folder, or verdicts: sgproof probe"),
+                            (["report", evidence / "exposure.json"], "is what a snapshot declares, expected"), (["report", evidence / "manifest.json"], "type the folder of"),
+                            (["verify", verdicts], "is verdicts, expected an evidence folder or archive: sgproof report"),
+                            (["reconcile", snapshot, plan], "is a plan, expected observations: sgproof probe"), (["reconcile", snapshot, verdicts], "is verdicts, expected observations"),
+                            (["merge", plan], "is a plan, expected observations"), (["probe", verdicts, *common.ONLY], "is verdicts, expected a plan, or a list of targets"),
+                            (["probe", observations, *common.ONLY], "is observations, expected a plan"), (["compute", evidence / "exposure.json"], "expected a snapshot folder"),
+                            (["diff", snapshot, verdicts], "is verdicts, expected a snapshot folder: sgproof report"), (["plan", verdicts], "expected a snapshot folder")):
+            with self.subTest(words):
+                self.refused(told, *words)
+        for words in (["report", verdicts], ["reconcile", snapshot, observations, "--vantage", "203.0.113.7"], ["probe", plan, "--estimate", *common.ONLY]):
+            self.assertNotEqual(common.sgproof(*words).returncode, 2, words)
+        key = snapshot.parent / "key.pem"
+        common.sgproof("keygen", key)
+        self.refused("is a private key, expected its public half", "verify", evidence, "--key", key)
 
 
 class Explain(unittest.TestCase):

@@ -114,7 +114,7 @@ class Drift(Kept):
         self.assertEqual(self.moved(one, two), [("outages", self.service)])
         self.assertEqual(self.moved(two, three), [])
         page = (two / "report.html").read_text()
-        self.assertIn("<strong>Outage.</strong> 1 port that the intent expects to answer did before, and does not now.", page)
+        self.assertIn("<strong>Outage.</strong> 1 port that the intent expects to answer did before, and does not now:", page)
         self.assertIn('<b class="high">high</b><b>outage</b>', page)
         text = common.sgproof("report", two).stdout
         self.assertIn("high      outage", text)

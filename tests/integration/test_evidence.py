@@ -539,12 +539,13 @@ class Archives(Bundles):
         behind.write_bytes(self.tar("whole.tar").read_bytes() + b"x" * 512)
         empty = self.path / "empty.tar"
         empty.write_bytes(bytes(10240))
+        (self.path / "text").write_text("no archive\n" * 100)
         for archive, what in ((add("../led-out"), "leads out"), (add("/tmp/led-out"), "leads out"), (add("one/a/../../../led-out"), "leads out"),
                               (add("one/link", tarfile.SYMTYPE, "/etc/hostname"), "neither a regular file nor a folder"),
                               (add("one/hard", tarfile.LNKTYPE, "one/manifest.json"), "neither a regular file"), (add("one/device", tarfile.CHRTYPE), "neither"),
                               (add("one/pipe", tarfile.FIFOTYPE), "neither"), (add("one/manifest.json"), "there already"), (add("other/file"), "more than one folder"),
                               (packed, "decompress it first"), (cut, "ends in its middle"), (behind, "behind the archive's end"), (empty, "holds no manifest.json"),
-                              (self.intent, "neither an evidence folder nor a tar archive")):
+                              (self.intent, "is an intent, expected an evidence folder or archive"), (self.path / "text", "neither an evidence folder nor a tar archive")):
             with self.subTest(what=what, archive=archive.name):
                 done = common.sgproof("verify", archive, "--key", self.public)
                 self.assertEqual(done.returncode, 2, done.stdout + done.stderr)

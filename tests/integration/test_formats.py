@@ -179,6 +179,45 @@ class Formats(Bundles):
         accounts = {kind: {f["AwsAccountId"] for f in findings if ("Standards" in f["Types"][0]) == kind} for kind in (True, False)}
         self.assertEqual(accounts, {True: {"222222222222"}, False: {"111122223333"}})
 
+    def test_an_incomplete_run_is_told_in_every_format_and_what_is_unstable_passes_nowhere(self):
+        bundle = self.path / "incomplete"
+        shutil.copytree(self.bundle, bundle, dirs_exist_ok=True)
+        document = json.loads((bundle / "verdicts.json").read_text())
+        place = ("198.51.100.99", 4000)
+        document["verdicts"].append({**self.verdicts[0], "address": place[0], "from_port": place[1], "to_port": place[1], "severity": "info", "unstable": True})
+        document.update(complete=False)
+        document["coverage"]["missing"] = ["missing: network-acl acl-%d" % n for n in range(7)]
+        (bundle / "verdicts.json").write_text(json.dumps(document))
+        reseal(bundle)
+        for form in ("text", "markdown", "html", "csv", "sarif", "junit", "ocsf", "asff"):
+            with self.subTest(form):
+                told = self.report(form, bundle, 3)
+                self.assertRegex(told, "(?i)incomplete|not everything could be read" if form != "sarif" else '"executionSuccessful": false')
+                self.assertNotRegex(self.report(form), "(?i)incomplete" if form != "sarif" else '"executionSuccessful": false')
+                self.assertIn("acl-0", told)
+        case, = [c for c in xml.etree.ElementTree.fromstring(self.report("junit", bundle, 3)).iter("testcase") if c.get("name") == "%s %d/tcp" % place]
+        self.assertIn("unstable", case.find("skipped").get("message"))
+        findings = {f["Id"].rsplit("/", 1)[1]: f for line in self.report("asff", bundle, 3).splitlines() for f in json.loads(line)["Findings"]}
+        self.assertEqual(findings["run-complete"]["Compliance"], {"Status": "WARNING"})
+        self.assertEqual([f["Compliance"]["Status"] for f in findings.values() if "of 4000/tcp" in f["Title"]], ["WARNING"])
+        whole = [f for line in self.report("asff").splitlines() for f in json.loads(line)["Findings"] if f["Id"].endswith("/run-complete")]
+        self.assertEqual([(f["Compliance"]["Status"], f["Workflow"]["Status"]) for f in whole], [("PASSED", "RESOLVED")])
+
+    def test_text_and_markdown_tell_what_each_group_allows_and_first_what_came_through_where_it_denies(self):
+        bundle = self.path / "accesses"
+        shutil.copytree(self.bundle, bundle, dirs_exist_ok=True)
+        document = json.loads((bundle / "controls.json").read_text())
+        allowed = [a for a in document["platform"] if a["decision"] == "allow"]
+        denied, = [a for a in document["platform"] if a["decision"] == "deny" and a["direction"] == "inbound"]
+        for heard in (False, True):
+            denied["observed"].update({"open": int(heard)})
+            (bundle / "controls.json").write_text(json.dumps(document))
+            reseal(bundle)
+            rows = re.findall(r"^  (allows|DENIES)  ", self.report("text", bundle), re.M)
+            self.assertEqual(rows, ["DENIES"] * heard + ["allows"] * len(allowed))
+            rows = re.findall(r"^\| [^|]* \| (allows|\*\*denies\*\*) \| ", self.report("markdown", bundle), re.M)
+            self.assertEqual(rows, ["**denies**"] * heard + ["allows"] * len(allowed))
+
     @unittest.skipUnless(has("prometheus_client"), "prometheus-client is not installed, and could not be")
     def test_metrics_pass_the_openmetrics_parser_and_count_ports(self):
         text = self.report("metrics")
@@ -231,10 +270,10 @@ class Formats(Bundles):
         for name in ("junit", "nmap"):
             xml.etree.ElementTree.fromstring(self.report(name).encode())
 
-    def test_each_format_is_in_the_table_and_told_in_readme_and_man_page(self):
+    def test_each_format_is_in_the_table_and_told_in_its_documents(self):
         table = re.findall(r'\{\.name = "(\w+)"', (common.TOP / "src/report/formats.c").read_text())
         self.assertEqual({*common.formats("report")}, {*table, "tar"})
-        for page in ("README.md", "docs/sgproof.1"):
+        for page in ("docs/commands.md", "docs/sgproof.1"):
             text = (common.TOP / page).read_text()
             self.assertEqual([name for name in table if not re.search(r"\b%s\b" % name, text, re.I)], [], page)
 

@@ -144,6 +144,22 @@ esac
         self.assertEqual(pages - {name for pair in linked(common.TOP / "README.md") for name in pair} - {"bench.md", "threats.md"}, set())
         self.assertEqual(told - pages - {path.name for path in common.TOP.glob("*.md")}, set())
 
+    def test_every_command_that_any_page_tells_has_the_options_that_it_tells(self):
+        """Of the blocks that are not run, too: nobody types what there is not."""
+        options, told = {}, 0
+        for page in [common.TOP / "README.md", common.TOP / "packaging/README.md", *GUIDE.parent.glob("*.md")]:
+            lines = re.sub(r"\\\\\n\s*", " ", page.read_text()).split("\n")
+            fenced = False
+            for line in lines:
+                fenced ^= line.startswith("```")
+                for name, words in re.findall(r"(?:^|[;&|(] *|\$ )sgproof ([a-z]+)((?: [^;&|#\n]*)?)", line.strip()) if fenced or line.startswith("    ") else ():
+                    known = options.setdefault(name, set(re.findall(r"--[a-z][a-z0-9-]*", common.sgproof("help", name).stdout)))
+                    asked = set(re.findall(r"(?<=\s)--[a-z][a-z0-9-]*", re.split(r"\s{3,}", words)[0]))
+                    self.assertEqual(asked - known, set(), (page.name, line))
+                    self.assertTrue(known, (page.name, line))
+                    told += 1
+        self.assertGreater(told, 70)
+
     def test_every_block_of_the_fleet_runs_as_it_stands(self):
         self.environment["ONLY"] = "--only 127.0.0.0/8 --method connect"
         self.run_block("cp -r $WORLD_BEFORE estate")

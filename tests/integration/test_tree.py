@@ -43,6 +43,13 @@ class Tree(unittest.TestCase):
             self.assertTrue((common.TOP / name).is_file(), name)
             self.assertRegex(parts[name], r"Source: [^\0]*Version: [^\0]*Licence: ")
 
+    def test_no_source_is_listed_twice_in_the_build(self):
+        """One that is Linux's alone would else be built without the prober, too, where its headers are not."""
+        build = (common.TOP / "meson.build").read_text()
+        listed = re.findall(r"'([^']+\.c)'", build[build.index("platform = files("):build.index("include_directories: include", build.index("static_library("))])
+        self.assertGreater(len(listed), 300)
+        self.assertEqual(sorted({name for name in listed if listed.count(name) > 1}), [])
+
     def test_a_function_that_is_defined_in_two_files_of_libraries_is_found(self):
         with tempfile.TemporaryDirectory() as folder:
             build = pathlib.Path(folder, "build")

@@ -1,4 +1,6 @@
 """Several vantages that asked the same: each is judged by itself, and what answers one and not another is one finding. No packet is sent."""
+import csv
+import io
 import json
 import pathlib
 import tempfile
@@ -158,7 +160,7 @@ class Apart(unittest.TestCase):
         path = self.verdicts(self.write("a", A), self.write("b", B, states=self.silent()))
         same = common.sgproof("report", path, "--format", "json")
         self.assertEqual(same.stdout, path.read_text())
-        for form in ("text", "markdown", "html", "sarif", "junit"):
+        for form in ("text", "markdown", "html", "sarif", "junit", "csv"):
             with self.subTest(form):
                 said = " ".join(common.sgproof("report", path, "--format", form).stdout.split())
                 self.assertEqual(said.count("Vantages disagree: "), 1)
@@ -167,13 +169,51 @@ class Apart(unittest.TestCase):
         self.assertIn("vantages-disagree", [r["id"] for r in sarif["tool"]["driver"]["rules"]])
         self.assertEqual(len({r["partialFingerprints"]["sgproof/v1"] if "sgproof/v1" in r["partialFingerprints"] else str(r["partialFingerprints"]) for r in sarif["results"]}), len(sarif["results"]))
 
+    def test_csv_has_a_row_of_it(self):
+        path = self.verdicts(self.write("a", A), self.write("b", B, states=self.silent()))
+        rows = list(csv.DictReader(io.StringIO(common.sgproof("report", path, "--format", "csv").stdout)))
+        found, = [row for row in rows if row["verdict"] == "vantages-disagree"]
+        self.assertEqual((found["severity"], found["address"], found[None] if None in found else None), ("medium", "", None))
+        self.assertIn("silent to %s" % B, found["because"])
+        self.assertIn("of 198.51.100.10", found["because"])
+
     def test_junit_has_a_case_for_vantages_that_hear_the_same(self):
-        for states, failures in ((self.silent(), ["vantages disagree"]), (None, [])):
-            path = self.verdicts(self.write("a", A), self.write("b", B, **({"states": states} if states else {})))
-            suite = ElementTree.fromstring(common.sgproof("report", path, "--format", "junit").stdout).find("testsuite[@name='exposure']")
-            case, = suite.findall("testcase[@name='all vantages hear the same']")
-            self.assertEqual([f.get("message") for f in case.findall("failure")], failures)
-            self.assertEqual((int(suite.get("tests")), int(suite.get("failures"))), (len(suite), len(suite.findall("testcase/failure"))))
+        """It passes where all was compared only: not where one did not ask, where its answer is not known, nor of a document that does not tell."""
+        less = {place: state for place, state in self.asked.items() if place not in self.silent()}
+        ports = sum(high - low + 1 for _, _, low, high in self.silent())
+        silent_udp, place = {**self.asked, ("198.51.100.10", "udp", 53, 53): "filtered"}, ("198.51.100.10", "udp", 53, 53)
+        for name, a, b, failures, skipped in (
+                ("blocked", self.asked, {**self.asked, **self.silent()}, ["vantages disagree"], None),
+                ("alike", self.asked, self.asked, [], None),
+                ("silent over UDP to both", silent_udp, silent_udp, [], None),
+                ("silent over UDP to one", {**silent_udp, place: "open"}, silent_udp, [], 1),
+                ("not asked by one", self.asked, less, [], ports),
+                ("not known to one", self.asked, {**self.asked, **{place: "unknown" for place in self.silent()}}, [], ports),
+                ("known to none", *2 * [{place: "unknown" for place in self.asked}], [], sum(high - low + 1 for _, _, low, high in self.asked)),
+                ("blocked, and not asked by one", {**self.asked, **self.silent()}, {**dict(list(self.asked.items())[1:])}, ["vantages disagree"], None)):
+            with self.subTest(name):
+                for file, source, states in (("a", A, a), ("b", B, b)):
+                    (self.path / file).write_text(probed(source, states))
+                self.told(self.verdicts(self.path / "a", self.path / "b"), failures, skipped)
+        older = json.loads(self.verdicts(self.write("a", A), self.write("b", B)).read_text())
+        self.assertEqual(older.pop("not_compared"), 0)
+        (self.path / "older").write_text(json.dumps(older))
+        self.told(self.path / "older", [], "does not tell")
+
+    def told(self, path, failures, skipped):
+        """What JUnit's case of `path` is; `skipped`: how many ports were not compared, or why that is not known, which people's formats say too."""
+        suite = ElementTree.fromstring(common.sgproof("report", path, "--format", "junit").stdout).find("testsuite[@name='exposure']")
+        case, = suite.findall("testcase[@name='all vantages hear the same']")
+        self.assertEqual([f.get("message") for f in case.findall("failure")], failures)
+        reasons = [s.get("message") for s in case.findall("skipped")]
+        self.assertEqual(len(reasons), 0 if skipped is None else 1)
+        self.assertEqual([int(suite.get(n)) for n in ("tests", "failures", "skipped")], [len(suite), len(suite.findall("testcase/failure")), len(reasons)])
+        words = "Not compared between the vantages: %d port" % skipped if isinstance(skipped, int) else skipped
+        if skipped is not None:
+            self.assertIn(words, reasons[0])
+        for form in ("text", "markdown", "html") if not failures else ():
+            said = " ".join(common.sgproof("report", path, "--format", form).stdout.split())
+            self.assertEqual("Not compared between the vantages" in said and (words or "") in said, skipped is not None, form)
 
 
 if __name__ == "__main__":
