@@ -3,6 +3,7 @@
 
 #include "cli/confine.h"
 #include "base/file.h"
+#include "pipeline/derive_inside.h"
 #include "pipeline/evidence_files.h"
 #include "pipeline/past.h"
 #include "cli/places.h"
@@ -36,6 +37,7 @@ struct source {
     run_records runs;
     struct verdict_set last_seen;
     drift_list drift;
+    report_inside_rows inside;
     struct report_run run;
     struct drift_known known; // in the baseline too
     struct error failed;      // to read the verdicts while they were written
@@ -118,6 +120,10 @@ static bool read_evidence(struct arena *arena, const char *folder, struct source
     source->run.manifest = &source->manifest;
     source->run.title = source->manifest.claims.title;
     GUARD(read_past(arena, folder, source, error));
+    if (source->format != NULL && source->format->inside) {
+        GUARD(derive_inside_rows_again(arena, folder, manifest, &source->inside, error));
+        source->run.inside = source->inside.count == 0 ? NULL : &source->inside;
+    }
     if (manifest_file(manifest, "controls.json") == NULL)
         return true;
     source->run.controls = &source->controls;
@@ -187,8 +193,10 @@ static int run(struct arena *arena, int argc, char **argv)
         good = false;
     } else {
         format->write(&source.run, &(struct report_options){.colour = cli_colour(&options)}, &out);
-        if (strcmp(format->name, "text") == 0)
+        if (strcmp(format->name, "text") == 0) {
+            report_inside_text(&source.inside, &out);
             text_puts(&out, cli_still_wrong(arena, &source.known));
+        }
         good = source.failed.code == 0;
         if (!good) {
             error = source.failed;

@@ -435,3 +435,45 @@ void derive_free(struct derivation *derivation)
     declared_free(&derivation->before);
     declared_free(&derivation->after);
 }
+
+// The files that rows are made of must be what was sealed.
+static bool holds_inside(struct arena *arena, const char *folder, const struct manifest *manifest,
+                         const inside_givens *givens, struct error *error)
+{
+    static const char *const names[] = {"observations.jsonl", "verdicts.json"};
+    for (size_t i = 0; i < givens->count * 2; i++)
+        GUARD(manifest_holds(arena, manifest, folder,
+                             arena_printf(arena, INSIDE_FOLDER "/%s/%s", givens->items[i / 2].eni_id, names[i % 2]),
+                             error));
+    return manifest_file(manifest, "intent.json") == NULL ||
+           manifest_holds(arena, manifest, folder, "intent.json", error);
+}
+
+bool derive_inside_rows_again(struct arena *arena, const char *folder, const struct manifest *manifest,
+                              report_inside_rows *rows, struct error *error)
+{
+    struct derivation_given given = {0};
+    inside_derivations inside = {0};
+    struct declared before = {0};
+    GUARD(take_inside(&given, arena, folder, manifest, error));
+    if (given.inside.count == 0)
+        return true;
+    const char *file = listed(arena, manifest, folder, "intent.json");
+    const struct intent *intent = NULL;
+    GUARD(holds_inside(arena, folder, manifest, &given.inside, error));
+    GUARD(file == NULL || (intent = intent_read(arena, file, error)) != NULL);
+    GUARD(declared_read(arena_printf(arena, "%s/before", folder), &before, error));
+    bool good = derive_inside(arena, &before, &given.inside, &inside, error);
+    for (size_t i = 0; good && i < inside.count; i++)
+        good = verdicts_read(arena, arena_printf(arena, "%s/%s", folder, inside.items[i].path), &inside.items[i].set,
+                             error);
+    if (good)
+        derive_inside_rows(arena, before.estate, intent, &inside, rows);
+    for (size_t i = 0; i < rows->count; i++) { // they outlive the estate
+        rows->items[i].from = arena_strdup(arena, rows->items[i].from);
+        rows->items[i].to = arena_strdup(arena, rows->items[i].to);
+    }
+    derive_inside_free(&inside);
+    declared_free(&before);
+    return good;
+}

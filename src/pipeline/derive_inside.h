@@ -60,4 +60,8 @@ const struct inside_seen *derive_inside_seen(struct arena *arena, const inside_d
 void derive_inside_rows(struct arena *arena, const struct estate *estate, const struct intent *intent,
                         const inside_derivations *inside, report_inside_rows *rows);
 
+// The same from what evidence holds, without judging again: as it was sealed. None where nothing was asked from inside.
+bool derive_inside_rows_again(struct arena *arena, const char *folder, const struct manifest *manifest,
+                              report_inside_rows *rows, struct error *error);
+
 void derive_inside_free(inside_derivations *inside);

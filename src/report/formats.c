@@ -1,9 +1,9 @@
 #include "report/report.h"
 
 const struct report_format report_formats[] = {
-    {.name = "text", .write = report_text, .verdicts = REPORT_SHOWN, .observations = REPORT_HEARD},
+    {.name = "text", .write = report_text, .verdicts = REPORT_SHOWN, .observations = REPORT_HEARD, .inside = true},
     {.name = "markdown", .write = report_markdown, .verdicts = REPORT_SHOWN},
-    {.name = "html", .write = report_html, .observations = REPORT_EVERY},
+    {.name = "html", .write = report_html, .observations = REPORT_EVERY, .inside = true},
     {.name = "json", .write = report_json},
     {.name = "csv", .write = report_csv, .verdicts = REPORT_EACH},
     {.name = "sarif", .write = report_sarif, .verdicts = REPORT_SHOWN},

@@ -67,6 +67,7 @@ struct report_format {
     enum report_verdicts verdicts;
     enum report_observations observations;
     bool needs_evidence; // a folder: the manifest, not only verdicts
+    bool inside;         // it tells what was asked from inside
 };
 
 // Every format; ends with a NULL name.

@@ -259,6 +259,15 @@ class Segmentation(unittest.TestCase):
         self.assertNotIn("CONTRADICTS", self.audit())
         self.assertIn("inside/eni-web/observations.jsonl: there are no packets of it", self.audit())
         self.assertIn("<td>web</td><td class=\"code\">eni-web</td><td>db</td>", (self.out / "report.html").read_text())
+        self.assertEqual(common.sgproof("report", self.out, "--format", "html").stdout, (self.out / "report.html").read_text())  # and not without it
+        self.assertRegex(common.sgproof("report", self.out, "--format", "text").stdout, "\nAsked from inside: ports by verdict\n(.*\n)*  web .eni-web. to db: enforced ")
+        verdicts = self.out / "inside/eni-web/verdicts.json"
+        sealed = verdicts.read_text()
+        verdicts.write_text(sealed.replace('"enforced"', '"confirmed"', 1))
+        done = common.sgproof("report", self.out, "--format", "html")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("inside/eni-web/verdicts.json: is not what the manifest holds the hash of", done.stderr)
+        verdicts.write_text(sealed)
         observations = self.out / "inside" / "eni-web" / "observations.jsonl"  # a lie about an answer no longer derives
         kept = observations.read_text()
         observations.write_text(kept.replace('"filtered"', '"open"', 1))

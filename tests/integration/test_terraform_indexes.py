@@ -3,6 +3,7 @@ configuration has to; and where it does not, what may be meant is possible. Of t
 import json
 import os
 import pathlib
+import resource
 import sys
 import tempfile
 import unittest
@@ -17,7 +18,7 @@ COUNTED, KEYED = ["[0]", "[1]"], ['["a"]', '["b"]']
 MAP = {"hosts": {"value": {"a": {"subnet": "b"}, "b": {"subnet": "a"}}}, "names": {"value": {"a": "b", "b": "a"}}}
 
 
-class Indexes(unittest.TestCase):
+class Case(unittest.TestCase):
     maxDiff = None
 
     @classmethod
@@ -59,6 +60,8 @@ class Indexes(unittest.TestCase):
         opens = [x for x in found["opened"] if x["internet"] and x["path"] == "two-way" and x["address"] == NEW and x["from_port"] == 443 and not x["indirect"]]
         return done.returncode, [x["eni_id"].split()[0].removeprefix("aws_instance.i") for x in opens if x["certainty"] == "exact"], {x["certainty"] for x in opens}, found["unknown"]
 
+
+class Indexes(Case):
     def test_an_index_that_the_configuration_shows_to_be_plain_is_followed(self):
         counted, keyed = ["aws_subnet.s", "count.index"], ["aws_subnet.s", "each.key"]
         for said, references, keys, own, right in (
@@ -173,6 +176,46 @@ class Indexes(unittest.TestCase):
                 self.assertEqual(found[:3], (0, right, {"exact"}) if right else (3, [], {"possible"}), found)
                 for said, files in ((None, {}), (said, {})):
                     self.assertEqual(self.hosts(said, references, keys, module=module, outputs=outputs, beside=call, files=files)[:2], (3, []))
+
+
+class Bombs(Case):
+    """Expressions that would take days or all memory are not evaluated to their end: what rests on them is possible, and it is said."""
+
+    def locals_of(self, first, step, count):
+        return "locals {\n  a0 = %s\n%s}\n" % (first, "".join("  a%d = %s\n" % (n, step.replace("X", "local.a%d" % (n - 1))) for n in range(1, count)))
+
+    def test_what_expressions_take_has_an_end(self):
+        plain = "aws_subnet.s[0].id"
+        many = lambda text: "[for a in range(4000) : %s] == [] ? null : %s" % (text, plain)
+        for name, beside, said in (
+                ("lists in lists of nothing, in each other 12 times", self.locals_of("[]", "[%s]" % ", ".join(["X"] * 12), 16), "concat(flatten(local.a15), [%s])[0]" % plain),
+                ("lists of texts in each other 10 times", self.locals_of('["x"]', "[%s]" % ", ".join(["X"] * 10), 16), "coalescelist(local.a15, [%s])[0]" % plain),
+                ("a long text for each", "", many('"%s"' % ("a" * 3000000))), ("a long comment for each", "", many("[for b in range(4) : /* %s */ b]" % ("a" * 3000000))),
+                ("texts made for each", self.locals_of('"%s"' % ("a" * 60000), "X", 2), many('[for b in range(4) : "${local.a0}${a}"]')),
+                ("lists joined for each", self.locals_of("range(4000)", "concat(X, X, X, X)", 2), many("concat(local.a1)")),
+                ("elements compared for each", self.locals_of('[for a in range(4000) : "x${a}"]', "X", 2), many("distinct(local.a0)")),
+                ("maps merged for each", self.locals_of('{ for a in range(4000) : "x${a}" => a }', "X", 2), many("merge(local.a0, local.a0)")),
+                ("keys of each", self.locals_of('{ for a in range(4000) : "x${a}" => a }', "X", 2), many("keys(local.a0)")),
+                ("texts split for each", self.locals_of('"%s"' % ("," * 60000), "X", 2), many('split(",", local.a0)'))):
+            with self.subTest(name):
+                began = os.times()
+                status, exact, certainties, unknown = self.hosts(said, ["aws_subnet.s"], COUNTED, beside=beside)
+                self.assertEqual((status, exact, certainties), (3, [], {"possible"}))
+                self.assertIn("--source: its expressions take more work or memory", " ".join(unknown))
+                self.assertLess(os.times().children_user - began.children_user, 60)  # with sanitizers; without, 3 s
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 900 << 10)
+
+    def test_a_name_is_not_looked_for_among_all_others(self):
+        beside = "".join("locals {\n  a%d = 1\n}\n" % n for n in range(100000))
+        began = os.times()
+        said = "[%s] == [] ? null : aws_subnet.s[0].id" % ", ".join("local.a%d" % n for n in range(99999, 90000, -1))
+        self.assertEqual(self.hosts(said, ["aws_subnet.s"], COUNTED, beside=beside)[2], {"exact"})
+        self.assertLess(os.times().children_user - began.children_user, 20)
+
+    def test_much_that_is_honest_is_evaluated(self):
+        hosts = ["[%d]" % n for n in range(500)]
+        status, exact, _, unknown = self.hosts("aws_subnet.s[[for x in local.a0 : x if x == count.index][0] % 2].id", ["aws_subnet.s", "local.a0", "count.index"], COUNTED, hosts, beside=self.locals_of("range(500)", "X", 2))
+        self.assertEqual((status, exact, unknown), (0, hosts[::2], []))
 
 
 if __name__ == "__main__":

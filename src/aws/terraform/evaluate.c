@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/terraform/kinds.h"
-
 enum { DEEPEST = 160, MOST_STEPS = 20000, MOST_STEPS_IN_ALL = 20000000, LONGEST_TEXT = 65536 };
+// What evaluating may take: of memory, for one attribute and for all that is remembered; and of work, in values and in
+// 16 bytes of text (struct value: weight).
+enum { MOST_BYTES = 64 << 20, MOST_BYTES_REMEMBERED = 256 << 20, MOST_WORK = 200000000 };
 
 struct reader {
     const struct evaluation *evaluation;
@@ -20,6 +21,21 @@ struct reader {
 };
 
 static const struct value *read_condition(struct reader *reader);
+
+static void charge(struct reader *reader, double work)
+{
+    reader->evaluation->plan->evaluated_work += work;
+}
+
+static bool is_exhausted(const struct reader *reader)
+{
+    struct plan_reader *plan = reader->evaluation->plan;
+    size_t most = reader->arena == plan->evaluated_arena ? MOST_BYTES_REMEMBERED : MOST_BYTES;
+    bool too_much = plan->evaluated_in_all > MOST_STEPS_IN_ALL || plan->evaluated_work > MOST_WORK ||
+                    arena_used(reader->arena) > most;
+    plan->evaluated_too_much = plan->evaluated_too_much || too_much;
+    return too_much || plan->evaluated > MOST_STEPS;
+}
 
 // ---- Words
 
@@ -93,6 +109,7 @@ static const struct value *read_text(struct reader *reader)
 {
     struct text bytes = {0};
     const struct value *alone = NULL;
+    const char *begin = reader->at;
     bool known = true, refused = false;
     size_t parts = 0;
     for (reader->at++; *reader->at != '"' && !reader->broken;) {
@@ -115,7 +132,8 @@ static const struct value *read_text(struct reader *reader)
             reader->at += found == NULL ? 0 : 2;
             parts += 2;
         } else {
-            text_add(&bytes, at + escaped, escaped ? 2 : 1);
+            known = known && bytes.length < LONGEST_TEXT;
+            text_add(&bytes, at + escaped, !known ? 0 : escaped ? 2 : 1);
             reader->at += escaped ? 3 : 1;
             parts += 2;
         }
@@ -123,6 +141,7 @@ static const struct value *read_text(struct reader *reader)
     const struct value *value =
         known ? value_text(reader->arena, bytes.bytes == NULL ? "" : bytes.bytes) : &unknown_value;
     text_free(&bytes);
+    charge(reader, (double)(reader->at - begin) / 2); // byte by byte
     reader->at += !reader->broken;
     return parts == 1 && alone != NULL ? alone : refused ? &error_value : value;
 }
@@ -172,9 +191,10 @@ static const struct value *read_for(struct reader *reader, bool object)
         refused = refused || (some && (value->kind == VALUE_ERROR || (object && name->kind == VALUE_ERROR)));
         if (some && (wanted == TRUTH_UNKNOWN || (wanted == TRUTH_YES && text == NULL)))
             known = false;
-        else if (some && wanted == TRUTH_YES && object)
+        else if (some && wanted == TRUTH_YES && object) {
+            charge(reader, result->keys.count / 16.0);
             value_put(arena, result, text, value);
-        else if (some && wanted == TRUTH_YES)
+        } else if (some && wanted == TRUTH_YES)
             value_add(arena, result, value);
     }
     demand(reader, object ? "}" : "]");
@@ -228,6 +248,16 @@ static const struct value *read_object(struct reader *reader)
 
 // ---- Operands
 
+// What a function costs: it walks its arguments, and some compare or move each element with the others.
+static double work_of(const char *name, const struct value *arguments)
+{
+    static const char *const squares[] = {"distinct", "toset", "setunion", "merge", "zipmap", NULL};
+    double count = 0;
+    for (uint32_t i = 0; i < arguments->items.count && text_among(name, squares); i++)
+        count += arguments->items.items[i]->items.count;
+    return arguments->weight + count * count / 4;
+}
+
 static const struct value *read_call(struct reader *reader, const char *name)
 {
     struct value *arguments = value_new(reader->arena, VALUE_LIST);
@@ -252,7 +282,12 @@ static const struct value *read_call(struct reader *reader, const char *name)
     }
     if (refused && !catches)
         return &error_value;
-    return known && !reader->broken ? call_function(reader->arena, name, arguments) : &unknown_value;
+    charge(reader, work_of(name, arguments));
+    if (!known || reader->broken || is_exhausted(reader))
+        return &unknown_value;
+    const struct value *value = call_function(reader->arena, name, arguments);
+    charge(reader, value->weight);
+    return value;
 }
 
 static const struct value *read_name(struct reader *reader)
@@ -275,7 +310,11 @@ static const struct value *read_name(struct reader *reader)
     }
     struct evaluation here = *reader->evaluation;
     here.depth = reader->depth;
-    return reader->broken ? &unknown_value : value_of_name(&here, root, name, second);
+    if (reader->broken)
+        return &unknown_value;
+    const struct value *value = value_of_name(&here, root, name, second);
+    charge(reader, second == NULL ? 1 : value->weight); // a data source is read anew each time
+    return value;
 }
 
 static const struct value *read_operand(struct reader *reader)
@@ -316,6 +355,7 @@ static const struct value *part_of(struct reader *reader, const struct value *of
     else if (index->kind == VALUE_TEXT)
         part = value_of_part(&here, of, index->text);
     reader->unknown += part->kind == VALUE_UNKNOWN;
+    charge(reader, of->kind == VALUE_THING ? part->weight : 1);
     return part;
 }
 
@@ -343,8 +383,9 @@ static const struct value *read_splat(struct reader *reader, const struct value 
             return known && !again ? list : &unknown_value;
         struct value *parts = value_new(reader->arena, VALUE_LIST);
         parts->unordered = list->set || list->unordered;
-        for (uint32_t i = 0; i < list->items.count; i++)
+        for (uint32_t i = 0; i < list->items.count && !is_exhausted(reader); i++)
             value_add(reader->arena, parts, part_of(reader, list->items.items[i], index));
+        known = known && !is_exhausted(reader);
         list = parts;
     }
 }
@@ -402,51 +443,6 @@ enum { LEVELS = 6, MOST_OPERATORS = 4 };
 static const char *const operators[LEVELS][MOST_OPERATORS] = {
     {"||"}, {"&&"}, {"==", "!="}, {"<=", ">=", "<", ">"}, {"+", "-"}, {"*", "/", "%"}};
 
-static const struct value *both(struct arena *arena, enum truth a, enum truth b, enum truth decides)
-{
-    if (a == decides || b == decides)
-        return value_bool(arena, decides == TRUTH_YES);
-    return a == TRUTH_UNKNOWN || b == TRUTH_UNKNOWN ? &unknown_value : value_bool(arena, decides == TRUTH_NO);
-}
-
-static const struct value *reckon(struct arena *arena, const char *operator, double a, double b)
-{
-    bool whole = b != 0 && a == (double)(long)a && b == (double)(long)b;
-    switch (operator[0]) {
-    case '<':
-        return value_bool(arena, operator[1] == '=' ? a <= b : a<b);
-    case '>':
-        return value_bool(arena, operator[1] == '=' ? a >= b : a> b);
-    case '+':
-        return value_number(arena, a + b);
-    case '-':
-        return value_number(arena, a - b);
-    case '*':
-        return value_number(arena, a * b);
-    case '/':
-        return b == 0 ? &error_value : value_number(arena, a / b);
-    default:
-        return whole ? value_number(arena, (double)((long)a % (long)b)) : &unknown_value;
-    }
-}
-
-static const struct value *joined(struct arena *arena, const char *operator, const struct value * a,
-                                  const struct value *b)
-{
-    if (a->kind == VALUE_ERROR)
-        return a;
-    if (operator[0] == '|' || operator[0] == '&')
-        return both(arena, value_truth(a), value_truth(b), operator[0] == '|' ? TRUTH_YES : TRUTH_NO);
-    if (operator[1] == '=' &&(operator[0] == '=' || operator[0] == '!')) {
-        enum truth equal = value_equal(a, b);
-        return equal == TRUTH_UNKNOWN ? &unknown_value
-                                      : value_bool(arena, (equal == TRUTH_YES) == (operator[0] == '='));
-    }
-    bool sane = a->kind == VALUE_NUMBER && b->kind == VALUE_NUMBER && a->number > -1e9 && a->number < 1e9 &&
-                b->number > -1e9 && b->number < 1e9;
-    return sane ? reckon(arena, operator, a->number, b->number) : &unknown_value;
-}
-
 static const char *operator_at(struct reader *reader, int level)
 {
     skip_blanks(reader);
@@ -464,7 +460,7 @@ static const struct value *read_level(struct reader *reader, int level)
     for (const char *operator= operator_at(reader, level); operator!= NULL && !reader->broken;
          operator= operator_at(reader, level)) {
         reader->at += strlen(operator);
-        value = joined(reader->arena, operator, value, read_level(reader, level + 1));
+        value = value_joined(reader->arena, operator, value, read_level(reader, level + 1));
     }
     return value;
 }
@@ -472,7 +468,10 @@ static const struct value *read_level(struct reader *reader, int level)
 static const struct value *read_condition(struct reader *reader)
 {
     struct plan_reader *plan = reader->evaluation->plan;
-    if (++reader->depth > DEEPEST || ++plan->evaluated > MOST_STEPS || ++plan->evaluated_in_all > MOST_STEPS_IN_ALL)
+    const char *begin = reader->at;
+    plan->evaluated++;
+    plan->evaluated_in_all++;
+    if (++reader->depth > DEEPEST || is_exhausted(reader))
         reader->broken = true;
     const struct value *value = reader->broken ? &unknown_value : read_level(reader, 0);
     if (!reader->broken && takes(reader, "?")) {
@@ -487,12 +486,13 @@ static const struct value *read_condition(struct reader *reader)
     }
     reader->unknown += value->kind == VALUE_UNKNOWN;
     reader->depth--;
+    charge(reader, (double)(reader->at - begin) / 16);
     return value;
 }
 
 const struct value *evaluate(const struct evaluation *evaluation, const char *text)
 {
-    struct reader reader = {evaluation, evaluation->plan->arena, text, NULL, evaluation->depth, 0, false};
+    struct reader reader = {evaluation, evaluation->arena, text, NULL, evaluation->depth, 0, false};
     const struct value *value = read_condition(&reader);
     skip_blanks(&reader);
     return reader.broken || *reader.at != '\0' ? &unknown_value : value;

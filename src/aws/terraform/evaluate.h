@@ -31,13 +31,16 @@ struct value {
     const struct resource *resource;
     VECTOR(const struct value *) items;
     text_list keys; // of a map, one for each item
+    // Of values within, each as often as it stands there, and of each 16 bytes of text: what it costs to walk it all.
+    double weight;
 };
 
 // Where an expression stands.
 struct evaluation {
     struct plan_reader *plan;
     struct context context;
-    int depth; // of expressions around it, also those of names that led here
+    struct arena *arena; // what is made on the way lies here; of what is remembered, the plan's
+    int depth;           // of expressions around it, also those of names that led here
 };
 
 // A name that a `for` expression gives.
@@ -71,6 +74,9 @@ enum truth value_truth(const struct value *value);
 enum truth value_equal(const struct value *a, const struct value *b);
 // The side of a condition that is taken, as a value of the type of both.
 const struct value *value_chosen(struct arena *arena, const struct value *one, const struct value *other);
+// Of an operator with two sides (operators.c).
+const struct value *value_joined(struct arena *arena, const char *operator, const struct value * a,
+                                 const struct value *b);
 const struct value *call_function(struct arena *arena, const char *name, const struct value *arguments);
 // The same of those over texts and numbers (text_functions.c).
 const struct value *call_text_function(struct arena *arena, const char *name, const struct value *arguments);

@@ -7,13 +7,14 @@
 
 #include "aws/terraform/evaluate.h"
 
-const struct value unknown_value = {.kind = VALUE_UNKNOWN}, error_value = {.kind = VALUE_ERROR},
-                   null_value = {.kind = VALUE_NULL};
+const struct value unknown_value = {.kind = VALUE_UNKNOWN, .weight = 1},
+                   error_value = {.kind = VALUE_ERROR, .weight = 1}, null_value = {.kind = VALUE_NULL, .weight = 1};
 
 struct value *value_new(struct arena *arena, enum value_kind kind)
 {
     struct value *value = arena_new_of(arena, struct value);
     value->kind = kind;
+    value->weight = 1;
     return value;
 }
 
@@ -21,6 +22,7 @@ const struct value *value_text(struct arena *arena, const char *text)
 {
     struct value *value = value_new(arena, VALUE_TEXT);
     value->text = arena_strdup(arena, text);
+    value->weight += (double)strlen(text) / 16;
     return value;
 }
 
@@ -41,6 +43,7 @@ const struct value *value_bool(struct arena *arena, bool yes)
 void value_add(struct arena *arena, struct value *list, const struct value *item)
 {
     *vector_add(arena, &list->items) = item;
+    list->weight += item->weight;
 }
 
 // Where a key is, or would be; *found tells which.
@@ -74,6 +77,7 @@ void value_put(struct arena *arena, struct value *map, const char *key, const st
     }
     map->keys.items[at] = arena_strdup(arena, key);
     map->items.items[at] = item;
+    map->weight += item->weight + 1;
 }
 
 const char *value_key(struct arena *arena, const struct value *value)
@@ -226,6 +230,7 @@ static const struct value *unified(struct arena *arena, const struct value *list
     *all = *list;
     all->items.items = NULL;
     all->items.count = all->items.capacity = 0;
+    all->weight = 1;
     for (uint32_t i = 0; i < list->items.count; i++) {
         const struct value *one = list->items.items[i];
         const char *text = is_scalar(one) ? value_key(arena, one) : NULL;

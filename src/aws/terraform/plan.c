@@ -370,6 +370,11 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
         estate_weigh(&(struct weighing){estate, leave_out, &plan});
         list_others(&plan, is_modelled);
     }
+    if (plan.evaluated_too_much)
+        say(&plan,
+            "--source: its expressions take more work or memory to evaluate than is given to them; what rests on the "
+            "rest of them is possible");
+    arena_free(plan.evaluated_arena);
     return good;
 }
 

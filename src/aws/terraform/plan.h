@@ -79,7 +79,10 @@ struct plan_reader {
     int steps;                      // lists of references followed for one attribute
     struct map evaluated_names;     // of the configuration -> struct value
     int evaluated;                  // expressions of it that were read for one attribute,
-    int evaluated_in_all;           // and for all
+    int evaluated_in_all;           // and for all,
+    double evaluated_work;          // and the values and bytes that they and functions walked
+    bool evaluated_too_much;        // more work or memory than there is for it
+    struct arena *evaluated_arena;  // what evaluated_names has; NULL: nothing yet
 };
 
 // Attributes of the side that a handler works on. Texts are in the estate's arena; NULL where absent, null or empty.

@@ -65,9 +65,9 @@ static void read_output(struct reading *reading, const char *text, struct module
     struct module_place inner =
         source_module_of(reading->source, module, source_call_in(reading->source, module, name));
     const struct file_block *output =
-        inner.folder == NULL
-            ? NULL
-            : source_block_in(source_module_in(reading->source, inner.folder), BLOCK_OUTPUT, "", text + length + 1);
+        inner.folder == NULL ? NULL
+                             : source_block_in(reading->source, source_module_in(reading->source, inner.folder),
+                                               BLOCK_OUTPUT, "", text + length + 1);
     if (output == NULL)
         reading->unread = true;
     else
@@ -174,18 +174,12 @@ const char *terraform_source_said(struct terraform_source *source, const char *i
 {
     static const int kinds[] = {BLOCK_LOCALS, BLOCK_OUTPUT, BLOCK_VARIABLE};
     struct module_place module = {0};
-    const char *found = NULL;
     if (source != NULL)
         module = module_at(source, instance);
-    const struct module_files *files = module.folder == NULL ? NULL : source_module_in(source, module.folder);
-    for (size_t i = 0; files != NULL && i < files->items.count; i++) {
-        const struct source_block *one = &files->items.items[i].block;
-        if (what == SAID_VARIABLE && one->kind == BLOCK_VARIABLE && strcmp(one->name, name) == 0)
-            found = found == NULL ? "" : found;
-        for (size_t k = 0; k < one->arguments.count; k++)
-            if ((int)one->kind == kinds[what] && strcmp(one->name, name) == 0 &&
-                strcmp(one->arguments.items[k].key, key) == 0)
-                found = one->arguments.items[k].text;
-    }
-    return found;
+    if (module.folder == NULL)
+        return NULL;
+    const struct module_files *files = source_module_in(source, module.folder);
+    const char *found = source_said_in(source, files, kinds[what], name, key);
+    bool untyped = found == NULL && what == SAID_VARIABLE && source_block_in(source, files, BLOCK_VARIABLE, "", name);
+    return untyped ? "" : found;
 }

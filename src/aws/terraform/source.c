@@ -132,12 +132,36 @@ static struct module_files *read_folder(struct terraform_source *source, const c
     return module;
 }
 
+static const char *key_of(struct arena *arena, int kind, const char *first, const char *second)
+{
+    return arena_printf(arena, "%d\n%s\n%s", kind, first, second);
+}
+
+// What is looked for by each name of each expression is not looked for among all blocks.
+static void index_blocks(struct terraform_source *source, struct module_files *module)
+{
+    struct arena *arena = source->arena;
+    for (size_t i = 0; i < module->items.count; i++) {
+        struct file_block *one = &module->items.items[i];
+        const struct source_block *block = &one->block;
+        int kind = (int)block->kind;
+        const char *name = key_of(arena, kind, block->type, block->name);
+        if (map_get(&module->by_name, name) == NULL)
+            map_put(arena, &module->by_name, name, one);
+        bool said = kind == BLOCK_LOCALS || kind == BLOCK_OUTPUT || kind == BLOCK_VARIABLE;
+        for (size_t k = 0; said && k < block->arguments.count; k++)
+            map_put(arena, &module->said, key_of(arena, kind, block->name, block->arguments.items[k].key),
+                    (void *)(uintptr_t)block->arguments.items[k].text);
+    }
+}
+
 const struct module_files *source_module_in(struct terraform_source *source, const char *folder)
 {
     struct module_files *module = map_get(&source->modules, folder);
     if (module != NULL)
         return module;
     module = read_folder(source, folder, configuration_reader);
+    index_blocks(source, module);
     map_put(source->arena, &source->modules, folder, module);
     return module;
 }
@@ -167,15 +191,16 @@ static struct source_place place_in_templates(struct terraform_source *source, c
     return found;
 }
 
-const struct file_block *source_block_in(const struct module_files *module, int kind, const char *type,
-                                         const char *name)
+const struct file_block *source_block_in(const struct terraform_source *source, const struct module_files *module,
+                                         int kind, const char *type, const char *name)
 {
-    for (size_t i = 0; i < module->items.count; i++) {
-        const struct source_block *one = &module->items.items[i].block;
-        if ((int)one->kind == kind && strcmp(one->type, type) == 0 && strcmp(one->name, name) == 0)
-            return &module->items.items[i];
-    }
-    return NULL;
+    return map_get(&module->by_name, key_of(source->arena, kind, type, name));
+}
+
+const char *source_said_in(const struct terraform_source *source, const struct module_files *module, int kind,
+                           const char *name, const char *key)
+{
+    return map_get(&module->said, key_of(source->arena, kind, name, key));
 }
 
 static struct source_place place_of(const struct file_block *block, struct source_place fallback)
@@ -229,8 +254,9 @@ struct module_place source_module_of(struct terraform_source *source, struct mod
 
 const struct file_block *source_call_in(struct terraform_source *source, struct module_place module, const char *name)
 {
-    return module.folder == NULL ? NULL
-                                 : source_block_in(source_module_in(source, module.folder), BLOCK_MODULE, "", name);
+    return module.folder == NULL
+               ? NULL
+               : source_block_in(source, source_module_in(source, module.folder), BLOCK_MODULE, "", name);
 }
 
 const struct file_block *source_find_block(struct terraform_source *source, const char *address,
@@ -254,9 +280,10 @@ const struct file_block *source_find_block(struct terraform_source *source, cons
     at += data ? 5 : 0;
     size_t type = strcspn(at, "."), name = at[type] == '\0' ? 0 : strcspn(at + type + 1, "[. ");
     const struct file_block *found =
-        name == 0 ? NULL
-                  : source_block_in(source_module_in(source, module->folder), data ? BLOCK_DATA : BLOCK_RESOURCE,
-                                    arena_strndup(arena, at, type), arena_strndup(arena, at + type + 1, name));
+        name == 0
+            ? NULL
+            : source_block_in(source, source_module_in(source, module->folder), data ? BLOCK_DATA : BLOCK_RESOURCE,
+                              arena_strndup(arena, at, type), arena_strndup(arena, at + type + 1, name));
     *nearest = module->near ? place_of(found, *nearest) : *nearest;
     return found;
 }

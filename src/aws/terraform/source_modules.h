@@ -10,6 +10,8 @@ struct module_files {
         const char *file;
     })
     items;
+    struct map by_name; // kind, type and name -> struct file_block, the first of them
+    struct map said;    // kind, name and key -> the last text, of what is no resource, data source or call
 };
 
 struct terraform_source {
@@ -35,11 +37,14 @@ struct module_place {
 bool source_is_logical(const char *address);
 // The files of a folder.
 const struct module_files *source_module_in(struct terraform_source *source, const char *folder);
-const struct file_block *source_block_in(const struct module_files *module, int kind, const char *type,
-                                         const char *name);
+const struct file_block *source_block_in(const struct terraform_source *source, const struct module_files *module,
+                                         int kind, const char *type, const char *name);
 // The module that `call` calls.
 struct module_place source_module_of(struct terraform_source *source, struct module_place parent,
                                      const struct file_block *call);
+// What a block of this kind and name ("" of locals) says as `key`, or NULL.
+const char *source_said_in(const struct terraform_source *source, const struct module_files *module, int kind,
+                           const char *name, const char *key);
 // The call of a module by its name, or NULL.
 const struct file_block *source_call_in(struct terraform_source *source, struct module_place module, const char *name);
 // The block of an address, or NULL, and its module; *nearest is where it, or else the nearest call of a module above
