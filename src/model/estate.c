@@ -194,6 +194,11 @@ bool place_may_be(const char *place, const char *wanted)
     return place == NULL || wanted == NULL || strcmp(place, "unknown") == 0 || strcmp(place, wanted) == 0;
 }
 
+int16_t device_index(int16_t index, long card)
+{
+    return card > 0 && index == 0 ? INT16_MAX : index;
+}
+
 bool instance_is_gone(const struct instance *instance)
 {
     static const char *const states[] = {"terminated", "shutting-down", NULL};

@@ -84,7 +84,7 @@ struct network_interface {
     uint16_t address_count;
     uint16_t private_ipv4_count;
     uint16_t ipv4_prefix_count;
-    int16_t device_index; // -1: not known
+    int16_t device_index; // 0: its instance's primary one; -1: not known
     enum __attribute__((packed)) igw_traffic {
         IGW_NOT_TOLD,
         IGW_ALLOWED,
@@ -105,6 +105,11 @@ struct network_interface {
     bool nested;               // told by an instance's document only
     bool differs;              // another record of it says otherwise
 };
+
+// The `device_index` of an attachment by index `index` of network card `card`. Each card counts its own; the primary
+// interface is of card 0.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterfaceSpecification.html
+int16_t device_index(int16_t index, long card);
 
 // Whether an instance is no more, or soon is not: terminated or shutting down.
 bool instance_is_gone(const struct instance *instance);

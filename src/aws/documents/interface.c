@@ -66,8 +66,8 @@ static void read_attachment(struct reader *reader, const struct json_cursor *at,
 {
     struct json_cursor attachment;
     const char *state = NULL, *status = NULL;
-    long index;
-    bool has_index = false;
+    long index, card;
+    bool has_index = false, has_card = false;
     interface->device_index = -1;
     lenient_text(reader, at, "Status", &status);
     interface->attached = !is_word(status, "available");
@@ -82,7 +82,11 @@ static void read_attachment(struct reader *reader, const struct json_cursor *at,
         lenient_text(reader, &attachment, "Status", &state);
         if (!json_optional_integer(&attachment, "DeviceIndex", 0, INT16_MAX, &index, &has_index, reader->error))
             doubt_failure(reader);
-        interface->device_index = has_index ? (int16_t)index : -1;
+        if (!json_optional_integer(&attachment, "NetworkCardIndex", 0, INT16_MAX, &card, &has_card, reader->error)) {
+            doubt_failure(reader);
+            has_index = false;
+        }
+        interface->device_index = !has_index ? -1 : device_index((int16_t)index, has_card ? card : 0);
         if (status == NULL && is_word(state, "detached"))
             interface->attached = false;
     }
