@@ -134,3 +134,7 @@ struct target_group {
 // Whether a target group's protocol is a word of AWS's that is known here; false of NULL.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
 bool target_protocol_is_known(const char *protocol);
+
+// Whether a listener of a protocol may forward to a target group of one; true where either is not known, and of a
+// listener that is NULL. https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
+bool listener_fits(const struct listener *listener, const struct target_group *group);
