@@ -119,7 +119,8 @@ struct target_group {
     uint16_t port;
     bool targets_known;
     bool balancers_told;
-    const char *doubt; // what of it or of its targets was not understood
+    const char *misfit; // a load balancer whose listener names it, and can not forward to its protocol; or NULL
+    const char *doubt;  // what of it or of its targets was not understood
     record_place record;
     enum setting preserve_client; // not told: AWS's default for its type
     enum setting cross_zone;      // not told: as its load balancer's

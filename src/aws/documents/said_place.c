@@ -35,8 +35,7 @@ void settle_said_place(struct reader *reader, struct network_interface *one)
 
 // "The load balancer and its target groups must be in the same VPC", and so in one account and region.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
-static void compare_group(struct reader *reader, const struct load_balancer *balancer, const struct listener *listener,
-                          struct target_group *group)
+static void compare_group(struct reader *reader, const struct load_balancer *balancer, struct target_group *group)
 {
     const char *of[2] = {NULL, NULL}, *name = group->name == NULL ? group->arn : group->name;
     place_of_arn(reader, group->arn, &of[0], &of[1]);
@@ -51,10 +50,6 @@ static void compare_group(struct reader *reader, const struct load_balancer *bal
     if (!place_may_be(balancer->vpc_id, group->vpc_id))
         doubt_document(reader, "", "target group %s is said to be in %s, and its load balancer %s in %s", name,
                        group->vpc_id, balancer->name, balancer->vpc_id);
-    if (!listener_fits(listener, group))
-        doubt_document(reader, "",
-                       "target group %s is of %s, and a listener of load balancer %s that forwards to it of %s", name,
-                       group->protocol, balancer->name, listener->protocol);
     if (group->balancers_told && !text_list_holds(&group->load_balancers, balancer->arn))
         doubt_document(reader, "",
                        "a listener of load balancer %s forwards to target group %s, whose LoadBalancerArns "
@@ -67,8 +62,11 @@ static void compare_rule(struct reader *reader, const struct load_balancer *bala
 {
     for (size_t i = 0; i < rule->forwards.count; i++) {
         struct target_group *group = map_get(&reader->estate->target_groups, rule->forwards.items[i].target_group);
-        if (group != NULL && group->type != NULL && strcmp(group->type, "lambda") != 0)
-            compare_group(reader, balancer, listener, group);
+        if (group == NULL || group->type == NULL || strcmp(group->type, "lambda") == 0)
+            continue;
+        compare_group(reader, balancer, group);
+        if (group->misfit == NULL && !listener_fits(listener, group))
+            group->misfit = balancer->name;
     }
 }
 
@@ -84,5 +82,18 @@ void settle_target_groups(struct reader *reader)
             for (size_t r = 0; r < one->listeners.items[l].rules.count; r++)
                 compare_rule(reader, one, &one->listeners.items[l], &one->listeners.items[l].rules.items[r]);
         }
+    }
+    slots = map_sorted(reader->scratch, &reader->estate->target_groups);
+    for (size_t i = 0; i < slots.count; i++) {
+        struct target_group *group = slots.items[i]->value;
+        if (group->misfit == NULL || group->record == 0)
+            continue;
+        reader->name = reader->documents->names[(group->record - 1) >> RECORD_OFFSET_BITS];
+        reader->doubt = &group->doubt;
+        reader->listing = NULL;
+        doubt_document(
+            reader, "",
+            "target group %s is of %s, to which a listener of load balancer %s that names it can not forward",
+            group->name == NULL ? group->arn : group->name, group->protocol, group->misfit);
     }
 }
