@@ -35,7 +35,7 @@ struct instance {
     const struct interface_place *place; // without a subnet
     const struct group_set *groups;      // of its primary interface, or NULL where that is not told
     bool has_interface;                  // its own record tells of one that is read
-    bool state_unsure;                   // two records differ in its state, which is NULL then
+    bool state_unsure;                   // its records differ in its state, which is NULL then
     bool between;                        // it ends or only starts, and its interfaces are in no VPC
     const char *doubt;                   // its record contradicts another one
     record_place record;
