@@ -20,8 +20,8 @@ static const char *const closed_why[] = {
     [CLOSES_FOR_A_TIME] =
         "closed, but others that had been closed were open when they were asked again: it may be rate limited",
     [CLOSES_ONCE] = "closed, but what had been closed was silent when it was asked again: it may be rate limited",
-    [CLOSES_FOR_OTHERS] =
-        "closed, but open ports of other hosts were closed too when they were asked as fast: rate limited",
+    [CLOSES_FOR_OTHERS] = "closed, but of what was closed on its path some was open or silent when it was asked again: "
+                          "it may be rate limited",
 };
 static const char rejected_by_pace[] = "rejected, but not always, or not from the beginning: it may be rate limited";
 static const char stranger[] = "something came from there that answers no probe known here: its silence proves nothing";

@@ -443,7 +443,7 @@ class Suggested(Case):
         file.write_text(self.said)
         for form in ("text", "junit", "html"):
             told = " ".join(self.text("report", file, "--format", form).replace("\\\n", " ").split())
-            self.assertRegex(told, "Suggestion: to judge first; it closes all else that it names, too: " + self.START + "--security-group-rule-ids sgr-1", form)
+            self.assertRegex(told, "Suggestion: to judge first; it closes all else that it names, too:(</p><pre>| )" + self.START + "--security-group-rule-ids sgr-1", form)
         self.assertIn(self.START + "--security-group-rule-ids sgr-1", self.text("report", file, "--format", "sarif"))
 
 

@@ -298,7 +298,7 @@ class Reconcile(Case):
                 path.write_text("".join(json.dumps({**NOTED, "source": WEB if vantage == "eni-web" else APP, **line}) + "\n" for line in lines))
                 common.sgproof("reconcile", folder(documents(platform())), path, "--vantage-interface", vantage, "--format", "json", "-o", made[vantage])
         rows = list(csv.DictReader(common.sgproof("report", made["eni-web"], "--format", "csv").stdout.splitlines()))
-        self.assertEqual({row["asked_from"] for row in rows}, {"eni-web (%s)" % WEB, "eni-web (%s)" % WEB6})
+        self.assertEqual({row["asked_from"] for row in rows if row["address"]}, {"eni-web (%s)" % WEB, "eni-web (%s)" % WEB6})  # and one of the run, which is incomplete
         prints = set()
         for vantage, path in made.items():
             for result in json.loads(common.sgproof("report", path, "--format", "sarif").stdout)["runs"][0]["results"]:
