@@ -91,6 +91,12 @@ def record(forger, side, asked=-60, keep=None, **members):
         "began": moment(first - 90), "ended": moment(first - 30), "complete": True, "unread": [], "unavailable": [], "files": files[:keep], **members}))
 
 
+def second_record(forger):
+    """And of the second reading, behind the packets."""
+    first = first_second(forger)
+    record(forger, "after", asked=20, began=moment(first + 10), ended=moment(first + 30))
+
+
 @lie("before/SecurityGroups.json: is not what before/snapshot.json says was read: its SHA-256 is another", "before/snapshot.json: SecurityGroups.json: SHA-256")
 def rule_added_after_the_reading(forger):
     """The record tells of the true document; a rule that nobody had made admits what was undeclared."""
@@ -188,7 +194,7 @@ def read_after_the_packets_in_another_zone(forger):
     readings((-60, moment(first_second(forger) + 86400 * 400)[:-1] + "+01:00"))(forger)
 
 
-@lie("begin or end is no moment", "Invalid isoformat string")
+@lie("begin or end is no moment", "cannot be read as evidence: time data")
 def begun_behind_a_space(forger):
     """It sorts before all others."""
     forger.claim(begin=" " + forger.manifest["claims"]["begin"])

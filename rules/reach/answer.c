@@ -303,7 +303,7 @@ void answers_make(struct answers *answers)
     const struct question *before = NULL;
     for (size_t i = 0; i < answers->questions.count; i++) {
         const struct question *question = &answers->questions.items[i];
-        if (before == NULL || question->interface->groups == NULL ||
+        if (before == NULL || !security_group_is_shared(question->interface) ||
             before->interface->groups != question->interface->groups || before->family != question->family ||
             before->interface->groups_unsure || question->interface->groups_unsure) {
             memset(&answers->admitted, 0, sizeof(answers->admitted));

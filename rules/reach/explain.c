@@ -95,7 +95,7 @@ struct admitted {
 static struct admitted *admitted_of(struct explainer *explainer, const struct network_interface *interface,
                                     enum family family, int protocol)
 {
-    bool shared = interface->groups != NULL && !interface->groups_unsure;
+    bool shared = security_group_is_shared(interface) && !interface->groups_unsure;
     struct admitted *first = shared ? map_get_pointer(&explainer->admitted, interface->groups) : NULL;
     for (struct admitted *one = first; one != NULL; one = one->next)
         if (one->family == family && one->protocol == protocol)

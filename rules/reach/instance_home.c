@@ -12,7 +12,7 @@ void instance_homes(struct arena *arena, const struct estate *estate, struct map
             map_put(arena, homes, one->instance_id, home);
         }
         if (one->device_index == 0)
-            home->primary = home->primary == NULL ? one : home->primary;
+            *vector_add(arena, &home->primary) = one;
         else if (one->device_index < 0)
             *vector_add(arena, &home->untold) = one;
         else
@@ -23,9 +23,10 @@ void instance_homes(struct arena *arena, const struct estate *estate, struct map
 const struct network_interface *const *instance_home_interfaces(const struct instance_home *home, size_t *count,
                                                                 bool *sure)
 {
-    *sure = home->primary != NULL || (home->untold.count == 1 && !home->has_secondary);
-    *count = home->primary != NULL ? 1 : home->untold.count;
-    return home->primary != NULL ? &home->primary : home->untold.items;
+    bool told = home->primary.count > 0;
+    *count = told ? home->primary.count : home->untold.count;
+    *sure = *count == 1 && (told || !home->has_secondary);
+    return told ? home->primary.items : home->untold.items;
 }
 
 const char *instance_home_doubt(struct arena *arena, const char *instance_id)

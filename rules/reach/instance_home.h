@@ -6,9 +6,9 @@
 #include "model/estate.h"
 
 struct instance_home {
-    const struct network_interface *primary;         // by its device index
-    VECTOR(const struct network_interface *) untold; // those whose index is not told
-    bool has_secondary;                              // and others that are surely not
+    VECTOR(const struct network_interface *) primary; // by its device index, which only one should have
+    VECTOR(const struct network_interface *) untold;  // those whose index is not told
+    bool has_secondary;                               // and others that are surely not
 };
 
 // Adds the home of each instance that has an interface: id -> struct instance_home.

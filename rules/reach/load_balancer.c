@@ -247,17 +247,3 @@ void load_balancer_gate(struct arena *arena, const struct estate *estate, const 
                          balancer->name));
     }
 }
-
-bool listener_fits(const struct listener *listener, const struct target_group *group)
-{
-    static const char *const pairs[][3] = {{"HTTP", "HTTP", "HTTPS"},    {"HTTPS", "HTTP", "HTTPS"},
-                                           {"TCP", "TCP", "TCP_UDP"},    {"TLS", "TCP", "TLS"},
-                                           {"UDP", "UDP", "TCP_UDP"},    {"TCP_UDP", "TCP_UDP", "TCP_UDP"},
-                                           {"QUIC", "QUIC", "TCP_QUIC"}, {"TCP_QUIC", "TCP_QUIC", "TCP_QUIC"}};
-    if (listener == NULL || !target_protocol_is_known(group->protocol))
-        return true;
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-        if (strcmp(listener->protocol, pairs[i][0]) == 0)
-            return strcmp(group->protocol, pairs[i][1]) == 0 || strcmp(group->protocol, pairs[i][2]) == 0;
-    return true;
-}

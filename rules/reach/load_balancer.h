@@ -69,7 +69,3 @@ const struct reason *listeners_missing(struct arena *arena, const struct load_ba
 // Adds "NAME:PORT/PROTOCOL" of each listener for a protocol on one of [low, high].
 void load_balancer_because(struct arena *arena, const struct load_balancer *balancer, int protocol, uint16_t low,
                            uint16_t high, reason_list *because);
-
-// Whether a listener of a protocol may forward to a target group of one; true where either is not known, and of a
-// listener that is NULL. https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
-bool listener_fits(const struct listener *listener, const struct target_group *group);

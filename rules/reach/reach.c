@@ -65,7 +65,7 @@ static const char *variation(struct engine *engine, const struct network_interfa
     text_printf(&key, "%d|%s|%s", (int)gate->state, interface->type, balancer != NULL ? balancer->arn : "");
     for (size_t i = 0; i < gate->doubts.count; i++)
         text_printf(&key, "|%s", gate->doubts.items[i]->text);
-    text_printf(&key, "|%s", interface->groups != NULL ? interface->groups->key : interface->id);
+    text_printf(&key, "|%s", security_group_is_shared(interface) ? interface->groups->key : interface->id);
     const char *kept = arena_strdup(engine->arena, key.bytes);
     text_free(&key);
     return kept;

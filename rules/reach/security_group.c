@@ -240,6 +240,11 @@ static int by_low_port(const void *left, const void *right)
     return (int)a->rule->low - (int)b->rule->low;
 }
 
+bool security_group_is_shared(const struct network_interface *interface)
+{
+    return interface->groups != NULL && interface->groups->count > 0;
+}
+
 struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
                                         const struct network_interface *interface, enum family family, int protocol)
 {

@@ -72,6 +72,10 @@ struct group_rules {
     reason_list always; // missing groups, or that there is none
 };
 
+// Whether what its groups admit is said alike of each interface that has them. Who has none, or of whom none is told,
+// is named by its own id.
+bool security_group_is_shared(const struct network_interface *interface);
+
 struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
                                         const struct network_interface *interface, enum family family, int protocol);
 

@@ -4,6 +4,7 @@
 #include "rules/reach/block_access.h"
 #include "rules/reach/claimed.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/security_group.h"
 
 // An ACL names some protocols by number; the others are all alike to it.
 static int as_named(const struct network_acl *acl, int protocol)
@@ -98,7 +99,7 @@ static const struct byoip_range *unadvertised(const struct estate *estate, struc
 
 bool site_decides(const struct site *site, const struct network_interface *interface, struct prefix address)
 {
-    return interface->groups != NULL && interface->load_balancer == NULL && site->edge == NULL &&
+    return security_group_is_shared(interface) && interface->load_balancer == NULL && site->edge == NULL &&
            interface->doubt == NULL && strcmp(interface->type, "interface") == 0 &&
            !is_balancers_interface(interface) && interface->igw_traffic != IGW_DENIED &&
            !(address.family == FAMILY_IPV6 && site->estate->has_private_ipv6) &&

@@ -195,19 +195,33 @@ bool manifest_is_sealed(const struct manifest *manifest, const char *bytes, size
 }
 
 // That each path is inside the bundle, and behind the one before it.
-static bool expect_order(const struct json_cursor *root, const struct manifest *manifest, struct error *error)
+static bool expect_order(const struct json_cursor *root, const struct manifest *manifest, size_t *ordered,
+                         struct error *error)
 {
     struct json_cursor array = json_member(root, "files");
-    for (size_t i = 0; i < manifest->files.count; i++) {
-        const char *path = manifest->files.items[i].path;
-        struct json_cursor at = json_element(&array, i, cJSON_GetArrayItem(array.node, (int)i)),
-                           wrong = json_member(&at, "path");
+    for (*ordered = 0; *ordered < manifest->files.count; *ordered += 1) {
+        const char *path = manifest->files.items[*ordered].path;
+        struct json_cursor at = json_element(&array, *ordered, NULL), wrong = json_member(&at, "path");
         if (!file_is_inside(path))
             return json_fail(&wrong, error, "\"%s\" is no path inside the bundle", path);
-        if (i > 0 && strcmp(manifest->files.items[i - 1].path, path) >= 0)
+        if (*ordered > 0 && strcmp(manifest->files.items[*ordered - 1].path, path) >= 0)
             return json_fail(&wrong, error, "\"%s\" is twice there or out of order", path);
     }
     return true;
+}
+
+// Of a list that is wrong somewhere those before are kept: they are whole and in order.
+static bool read_files(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
+                       struct error *error)
+{
+    struct error other;
+    bool good = json_read_fields(arena, root, &files_part, manifest, error);
+    size_t ordered;
+    while (manifest->files.count > 0 && manifest->files.items[manifest->files.count - 1].sha256 == NULL)
+        manifest->files.count--;
+    good = expect_order(root, manifest, &ordered, good ? error : &other) && good;
+    manifest->files.count = (uint32_t)ordered;
+    return good;
 }
 
 static bool expect_steps(const struct json_cursor *root, const failed_steps *failed, struct error *error)
@@ -217,9 +231,9 @@ static bool expect_steps(const struct json_cursor *root, const failed_steps *fai
         STEP_CHANGE,   STEP_REPORT,  STEP_TIMESTAMP,      STEP_SIGNATURE, NULL};
     struct json_cursor array = json_member(root, "failed");
     for (size_t i = 0; i < failed->count; i++) {
-        struct json_cursor at = json_element(&array, i, NULL);
+        struct json_cursor at = json_element(&array, i, NULL), step = json_member(&at, "step");
         if (!text_among(failed->items[i].step, steps))
-            return json_fail(&at, error, "\"%s\" is no step of a run", failed->items[i].step);
+            return json_fail(&step, error, "\"%s\" is no step of a run", failed->items[i].step);
         if (failed->items[i].why[0] == '\0')
             return json_fail(&at, error, "does not say why");
     }
@@ -286,8 +300,7 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     if (manifest->previous != NULL && !digest_is_hexadecimal(manifest->previous, DIGEST_TEXT - 1))
         return json_fail(&previous, error, "is no SHA-256, expected 64 hexadecimal digits");
     return json_read_fields(arena, root, &failed_part, manifest, error) &&
-           expect_steps(root, &manifest->failed, error) &&
-           json_read_fields(arena, root, &files_part, manifest, error) && expect_order(root, manifest, error);
+           expect_steps(root, &manifest->failed, error) && read_files(arena, root, manifest, error);
 }
 
 bool manifest_read(struct arena *arena, const char *file, const char *bytes, size_t length, struct manifest *manifest,

@@ -119,7 +119,8 @@ struct target_group {
     uint16_t port;
     bool targets_known;
     bool balancers_told;
-    const char *doubt; // what of it or of its targets was not understood
+    const char *misfit; // a load balancer whose listener names it, and can not forward to its protocol; or NULL
+    const char *doubt;  // what of it or of its targets was not understood
     record_place record;
     enum setting preserve_client; // not told: AWS's default for its type
     enum setting cross_zone;      // not told: as its load balancer's
@@ -134,3 +135,7 @@ struct target_group {
 // Whether a target group's protocol is a word of AWS's that is known here; false of NULL.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
 bool target_protocol_is_known(const char *protocol);
+
+// Whether a listener of a protocol may forward to a target group of one; true where either is not known, and of a
+// listener that is NULL. https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
+bool listener_fits(const struct listener *listener, const struct target_group *group);

@@ -189,9 +189,28 @@ bool target_protocol_is_known(const char *protocol)
     return protocol != NULL && text_among(protocol, known);
 }
 
+bool listener_fits(const struct listener *listener, const struct target_group *group)
+{
+    static const char *const pairs[][3] = {{"HTTP", "HTTP", "HTTPS"},    {"HTTPS", "HTTP", "HTTPS"},
+                                           {"TCP", "TCP", "TCP_UDP"},    {"TLS", "TCP", "TLS"},
+                                           {"UDP", "UDP", "TCP_UDP"},    {"TCP_UDP", "TCP_UDP", "TCP_UDP"},
+                                           {"QUIC", "QUIC", "TCP_QUIC"}, {"TCP_QUIC", "TCP_QUIC", "TCP_QUIC"}};
+    if (listener == NULL || !target_protocol_is_known(group->protocol))
+        return true;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        if (strcmp(listener->protocol, pairs[i][0]) == 0)
+            return strcmp(group->protocol, pairs[i][1]) == 0 || strcmp(group->protocol, pairs[i][2]) == 0;
+    return true;
+}
+
 bool place_may_be(const char *place, const char *wanted)
 {
     return place == NULL || wanted == NULL || strcmp(place, "unknown") == 0 || strcmp(place, wanted) == 0;
+}
+
+int16_t device_index(int16_t index, long card)
+{
+    return card > 0 && index == 0 ? INT16_MAX : index;
 }
 
 bool instance_is_gone(const struct instance *instance)

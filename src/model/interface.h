@@ -35,7 +35,7 @@ struct instance {
     const struct interface_place *place; // without a subnet
     const struct group_set *groups;      // of its primary interface, or NULL where that is not told
     bool has_interface;                  // its own record tells of one that is read
-    bool state_unsure;                   // two records differ in its state, which is NULL then
+    bool state_unsure;                   // its records differ in its state, which is NULL then
     bool between;                        // it ends or only starts, and its interfaces are in no VPC
     const char *doubt;                   // its record contradicts another one
     record_place record;
@@ -84,7 +84,7 @@ struct network_interface {
     uint16_t address_count;
     uint16_t private_ipv4_count;
     uint16_t ipv4_prefix_count;
-    int16_t device_index; // -1: not known
+    int16_t device_index; // 0: its instance's primary one; -1: not known
     enum __attribute__((packed)) igw_traffic {
         IGW_NOT_TOLD,
         IGW_ALLOWED,
@@ -105,6 +105,11 @@ struct network_interface {
     bool nested;               // told by an instance's document only
     bool differs;              // another record of it says otherwise
 };
+
+// The `device_index` of an attachment by index `index` of network card `card`. Each card counts its own; the primary
+// interface is of card 0.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterfaceSpecification.html
+int16_t device_index(int16_t index, long card);
 
 // Whether an instance is no more, or soon is not: terminated or shutting down.
 bool instance_is_gone(const struct instance *instance);

@@ -274,7 +274,7 @@ class Lies(Evidence):
     NOT_JUDGED = {"capture_removed": "what answered: there are no packets of it"}
     UNREADABLE = {"link_added": "before/link.json: a link or a device", "path_out_of_the_evidence": "no path inside the evidence",
                   "key_twice": "a key is there twice: state", "word_unknown": "'ajar' is not one of open, closed",
-                  "line_in_a_claim": "Invalid isoformat string", "speed_left_out": "'timeout_ms'"}
+                  "line_in_a_claim": "cannot be read as evidence: ", "speed_left_out": "'timeout_ms'"}
     NOT_LOOKED_AT = {"service_invented": "services",
                      "tool_claimed": "claim", "tries_claimed": "tries: 1"}
 

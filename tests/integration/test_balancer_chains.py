@@ -194,7 +194,7 @@ class Instances(Behind):
         web = estate["NetworkInterfaces"].pop()
         for n, index in enumerate(indexes):
             one = {**web, "NetworkInterfaceId": "eni-w%d" % n, "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.2.%d" % (4 + n), "Primary": True}],
-                   "Attachment": {"InstanceId": "i-web", "Status": "attached", **({} if index is None else {"DeviceIndex": index})}}
+                   "Attachment": {"InstanceId": "i-web", "Status": "attached", **dict(index if isinstance(index, dict) else {} if index is None else {"DeviceIndex": index})}}
             estate["NetworkInterfaces"].append(one)
         return estate
 
@@ -205,6 +205,13 @@ class Instances(Behind):
         wanted = {("443/HTTPS", address): {("8.0.0.0/8", certainty)} for address, certainty in reached.items()}
         self.assertEqual(self.behind(estate, expect=status), wanted)
         self.assertEqual(bool(named(self.outcome(estate, expect=status), ["missing"], "the primary interface of target i-web")), status == 3)
+
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterfaceSpecification.html
+    @each([((0, 0), (1, 0), {"10.0.2.4": "exact"}, 0), ((1, 0), (0, 0), {"10.0.2.5": "exact"}, 0), ((0, 0), (None, 0), {"10.0.2.4": "possible", "10.0.2.5": "possible"}, 0),
+           ((1, 0), (0, 1), {}, 3), ((1, 0), (None, None), {"10.0.2.5": "possible"}, 0), ((0, 0), ("0", 0), {"10.0.2.4": "exact"}, 3)])
+    def test_of_several_network_cards_the_first_one_has_the_primary_interface(self, first, second, reached, status):
+        estate = self.both(*({k: v for k, v in zip(("NetworkCardIndex", "DeviceIndex"), one) if v is not None} for one in (first, second)))
+        self.assertEqual(self.behind(estate, expect=status), {("443/HTTPS", address): {("8.0.0.0/8", certainty)} for address, certainty in reached.items()})
 
     def test_a_classic_load_balancers_instance_too(self):
         estate = self.both(1)

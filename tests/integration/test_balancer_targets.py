@@ -120,7 +120,7 @@ class OwnAnswers(Behind):
     def test_each_listener_protocol_is_decided_and_one_that_is_new_is_possible(self):
         for protocol, expected in (("HTTP", {"tcp"}), ("HTTPS", {"tcp"}), ("TCP", {"tcp"}), ("TLS", {"tcp"}), ("UDP", {"udp"}), ("QUIC", {"udp"}),
                                    ("TCP_UDP", {"tcp", "udp"}), ("TCP_QUIC", {"tcp", "udp"}), ("GENEVE", set())):
-            estate = balanced({"HTTP": "application", "HTTPS": "application", "GENEVE": "gateway"}.get(protocol, "network"))
+            estate = balanced({"HTTP": "application", "HTTPS": "application", "GENEVE": "gateway"}.get(protocol, "network"), protocol=protocol)
             estate["Listeners"][0]["Protocol"] = protocol
             estate["SecurityGroups"][0]["IpPermissions"].append(permission("udp", (0, 65535), ["8.0.0.0/8"]))
             self.assertEqual(self.exposures(estate, address="198.51.100.9"), {(p, 443, 443): "exact" for p in expected}, protocol)
@@ -133,7 +133,7 @@ class OwnAnswers(Behind):
 class NewWords(Behind):
     """Words of an enum that are not known here, and where none is told."""
 
-    @each([("network", "TCP", "exact", 0), ("network", "UDP", "exact", 0), ("network", "SCTP", "possible", 0), ("network", "", "possible", 0),
+    @each([("network", "TCP", "exact", 0), ("network", "TCP_UDP", "exact", 0), ("network", "UDP", "possible", 3), ("network", "SCTP", "possible", 0), ("network", "", "possible", 0),
            ("network", None, "exact", 0), ("application", "HTTP", "exact", 0), ("application", "HTTP3", "possible", 0)])
     def test_what_is_behind_a_target_group_of_a_protocol_that_is_new_is_possible(self, kind, protocol, certainty, status):
         estate = balanced(kind, protocol=protocol)

@@ -302,8 +302,8 @@ class Interfaces(Gates):
         self.verdict(estate, REACHED, 3, missing="198.51.100.200")
 
     def test_row_59_a_public_address_on_a_secondary_interface_rests_on_an_assumption(self):
-        for index, words in ((1, True), (0, False)):
-            output = self.verdict(world(Attachment={"InstanceId": "i-1", "DeviceIndex": index, "Status": "attached"}), REACHED)
+        for index, card, words in ((1, 0, True), (0, 0, False), (0, 1, True)):
+            output = self.verdict(world(Attachment={"InstanceId": "i-1", "DeviceIndex": index, "NetworkCardIndex": card, "Status": "attached"}), REACHED)
             self.assertEqual(named(output, ["assumptions"], "eni-1 secondary"), words)
 
 

@@ -34,6 +34,12 @@ class Contradictions(Case):
         made["SecurityGroups"].append({"GroupId": "sg-2", "VpcId": "vpc-1", "IpPermissions": [permission("tcp", (443, 443))]})
         self.possible(made, V4, "eni-1 i-1 different security groups")
 
+    def test_an_interface_of_another_network_card_has_groups_of_its_own(self):
+        made = world(Attachment={"InstanceId": "i-1", "Status": "attached", "DeviceIndex": 0, "NetworkCardIndex": 1})
+        made["Reservations"][0]["Instances"][0]["SecurityGroups"] = [{"GroupId": "sg-2"}]
+        made["SecurityGroups"].append({"GroupId": "sg-2", "VpcId": "vpc-1", "IpPermissions": []})
+        self.check(folder(documents(made)), 0, {V4: "exact"})
+
     @each([("LoadBalancers",), ("Subnets",)])
     def test_the_vpc_of_a_node_that_its_load_balancer_or_subnet_tells_otherwise(self, kind):
         made = balanced()

@@ -28,7 +28,7 @@ def interface(name, private, subnet="subnet-1", groups=(), public=None, instance
     return made
 
 
-def balanced(kind="application", target_type="instance", target_id="i-web", protocol="HTTP", listener=443):
+def balanced(kind="application", target_type="instance", target_id="i-web", protocol=None, listener=443):
     """An internet-facing load balancer in subnet-1 before one target in subnet-2, which has no way out by itself."""
     estate = plain()
     mark = {"application": "app", "network": "net", "gateway": "gwy"}[kind] + "/front/0123456789abcdef"
@@ -48,7 +48,8 @@ def balanced(kind="application", target_type="instance", target_id="i-web", prot
                                 "VpcId": "vpc-1", "SecurityGroups": ["sg-front"], "State": {"Code": "active"}}]
     estate["Listeners"] = [{"LoadBalancerArn": ARN % mark, "Port": listener, "Protocol": {"application": "HTTPS", "network": "TCP"}.get(kind, "GENEVE"),
                             "DefaultActions": [{"Type": "forward", "TargetGroupArn": GROUP_ARN % "web/1"}]}]
-    estate["TargetGroups"] = [{"TargetGroupArn": GROUP_ARN % "web/1", "TargetGroupName": "web", "TargetType": target_type, "Protocol": protocol,
+    estate["TargetGroups"] = [{"TargetGroupArn": GROUP_ARN % "web/1", "TargetGroupName": "web", "TargetType": target_type,
+                               "Protocol": {"application": "HTTP", "network": "TCP"}.get(kind, "GENEVE") if protocol is None else protocol,
                                "Port": 8080, "VpcId": "vpc-1", "LoadBalancerArns": [ARN % mark]}]
     estate["LoadBalancerTargetHealth"] = [{"TargetGroupArn": GROUP_ARN % "web/1", "TargetHealthDescriptions": [
         {"Target": {"Id": target_id, "Port": 8080}, "TargetHealth": {"State": "healthy"}}]}]
@@ -79,7 +80,7 @@ class LoadBalancers(Case):
     def test_a_load_balancer_is_reached_on_its_listeners_ports_only(self):
         for kind in ("application", "network"):
             self.assertEqual(self.exposures(balanced(kind), address="198.51.100.9"), {("tcp", 443, 443): "exact"})
-        estate = balanced("network")
+        estate = balanced("network", protocol="UDP")
         estate["Listeners"][0]["Protocol"] = "UDP"
         self.assertEqual(self.exposures(estate, address="198.51.100.9"), {})
 

@@ -6,6 +6,7 @@ import unittest
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.dirname(__file__)]
 from test_constructs_gates import advertised, world
 from test_load_balancers import ARN, balanced
+from test_snapshots import permission
 from test_told_bridges import estate, origin
 from test_world import MAYBE, REACHED, V4, Case, documents, each, folder
 
@@ -39,6 +40,19 @@ class Places(Case):
         output = self.compute(folder(documents(made)))
         self.assertEqual({x["certainty"] for i in output["indirect"] for x in i["exposures"]}, {"possible"} if words else {"exact"})
         self.assertEqual([words in one["why"] for one in output["unread"]], [True] if words else [])
+
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
+    @each([("application", "HTTP", "HTTP HTTPS"), ("application", "HTTPS", "HTTP HTTPS"), ("network", "TCP", "TCP TCP_UDP"), ("network", "TLS", "TCP TLS"),
+           ("network", "UDP", "UDP TCP_UDP"), ("network", "TCP_UDP", "TCP_UDP"), ("network", "QUIC", "QUIC TCP_QUIC"), ("network", "TCP_QUIC", "TCP_QUIC")])
+    def test_a_target_group_of_a_protocol_that_its_listener_can_not_forward_to(self, kind, listener, fits):
+        for group in ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC", "GENEVE"):
+            made = balanced(kind, protocol=group)
+            made["Listeners"][0]["Protocol"] = listener
+            made["SecurityGroups"][1]["IpPermissions"] = made["SecurityGroups"][0]["IpPermissions"] = [permission("-1", None, ["0.0.0.0/0"])]
+            output = self.compute(folder(documents(made)))
+            self.assertEqual({x["certainty"] for i in output["indirect"] for x in i["exposures"]}, {"exact"} if group in fits.split() else {"possible"}, group)
+            self.assertEqual(["target group web is of %s, to which a listener of load balancer front that names it can not forward" % group == one["why"] for one in output["unread"]],
+                             [] if group in fits.split() else [True], group)
 
     def served(self, *services):
         made = balanced("network", protocol="TCP")

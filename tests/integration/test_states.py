@@ -163,6 +163,30 @@ class Enumerations(unittest.TestCase):
             self.assertLessEqual(listed, set(known.split()), (service, shape))
 
 
+INSTANCE_STATES = ("pending", "running", "shutting-down", "terminated", "stopping", "stopped")
+
+
+class Instances(Gates):
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
+    @each((name, 16 * n, name == word) for name in INSTANCE_STATES for n, word in enumerate(INSTANCE_STATES))
+    def test_a_state_whose_word_and_number_differ_is_not_known(self, name, code, same):
+        estate = world()
+        estate["Reservations"][0]["Instances"][0]["State"] = {"Name": name, "Code": 0x100 + code}  # the high byte is AWS's own
+        output = self.compute(folder(documents(estate)))
+        self.assertEqual(output["unread"] == [], same)
+        if same:
+            estate["Reservations"][0]["Instances"][0]["State"] = {"Name": name}
+            self.assertEqual(output["endpoints"], self.compute(folder(documents(estate)))["endpoints"])
+        else:
+            self.assertEqual({(e["address"], e["dormant"], x["certainty"]) for e in output["endpoints"] for x in e["exposures"]}, {(V4, False, "possible"), (V6, False, "possible")})
+
+    @each([("16",), (None,), (17,), (1.5,), (-1,)])
+    def test_a_number_that_is_no_state_decides_nothing(self, code):
+        estate = world()
+        estate["Reservations"][0]["Instances"][0]["State"] = {"Name": "running", "Code": code}
+        self.assertEqual({x["certainty"] for e in self.compute(folder(documents(estate)))["endpoints"] for x in e["exposures"]}, {"exact"})
+
+
 class Interfaces(Gates):
     # Status of the interface, Status of its attachment, and what is reached.
     @each([("in-use", "attached", "exact"), ("in-use", "detached", "possible"), ("in-use", "attaching", "possible"), ("in-use", "detaching", "possible"),

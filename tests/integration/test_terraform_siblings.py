@@ -436,6 +436,9 @@ CASES = {
                                                              private_ips=["10.0.0.4", "10.0.0.9"]).new("aws_eip.e", network_interface="eni-1", associate_with_private_ip="10.0.0.9"), 0, EXACT(443), set()),
     "an interface of its own, attached to a host that is there": (lambda p: p.new("aws_network_interface.n", subnet_id="subnet-1", security_groups=["sg-3"], attachment=[{"instance": "i-1", "device_index": 1}]).new(
         "aws_eip.e", {"network_interface": ref("aws_network_interface.n")}), 0, EXACT(22), set()),
+    "an Elastic IP address of a host is its primary interface's, whatever another card begins with": (lambda p: p.new(
+        "aws_network_interface.n", subnet_id="subnet-1", security_groups=["sg-3"], attachment=[{"instance": "i-1", "device_index": 0, "network_card_index": 1}]).new(
+        "aws_eip.e", instance="i-1"), 0, EXACT(443), EXACT(443, at=WEB)),
     "IPv6 by the subnet, its block computed": (lambda p: ipv6(p), 0, EXACT(443), set()),
     "IPv6 by a count": (lambda p: ipv6(p, ipv6_address_count=1), 0, EXACT(443), set()),
     # ---- Load balancers

@@ -9,9 +9,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from test_balancer_targets import rule
 from test_constructs_gates import blocked
-from test_load_balancers import balanced
+from test_load_balancers import balanced, interface
 from test_reasons import record
-from test_snapshots import entry, permission
+from test_snapshots import entry, permission, plain
 from test_told_bridges import BALANCER, Told, VpcOrigins, accelerator, behind_balancer, distributions, estate, origin
 from test_world import documents, each, folder
 
@@ -34,6 +34,25 @@ class Because(Told):
         made["NetworkInterfaces"][0]["Groups"] = []
         self.assertEqual(self.because(made, accelerator()), [("group", "eni-1"), ("gateway", "igw-1")])
         self.assertEqual(self.exposure["because"][0]["text"], "no security group")
+
+    @each([([], "because", "no security group"), (None, "via", "missing: Groups of %s")])
+    def test_of_several_interfaces_without_groups_each_is_named_by_its_own_id(self, groups, where, text):
+        made = plain()
+        made["NetworkInterfaces"] = [interface("w%d" % n, "10.0.0.%d" % n, public="198.51.100.%d" % n, instance="i-%d" % n) for n in (4, 5, 6)]
+        made["Reservations"] = [{"Instances": [{"InstanceId": "i-%d" % n, "State": {"Name": "running"}}]} for n in (4, 5, 6)]
+        for one in made["NetworkInterfaces"]:
+            one["Groups"] = groups
+            if groups is None:
+                del one["Groups"]
+        read = folder(documents(made))
+        for one in self.compute(read)["endpoints"]:
+            wanted = text % one["eni_id"] if "%s" in text else text
+            told = [{why["id"] for why in x[where] if why["text"] == wanted} for x in one["exposures"]]
+            self.assertTrue(told)
+            self.assertEqual(told, [{one["eni_id"]}] * len(told))
+        for n in (6, 4, 5):  # explain says it of each, too
+            chain = common.sgproof("explain", read, "198.51.100.%d" % n, "443/tcp", "--from", "8.8.8.8", "--format", "json").stdout
+            self.assertEqual({m for m in ("eni-w4", "eni-w5", "eni-w6") if m in chain}, {"eni-w%d" % n})
 
     def test_the_listener_is_told(self):
         made, health = behind_balancer()

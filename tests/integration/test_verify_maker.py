@@ -190,14 +190,14 @@ class Lies(Evidence):
         """A snapshot made by hand has no record, and holds; one that lies beside what was read is named."""
         def some(forged):
             lies.record(forged, "before", keep=3)
+            lies.second_record(forged)
             forged.derive()
         done = self.verified(self.forge(some))
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertRegex(done.stdout, "absent +readings +5 files are in no record of what was read, the first is before/Reservations.json")
         def whole(forged):
-            first = lies.first_second(forged)
             lies.record(forged, "before")
-            lies.record(forged, "after", asked=20, began=lies.moment(first + 10), ended=lies.moment(first + 30))
+            lies.second_record(forged)
             forged.derive()
         evidence = self.forge(whole)
         done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
@@ -280,7 +280,7 @@ class Lies(Evidence):
     def test_accounts_that_were_left_out_are_named(self):
         """The record tells of them, and so do answers and verify."""
         def told(excluded):
-            return lambda forged: (lies.record(forged, "before", excluded_accounts=excluded), forged.derive())
+            return lambda forged: (lies.record(forged, "before", excluded_accounts=excluded), lies.second_record(forged), forged.derive())
         evidence = self.forge(told(["222233334444", "333344445555"]))
         says = "accounts that were left out when the others were read (snapshot.json): 222233334444, 333344445555"
         done = self.verified(evidence)
@@ -304,7 +304,7 @@ class Lies(Evidence):
                 self.assertRegex(done.stdout, "NOT CHECKED +readings +before/snapshot.json: a record of what was read: " + says)
                 self.assertRegex(done.stdout, "coverage .*; INCOMPLETE")
         for members in ({"complete": None}, {"read_by": None}, {"unavailable": [call]}, {"excluded_accounts": None}):
-            done = self.verified(self.forge(lambda forged: (lies.record(forged, "before", **members), forged.derive())))
+            done = self.verified(self.forge(lambda forged: (lies.record(forged, "before", **members), lies.second_record(forged), forged.derive())))
             self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_a_document_that_is_not_as_it_was_read_is_unread_in_words(self):

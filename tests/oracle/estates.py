@@ -2,6 +2,8 @@
 import json
 import pathlib
 
+from oracle.oracle import FORWARDS
+
 CIDRS4 = ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8", "10.9.0.0/16", "203.0.113.0/24", "203.0.113.0/25",
           "203.0.113.128/25", "203.0.113.7/32", "198.18.0.0/15", "192.0.2.0/24", "8.8.8.0/24", "100.64.0.0/10"]
 CIDRS6 = ["::/0", "2000::/3", "2001:db8::/32", "2001:db8:aa::/48", "2001:db8:aa::1/128", "fc00::/7", "2600::/12"]
@@ -96,7 +98,7 @@ def add_load_balancer(rng, estate):
          "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
     if rng.random() < 0.85:
         kind = estate["LoadBalancers"][0]["Type"] if estate["LoadBalancers"] else "network"
-        words = ["HTTP", "HTTPS", "HTTPS", "NEW"] if kind == "application" else ["TLS", "TCP", "TCP", "UDP", "TCP_UDP", "QUIC", "NEW"]
+        words = ["HTTP", "HTTPS", "HTTPS", "NEW"] if kind == "application" else pick(rng, [["TLS", "TCP", "TCP", "TCP"], ["TCP", "UDP", "TCP_UDP"], ["TLS", "TCP", "TCP", "UDP", "TCP_UDP", "QUIC", "NEW"]])
         estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, words),
                                 "DefaultActions": []} for port in rng.sample(PORTS[1:], rng.randrange(1, 4))]
     attributes = []
@@ -221,6 +223,11 @@ def add_targets(rng, estate, arn):
         if attributes:
             estate["files"]["describe-target-group-attributes.g%d.000000000000000%d.json" % (i, i)] = {"Attributes": attributes}
     add_rules(rng, estate, groups)
+    for group in estate["TargetGroups"]:
+        named = {one["Protocol"] for one in estate["Listeners"] if group["TargetGroupArn"] in str([one["DefaultActions"], estate.get("Rules")])}
+        fit = [word for word in sorted(set(sum(FORWARDS.values(), []))) if all(word in FORWARDS.get(one, [word]) for one in named)]
+        if fit and rng.random() < 0.97:
+            group["Protocol"] = pick(rng, fit)
     if rng.random() < 0.7:
         open_up(rng, estate)
 

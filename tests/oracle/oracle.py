@@ -7,6 +7,10 @@ import functools
 import ipaddress
 
 RANK = {"no": 0, "maybe": 1, "yes": 2}
+# Protocols of target groups by those of the listeners that may forward to them.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
+FORWARDS = {"HTTP": ["HTTP", "HTTPS"], "HTTPS": ["HTTP", "HTTPS"], "TCP": ["TCP", "TCP_UDP"], "TLS": ["TCP", "TLS"], "UDP": ["UDP", "TCP_UDP"],
+            "TCP_UDP": ["TCP_UDP"], "QUIC": ["QUIC", "TCP_QUIC"], "TCP_QUIC": ["TCP_QUIC"]}
 
 
 def least(*values):
@@ -748,6 +752,12 @@ class Oracle:
         prefixes = [p["Ipv4Prefix"] for p in eni.get("Ipv4Prefixes", [])] + [p["Ipv6Prefix"] for p in eni.get("Ipv6Prefixes", [])]
         return not text.startswith("i-") and any(holds(p, ip_address(text)) for p in prefixes)
 
+    def fits(self, group):
+        """Whether each listener that names a target group can forward to its protocol: one that can not contradicts it."""
+        of = lambda listener: [r["Actions"] for r in self.kind("Rules") if r["RuleArn"].startswith(listener["ListenerArn"].replace(":listener/", ":listener-rule/") + "/")]
+        return all(group["Protocol"] in FORWARDS.get(one["Protocol"], [group["Protocol"]]) for one in self.kind("Listeners")
+                   if group["TargetGroupArn"] in str([one["DefaultActions"], *of(one)]))
+
     def behind(self, balancer, listener, group, registered, target, protocol, source):
         """yes, maybe or no for one client of one listener and one registered target."""
         six = group["IpAddressType"] == "ipv6"
@@ -775,4 +785,4 @@ class Oracle:
         if target["InterfaceType"] not in (*self.PLAIN, "vpc_endpoint") or self.moving(target):
             through.append("no")
             through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
-        return least(most(through), self.takes_clients(balancer, registered, target, group))
+        return least(most(through), self.takes_clients(balancer, registered, target, group), "yes" if self.fits(group) else "maybe")

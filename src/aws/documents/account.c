@@ -154,11 +154,9 @@ bool read_password_policy(struct reader *reader, const struct json_cursor *at, v
     const cJSON *length = json_find(at->node, "MinimumPasswordLength");
     if (length == NULL || cJSON_IsNull(length)) // AWS prints it always
         doubt_at(reader, at, "has no MinimumPasswordLength, expected one");
-    if (!json_optional_integer(at, "MinimumPasswordLength", 0, 128, &policy->minimum_length, &present,
-                               reader->error))
+    if (!json_optional_integer(at, "MinimumPasswordLength", 0, 128, &policy->minimum_length, &present, reader->error))
         doubt_failure(reader);
-    if (!json_optional_integer(at, "PasswordReusePrevention", 0, 24, &policy->remembered, &present,
-                               reader->error))
+    if (!json_optional_integer(at, "PasswordReusePrevention", 0, 24, &policy->remembered, &present, reader->error))
         doubt_failure(reader);
     if (!json_optional_integer(at, "MaxPasswordAge", 0, 1095, &policy->most_days, &present, reader->error))
         doubt_failure(reader);

@@ -66,8 +66,8 @@ static void read_attachment(struct reader *reader, const struct json_cursor *at,
 {
     struct json_cursor attachment;
     const char *state = NULL, *status = NULL;
-    long index;
-    bool has_index = false;
+    long index, card;
+    bool has_index = false, has_card = false;
     interface->device_index = -1;
     lenient_text(reader, at, "Status", &status);
     interface->attached = !is_word(status, "available");
@@ -82,7 +82,11 @@ static void read_attachment(struct reader *reader, const struct json_cursor *at,
         lenient_text(reader, &attachment, "Status", &state);
         if (!json_optional_integer(&attachment, "DeviceIndex", 0, INT16_MAX, &index, &has_index, reader->error))
             doubt_failure(reader);
-        interface->device_index = has_index ? (int16_t)index : -1;
+        if (!json_optional_integer(&attachment, "NetworkCardIndex", 0, INT16_MAX, &card, &has_card, reader->error)) {
+            doubt_failure(reader);
+            has_index = false;
+        }
+        interface->device_index = !has_index ? -1 : device_index((int16_t)index, has_card ? card : 0);
         if (status == NULL && is_word(state, "detached"))
             interface->attached = false;
     }
@@ -282,6 +286,24 @@ static void add_public_address(struct reader *reader, const struct json_cursor *
         *vector_add(reader->scratch, &gathered->public_addresses) = address;
 }
 
+// A state is told twice, by its word and by the low byte of a number: where these differ neither is believed alone.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
+static void compare_state(struct reader *reader, const struct json_cursor *state, struct instance *instance)
+{
+    static const char *const words[] = {"pending", "running", "shutting-down", "terminated", "stopping",
+                                        "stopped", NULL};
+    const cJSON *told = json_member(state, "Code").node;
+    size_t code = cJSON_IsNumber(told) ? (size_t)told->valueint & 0xff : SIZE_MAX;
+    if (code % 16 != 0 || code / 16 > 5 || instance->state == NULL || !text_among(instance->state, words) ||
+        strcmp(instance->state, words[code / 16]) == 0)
+        return;
+    reader->doubt = &instance->doubt;
+    doubt_at(reader, state, "is %s, and of code %zu, which is %s", instance->state, code, words[code / 16]);
+    reader->doubt = NULL;
+    instance->state = NULL;
+    instance->state_unsure = true;
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
 static bool read_instance(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -290,8 +312,10 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
     struct gathered gathered = {0};
     struct json_cursor state, metadata, placement, profile;
     GUARD(text_of(reader, at, "InstanceId", &instance->id));
-    if (lenient_object(reader, at, "State", &state))
+    if (lenient_object(reader, at, "State", &state)) {
         lenient_text(reader, &state, "Name", &instance->state);
+        compare_state(reader, &state, instance);
+    }
     if (lenient_object(reader, at, "MetadataOptions", &metadata)) {
         lenient_text(reader, &metadata, "HttpTokens", &instance->http_tokens);
         instance->metadata_disabled = is_word(text_beside(reader, &metadata, "HttpEndpoint"), "disabled");

@@ -57,12 +57,16 @@ static void compare_group(struct reader *reader, const struct load_balancer *bal
                        balancer->name, name);
 }
 
-static void compare_rule(struct reader *reader, const struct load_balancer *balancer, const struct listener_rule *rule)
+static void compare_rule(struct reader *reader, const struct load_balancer *balancer, const struct listener *listener,
+                         const struct listener_rule *rule)
 {
     for (size_t i = 0; i < rule->forwards.count; i++) {
         struct target_group *group = map_get(&reader->estate->target_groups, rule->forwards.items[i].target_group);
-        if (group != NULL && group->type != NULL && strcmp(group->type, "lambda") != 0)
-            compare_group(reader, balancer, group);
+        if (group == NULL || group->type == NULL || strcmp(group->type, "lambda") == 0)
+            continue;
+        compare_group(reader, balancer, group);
+        if (group->misfit == NULL && !listener_fits(listener, group))
+            group->misfit = balancer->name;
     }
 }
 
@@ -74,9 +78,22 @@ void settle_target_groups(struct reader *reader)
         if (one->name == NULL || one->type == LOAD_BALANCER_CLASSIC)
             continue;
         for (size_t l = 0; l < one->listeners.count; l++) {
-            compare_rule(reader, one, &one->listeners.items[l].otherwise);
+            compare_rule(reader, one, &one->listeners.items[l], &one->listeners.items[l].otherwise);
             for (size_t r = 0; r < one->listeners.items[l].rules.count; r++)
-                compare_rule(reader, one, &one->listeners.items[l].rules.items[r]);
+                compare_rule(reader, one, &one->listeners.items[l], &one->listeners.items[l].rules.items[r]);
         }
+    }
+    slots = map_sorted(reader->scratch, &reader->estate->target_groups);
+    for (size_t i = 0; i < slots.count; i++) {
+        struct target_group *group = slots.items[i]->value;
+        if (group->misfit == NULL || group->record == 0)
+            continue;
+        reader->name = reader->documents->names[(group->record - 1) >> RECORD_OFFSET_BITS];
+        reader->doubt = &group->doubt;
+        reader->listing = NULL;
+        doubt_document(
+            reader, "",
+            "target group %s is of %s, to which a listener of load balancer %s that names it can not forward",
+            group->name == NULL ? group->arn : group->name, group->protocol, group->misfit);
     }
 }

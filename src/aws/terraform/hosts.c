@@ -48,11 +48,13 @@ static struct instance *new_instance(struct plan_reader *plan, const struct reso
     return instance;
 }
 
-static void attach(struct network_interface *interface, const char *instance_id, long index)
+// `values` tell of the attachment; a device index that they do not tell is `otherwise`.
+static void attach(struct network_interface *interface, const char *instance_id, const cJSON *values, long otherwise)
 {
+    long index = number(values, "device_index", otherwise), card = number(values, "network_card_index", 0);
     interface->attached = true;
     interface->instance_id = instance_id;
-    interface->device_index = (int16_t)(index >= 0 && index < 1000 ? index : -1);
+    interface->device_index = index >= 0 && index < 1000 ? device_index((int16_t)index, card) : -1;
 }
 
 // Which interface is attached only apply tells: any that is new.
@@ -72,7 +74,7 @@ static void attach_by(struct plan_reader *plan, const struct where *where, const
     struct meant of = meant_at(plan, where, "network_interface_id", false);
     struct network_interface *interface = of.id == NULL ? NULL : estate_interface(plan->estate, of.id);
     if (interface != NULL)
-        attach(interface, instance_id, number(where->values, "device_index", 0));
+        attach(interface, instance_id, where->values, 0);
     else if (of.doubt != NULL)
         attach_any_new(plan, of.doubt);
     else
@@ -161,7 +163,7 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     struct network_interface *interface =
         add_interface(plan, arena_printf(plan->arena, "%s primary interface", resource->address));
     place_interface(plan, interface, id_of(subnet));
-    attach(interface, instance->id, 0);
+    attach(interface, instance->id, NULL, 0);
     give_private_ipv4(plan, resource, interface);
     struct id_list groups = meant_list(plan, &where, "vpc_security_group_ids", true);
     if (is_filled(groups))
@@ -331,7 +333,7 @@ static void attach_own(struct plan_reader *plan, const struct resource *resource
     for (int i = 0; i < count && i < 1; i++) {
         struct where block = block_of(resource, "attachment", i);
         struct meant instance = meant_at(plan, &block, "instance", false);
-        attach(interface, id_of(instance), number(block.values, "device_index", -1));
+        attach(interface, id_of(instance), block.values, -1);
         if (instance.doubt != NULL)
             interface->doubt = instance.doubt;
     }

@@ -14,6 +14,7 @@ struct told_interface {
     const char *public_address; // that comes with it, or NULL
     const char *instance;
     long index;
+    long card;
     const cJSON *groups;
     const cJSON *private_addresses;
     const cJSON *ipv6;
@@ -119,6 +120,7 @@ static void write_interface(struct prior_writing *writing, const struct told_int
         json_open(writing->writer, "Attachment", '{');
         json_put_string(writing->writer, "InstanceId", told->instance);
         json_put_integer(writing->writer, "DeviceIndex", told->index);
+        json_put_integer(writing->writer, "NetworkCardIndex", told->card);
         json_put_string(writing->writer, "Status", "attached");
         json_close(writing->writer, '}');
     }
@@ -134,11 +136,12 @@ static void find_attachment(struct prior_writing *writing, struct told_interface
             text_same(held_text(held->values, "network_interface_id"), told->id)) {
             told->instance = held_text(held->values, "instance_id");
             told->index = number(held->values, "device_index", 1);
+            told->card = number(held->values, "network_card_index", 0);
         }
         if (held_is(held, "aws_instance") &&
             text_same(held_text(held->values, "primary_network_interface_id"), told->id)) {
             told->instance = held_text(held->values, "id");
-            told->index = 0;
+            told->index = told->card = 0;
         }
     }
 }
@@ -159,6 +162,7 @@ void prior_write_interfaces(struct prior_writing *writing)
                                       .private_address = held_text(values, "private_ip"),
                                       .instance = held_text(attachment, "instance"),
                                       .index = number(attachment, "device_index", 0),
+                                      .card = number(attachment, "network_card_index", 0),
                                       .groups = member(values, "security_groups"),
                                       .private_addresses = member(values, "private_ips"),
                                       .ipv6 = member(values, "ipv6_addresses"),

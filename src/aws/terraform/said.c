@@ -20,16 +20,29 @@ enum { MOST_STEPS = 256 };
 static size_t read_arguments(struct reading *reading, const struct file_block *block, const char *key,
                              struct module_place module, const char *address);
 
-// The address of the module that calls the one which `address` ("module.a.module.b.") is of, and how it names it.
+// How far the modules of an address go, as in "module.a.module.b[0].aws_vpc.c"; *last: where the last of them begins.
+static size_t modules_length(const char *address, size_t *last)
+{
+    size_t at = 0;
+    *last = 0;
+    while (strncmp(address + at, "module.", 7) == 0) {
+        size_t end = at + 7 + strcspn(address + at + 7, ".[");
+        end += index_length(address + end);
+        if (address[end] != '.')
+            break;
+        *last = at;
+        at = end + 1;
+    }
+    return at;
+}
+
+// The address of the module that calls the one which `address` ("module.a.module.b.") is of, and how it names it; NULL
+// where it is of no module, or of something in one.
 static const char *parent_of(struct arena *arena, const char *address, const char **name)
 {
-    size_t length = strlen(address), start = 0;
-    for (size_t at = 0; at < length;) {
-        start = at;
-        at += 7 + strcspn(address + at + 7, ".[");
-        at += index_length(address + at) + 1;
-    }
-    *name = length == 0 ? NULL : arena_strndup(arena, address + start + 7, strcspn(address + start + 7, ".["));
+    size_t start, length = modules_length(address, &start);
+    bool is_module = length > 0 && address[length] == '\0';
+    *name = !is_module ? NULL : arena_strndup(arena, address + start + 7, strcspn(address + start + 7, ".["));
     return arena_strndup(arena, address, start);
 }
 
@@ -49,7 +62,7 @@ static void read_input(struct reading *reading, const char *name, const char *ad
     if (called == NULL)
         return; // of the root: the plan tells it
     struct module_place module = module_at(reading->source, parent);
-    const struct file_block *call = source_call_in(reading->source, module, called);
+    const struct file_block *call = called == NULL ? NULL : source_call_in(reading->source, module, called);
     if (call == NULL)
         reading->unread = true;
     else
@@ -113,12 +126,8 @@ enum source_answer terraform_source_list(struct terraform_source *source, const 
     struct reading reading = {.source = source, .list = list};
     if (found == NULL)
         return SOURCE_UNKNOWN;
-    const char *at = address;
-    while (strncmp(at, "module.", 7) == 0) {
-        at += 7 + strcspn(at + 7, ".[");
-        at += index_length(at) + 1;
-    }
-    const char *in = arena_strndup(source->arena, address, (size_t)(at - address));
+    size_t last;
+    const char *in = arena_strndup(source->arena, address, modules_length(address, &last));
     if (read_arguments(&reading, found, key, module, in) == 0)
         return SOURCE_UNKNOWN; // it is another configuration than the plan's
     return reading.unread ? SOURCE_UNKNOWN : reading.opaque ? SOURCE_NO : SOURCE_YES;
@@ -153,7 +162,7 @@ static text_list texts_of(struct terraform_source *source, const char *address, 
         found = source_find_block(source, address, &ignored, &module);
     if (found == NULL && strncmp(address, "module.", 7) == 0) {
         const char *parent = parent_of(source->arena, arena_printf(source->arena, "%s.", address), &called);
-        found = source_call_in(source, module_at(source, parent), called);
+        found = called == NULL ? NULL : source_call_in(source, module_at(source, parent), called);
     }
     for (size_t i = 0; found != NULL && i < found->block.arguments.count; i++)
         if (strcmp(found->block.arguments.items[i].key, key) == 0)
