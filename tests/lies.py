@@ -528,5 +528,16 @@ def report_that_runs(forger):
     forger.replace("report.html", "<main>", '<main><img src=x onerror="document.body.textContent=String()">')
 
 
+def signer(name, told, verify):
+    def claimed(forger):
+        forger.manifest["claims"]["signer"] = told
+        forger.derive()
+    LIES["signer_" + name] = (claimed, verify, "claims: signer: is not the key given")
+
+
+signer("of_another_key", "ab" * 32, "claims: signer: is not the key that signed it, SHA256:[0-9a-f]{64}")
+signer("in_words", "the auditor's", "claims: signer is no fingerprint of a key")
+
+
 import lies_of_packets  # noqa: E402  which add to them
 import lies_of_steps  # noqa: E402, F401

@@ -186,9 +186,12 @@ static void check_claims(struct checks *checks, const struct checked_bundle *bun
 {
     const struct manifest *manifest = &bundle->manifest;
     const char *begin = manifest->claims.begin, *end = manifest->claims.end, *day = manifest->judged_on;
+    const char *signer = manifest->claims.signer;
     uint64_t begin_us, end_us;
     if (manifest->derivation == 0)
         return;
+    if (signer != NULL && (strlen(signer) != DIGEST_TEXT - 1 || signer[strspn(signer, "0123456789abcdef")] != '\0'))
+        check_add(checks, "claims", CHECK_WRONG, "manifest.json: claims: signer is no fingerprint of a key");
     if (!clock_moment(begin, &begin_us) || !clock_moment(end, &end_us))
         check_add(checks, "claims", CHECK_WRONG, "manifest.json: claims: begin or end is no moment as RFC 3339 has it");
     else if (begin_us > end_us)
@@ -207,6 +210,8 @@ static void check_signature(struct checks *checks, const struct checked_bundle *
 {
     struct error error = {0};
     size_t size;
+    const char *signer = bundle->manifest.claims.signer;
+    const char *own = key == NULL ? NULL : key_fingerprint(checks->arena, key);
     char *signature = file_read(arena_printf(checks->arena, "%s/manifest.sig", bundle->folder), &size, &error);
     if (signature == NULL && (key != NULL || is_there(checks, bundle, "manifest.sig")))
         say_unread(checks, "signature", bundle, "manifest.sig", &error);
@@ -214,11 +219,13 @@ static void check_signature(struct checks *checks, const struct checked_bundle *
         check_add(checks, "signature", CHECK_NOT_DONE, "nobody signed it, so nobody vouches for it");
     else if (key == NULL)
         check_add(checks, "signature", CHECK_NOT_DONE, "it is signed: give --key PUBLIC.pem");
-    else if (seal_holds(key, manifest, length, (const unsigned char *)signature, size))
-        check_add(checks, "signature", CHECK_GOOD, "Ed25519, by the key given, SHA256:%s",
-                  key_fingerprint(checks->arena, key));
-    else
+    else if (!seal_holds(key, manifest, length, (const unsigned char *)signature, size))
         check_add(checks, "signature", CHECK_WRONG, "manifest.sig: is not this key's signature of manifest.json");
+    else if (signer != NULL && strcmp(signer, own) != 0) // which the report tells
+        check_add(checks, "signature", CHECK_WRONG,
+                  "manifest.json: claims: signer: is not the key that signed it, SHA256:%s", own);
+    else
+        check_add(checks, "signature", CHECK_GOOD, "Ed25519, by the key given, SHA256:%s", own);
     free(signature);
 }
 
