@@ -28,7 +28,7 @@ enum http_end {
     HTTP_BROKEN,
 };
 
-enum { HTTP_MOST = 1 << 20, HTTP_HEADERS = 4, HTTP_LOCAL_MS = 1000 }; // the last for what is on this host or beside it
+enum { HTTP_MOST = 1 << 20, HTTP_HEADERS = 5, HTTP_LOCAL_MS = 1000 }; // the last for what is on this host or beside it
 
 // Of AWS's Signature Version 4.
 struct http_signature {

@@ -9,9 +9,13 @@ static bool add_account(struct arena *arena, const char *path, size_t line, char
 {
     text[strcspn(text, "#")] = '\0';
     char *id = text + strspn(text, " \t\r");
-    id[strcspn(id, " \t\r")] = '\0';
+    for (size_t end = strlen(id); end > 0 && strchr(" \t\r", id[end - 1]) != NULL; end--)
+        id[end - 1] = '\0';
     if (id[0] == '\0')
         return true;
+    if (strpbrk(id, " \t") != NULL)
+        return error_set(error, ERROR_USAGE, "%s:%zu: \"%s\": expected one account, of 12 digits, a line", path, line,
+                         id);
     if (strlen(id) != 12 || strspn(id, "0123456789") != 12)
         return error_set(error, ERROR_USAGE, "%s:%zu: %s: expected an account of 12 digits", path, line, id);
     *vector_add(arena, &accounts->items) = id;

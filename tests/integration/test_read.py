@@ -332,7 +332,7 @@ def empty_answers():
             if service["target"]:
                 yield (name, None), json.dumps({lists[0]: []} if lists else {})
             elif "xml" not in service["protocol"]:
-                inside = "<%s/>" % first if first else ""
+                inside = "".join("<%s/>" % list for list in about["lists"]) if len(about["lists"]) > 1 else "<%s/>" % first if first else ""
                 yield (name, service["version"]), "<%sResponse>%s</%sResponse>" % (name, "<%s>%s</%s>" % (about["wrapper"], inside, about["wrapper"]) if about["wrapper"] else inside, name)
 
 
@@ -543,7 +543,7 @@ class Scripted(Script):
 
     def test_lists_that_pages_split_side_by_side_are_joined(self):
         page = lambda user, policy, more: (200, {}, "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult><UserDetailList><member><UserName>%s"
-            "</UserName></member></UserDetailList><Policies><member><PolicyName>%s</PolicyName></member></Policies>%s</GetAccountAuthorizationDetailsResult>"
+            "</UserName></member></UserDetailList><GroupDetailList/><RoleDetailList/><Policies><member><PolicyName>%s</PolicyName></member></Policies>%s</GetAccountAuthorizationDetailsResult>"
             "</GetAccountAuthorizationDetailsResponse>" % (user, policy, "<Marker>m</Marker>" if more else ""))
         self.script["GetAccountAuthorizationDetails"] = [page("ann", "p", True), page("bob", "q", False)]
         self.assertEqual(self.read().returncode, 0)
@@ -579,6 +579,11 @@ class Scripted(Script):
         done = self.read("--accounts", str(self.path / "accounts"), "--role-name", "audit")
         self.assertEqual(done.returncode, 2)
         self.assertIn("accounts:3: 12345: expected an account of 12 digits", done.stderr)
+        for line in ("222222222222\t333333333333", "222222222222 333333333333 # two", "222222222222 x"):
+            (self.path / "accounts").write_text("111122223333\n%s\n" % line)
+            done = self.read("--accounts", str(self.path / "accounts"), "--role-name", "audit")
+            self.assertEqual(done.returncode, 2, line)
+            self.assertRegex(done.stderr, 'accounts:2: "222222222222[^"]*": expected one account, of 12 digits, a line')
         self.assertIn("--role-name goes with", self.read("--org").stderr)
         (self.path / "accounts").write_text("111122223333\n")
         self.assertEqual(self.read("--accounts", str(self.path / "accounts"), "--role-name", "audit").returncode, 0)

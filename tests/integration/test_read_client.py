@@ -106,7 +106,7 @@ class Client(Script):
         self.script["DescribeVpcs"] = [(200, {}, vpcs[:-1000]), (200, {"Content-Encoding": "gzip"}, gzip.compress(vpcs.encode())[:1000]), (200, {}, vpcs)]
         self.script["DescribeSubnets"] = [(200, {}, "<DescribeSubnetsResponse><subnetSet>%s</subnetSet>" % ("<item><subnetId>%s</subnetId></item>" % text * 5))]
         named = lambda kind, n: "".join("<member><%sName>%s%d</%sName></member>" % (kind, text, i, kind) for i in range(n))
-        page = lambda users, roles, more: (200, {}, "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult><UserDetailList>%s</UserDetailList><RoleDetailList>%s"
+        page = lambda users, roles, more: (200, {}, "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult><UserDetailList>%s</UserDetailList><GroupDetailList/><Policies/><RoleDetailList>%s"
                                            "</RoleDetailList>%s</GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>" % (named("User", users), named("Role", roles), more))
         self.script["GetAccountAuthorizationDetails"] = [page(3, 4, "<Marker>m</Marker>"), page(1, 0, "")]
         done = self.read("--max-attempts", "3")

@@ -68,6 +68,24 @@ class Untold(Script):
             self.quick(folder="whole%d" % n)
             self.assertIn("no token of the next page", {u["operation"]: u["message"] for u in self.record("whole%d" % n)["unread"]}["ListVirtualMFADevices"])
 
+    def test_each_list_of_an_answer_must_be_there(self):
+        """One that lacks is not an empty one: roles that nobody told of would be none."""
+        lists = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+        for n, left_out in enumerate((None, *lists)):
+            told = "".join("<%s/>" % name for name in lists if name != left_out)
+            self.script["GetAccountAuthorizationDetails"] = [(200, {}, "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult>%s<IsTruncated>false</IsTruncated>"
+                                                              "</GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>" % told)]
+            self.quick(folder="lists%d" % n)
+            why = {u["operation"]: u["message"] for u in self.record("lists%d" % n)["unread"]}
+            self.assertEqual("without the list" in why.get("GetAccountAuthorizationDetails", ""), left_out is not None, (left_out, why))
+
+    def test_api_gateway_is_asked_for_plain_json(self):
+        """Else it answers in HAL: https://smithy.io/2.0/aws/customizations/apigateway-customizations.html"""
+        self.quick("--network-only")
+        accepts = {headers.get("Accept") for action, _, headers in self.seen if "vpclinks" in str(action).lower()}
+        self.assertEqual(accepts, {"application/json"})
+        self.assertNotIn("application/json", {headers.get("Accept") for action, _, headers in self.seen if action == "DescribeVpcs"})
+
     def test_that_something_is_not_there_is_believed_of_what_can_be_absent_alone(self):
         absent = (400, {}, self.ERROR % "NoSuchEntity")
         self.script["DescribeSecurityGroups"] = [absent]

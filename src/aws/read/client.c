@@ -37,6 +37,8 @@ static bool make_ready(struct transfer *transfer)
     const struct credentials *with = request->credentials;
     struct http_signature signature = {request->region, request->signing_name, with->key_id, with->secret};
     char target[200], date[40], type[80] = "Content-Type: application/x-www-form-urlencoded; charset=utf-8";
+    // API Gateway answers in HAL without it: https://smithy.io/2.0/aws/customizations/apigateway-customizations.html
+    bool wants_json = request->signing_name != NULL && strcmp(request->signing_name, "apigateway") == 0;
     char *token = NULL;
     if (with->token != NULL && asprintf(&token, "x-amz-security-token: %s", with->token) < 0)
         memory_must(NULL);
@@ -49,7 +51,8 @@ static bool make_ready(struct transfer *transfer)
                           &(struct http_request){
                               .url = request->url,
                               .headers = {request->target == NULL ? NULL : target, request->body == NULL ? NULL : type,
-                                          with->key_id == NULL || date[0] == '\0' ? NULL : date, token},
+                                          with->key_id == NULL || date[0] == '\0' ? NULL : date, token,
+                                          wants_json ? "Accept: application/json" : NULL},
                               .body = request->body,
                               .body_length = request->body == NULL ? 0 : strlen(request->body),
                               .milliseconds = options->answer_timeout,

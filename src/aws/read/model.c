@@ -424,7 +424,7 @@ const char *model_why_not(const struct model *model, const struct operation *ope
         const char *name = item_text(output_member(shapes, operation, operation->lists[i]), 0);
         const cJSON *list = get(page.json, name);
         bool there = page.xml != NULL ? xml_child(page.xml, name) != NULL || says_none(page.xml) : list != NULL;
-        if ((i == 0 && !there) || (list != NULL && !cJSON_IsArray(list)))
+        if (!there || (list != NULL && !cJSON_IsArray(list)))
             return "without the list that its answer has";
     }
     const char *cut = why_no_end(shapes, operation, page);
