@@ -505,6 +505,45 @@ class Client(Script):
             "DescribeInstances", "DescribeDBInstances", "DescribeClusters", "ListClusters", "DescribeCluster", "ListClustersV2", "DescribeDomain", "ListDistributions", "ListAccelerators",
             "GetAccountAuthorizationDetails", "GetCredentialReport"), "a record is of account 222233334444, asked of 111122223333"))
 
+    def test_records_tell_their_place_by_arns_regions_and_border_groups_too(self):
+        arn = lambda place, rest: "arn:aws:ec2:%s:%s" % (place, rest)
+        one = lambda operation, holder, inner: (operation, "<%sResponse><%s><item>%s</item></%s></%sResponse>" % (operation, holder, inner, holder, operation))
+        rule = lambda place: one("DescribeSecurityGroupRules", "securityGroupRuleSet", "<securityGroupRuleArn>%s</securityGroupRuleArn>" % arn(place, "security-group-rule/sgr-1"))
+        prefixes = lambda place: one("DescribeManagedPrefixLists", "prefixListSet", "<prefixListArn>%s</prefixListArn>" % arn(place, "prefix-list/pl-1"))
+        transit = lambda place: one("DescribeTransitGateways", "transitGatewaySet", "<transitGatewayArn>%s</transitGatewayArn>" % arn(place, "transit-gateway/tgw-1"))
+        connect = lambda place: one("DescribeInstanceConnectEndpoints", "instanceConnectEndpointSet",
+                                    "<instanceConnectEndpointArn>%s</instanceConnectEndpointArn>" % arn(place, "instance-connect-endpoint/eice-1"))
+        spared = lambda place: one("DescribeVpcBlockPublicAccessExclusions", "vpcBlockPublicAccessExclusionSet", "<resourceArn>%s</resourceArn>" % arn(place, "vpc/vpc-1"))
+        address = lambda group: one("DescribeAddresses", "addressesSet", "<publicIp>203.0.113.1</publicIp><networkBorderGroup>%s</networkBorderGroup>" % group)
+        offered = lambda zone: one("DescribeVpcEndpointServiceConfigurations", "serviceConfigurationSet", "<availabilityZoneSet><item>%s</item></availabilityZoneSet>" % zone)
+        block = lambda account, region: ("DescribeVpcBlockPublicAccessOptions", (
+            "<DescribeVpcBlockPublicAccessOptionsResponse><vpcBlockPublicAccessOptions><awsAccountId>%s</awsAccountId><awsRegion>%s</awsRegion></vpcBlockPublicAccessOptions>"
+            "</DescribeVpcBlockPublicAccessOptionsResponse>" % (account, region)))
+        ours, other = "111122223333", "222233334444"
+        shared, abroad, asked = REGION + ":" + other, "us-east-1:" + ours, "a record is of region us-east-1, asked of " + REGION
+        for n, (bodies, said) in enumerate((
+                ((rule(REGION + ":" + ours), prefixes(REGION + ":aws"), transit(shared), connect(REGION + ":" + ours), spared(shared), address(REGION), offered(REGION + "b"), block(ours, REGION)), None),
+                ((rule(shared), prefixes(shared), address(REGION + "-lax-1"), offered(REGION + "-lax-1a")), None),
+                ((rule(abroad), prefixes(abroad), transit(abroad), connect(abroad), spared(abroad), block(ours, "us-east-1")), asked), ((prefixes("us-east-1:aws"),), asked),
+                ((address("us-east-1"),), "a record is of network border group us-east-1, asked of " + REGION),
+                ((address(REGION + "3"),), "a record is of network border group eu-west-33, asked of " + REGION),
+                ((offered("us-east-1a"),), "a record is of zone us-east-1a, asked of " + REGION), ((block(other, REGION),), "a record is of account 222233334444, asked of 111122223333"))):
+            with self.subTest(bodies=bodies):
+                self.script.update({operation: [(200, {}, body)] for operation, body in bodies})
+                self.quick(folder="estate%d" % n)
+                unread = {failed["operation"]: failed["message"] for failed in self.record("estate%d" % n)["unread"]}
+                self.assertEqual({operation: unread.get(operation) for operation, _ in bodies}, dict.fromkeys((operation for operation, _ in bodies), said))
+                for operation, _ in bodies:
+                    del self.script[operation]
+
+    def test_a_classic_load_balancer_is_of_the_region_by_its_zones(self):
+        inner = {"2012-06-01": "<LoadBalancerDescriptions><member><AvailabilityZones><member>%s</member></AvailabilityZones></member></LoadBalancerDescriptions>", "2015-12-01": "<LoadBalancers/>"}
+        wrap = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult>%s</DescribeLoadBalancersResult></DescribeLoadBalancersResponse>"
+        for zone, said in ((REGION + "a", []), ("us-east-1a", ["a record is of zone us-east-1a, asked of eu-west-3"])):
+            self.script["DescribeLoadBalancers"] = lambda form: (200, {}, (wrap % inner[form["Version"]]).replace("%s", zone))
+            self.quick("--network-only", folder=zone)
+            self.assertEqual([one["message"] for one in self.record(zone)["unread"]], said)
+
     def test_a_tag_that_looks_like_a_zone_is_none(self):
         self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><tagSet><item><key>AvailabilityZone</key>"
                                         '<value>"AvailabilityZone": "us-east-1a"</value></item></tagSet></item></vpcSet></DescribeVpcsResponse>')]
