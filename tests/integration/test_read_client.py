@@ -46,6 +46,37 @@ class Client(Script):
                 self.assertEqual(unread["operation"], "ListFirewalls")
                 self.assertIn(word, unread["message"])
 
+    def test_a_null_where_the_list_is_to_be_is_no_empty_list(self):
+        self.script["DescribeTrails"] = [(200, {}, '{"trailList": null}')]
+        self.script["GET /2021-01-01/domain"] = [(200, {}, '{"DomainNames": null}')]
+        self.script["GET /clusters"] = [(200, {}, '{"clusters": ["c"]}')]
+        self.script["GET /clusters/c"] = [(200, {}, '{"cluster": null}')]
+        self.assertEqual(self.quick().returncode, 3)
+        self.assertEqual({(one["operation"], one["message"]) for one in self.record()["unread"]} & {(name, "status 200, but without anything that its answer has") for name in (
+            "DescribeTrails", "ListDomainNames", "DescribeCluster")}, {(name, "status 200, but without anything that its answer has") for name in ("DescribeTrails", "ListDomainNames", "DescribeCluster")})
+        self.assertFalse((self.path / "estate/111122223333" / REGION / "describe-trails.json").exists())
+
+    def test_what_ecs_tells_only_a_part_of_is_not_whole(self):
+        cluster, task, service = ("arn:aws:ecs:eu-west-3:111122223333:%s" % rest for rest in ("cluster/main", "task/main/%d", "service/main/web"))
+        tasks, web = [{"taskArn": task % n} for n in (1, 2)], [{"serviceArn": service, "serviceName": "web"}]
+        self.script["ListClusters"] = [(200, {}, json.dumps({"clusterArns": [cluster]}))]
+        self.script["ListTasks"] = [(200, {}, json.dumps({"taskArns": [one["taskArn"] for one in tasks]}))]
+        self.script["ListServices"] = [(200, {}, json.dumps({"serviceArns": [service]}))]
+        denied, gone = [{"arn": task % 2, "reason": "ACCESS_DENIED", "detail": "not yours"}], [{"arn": task % 2, "reason": "MISSING"}]
+        for n, (operation, answer, said) in enumerate((
+                ("DescribeTasks", {"tasks": tasks, "failures": []}, None), ("DescribeTasks", {"tasks": tasks}, None), ("DescribeTasks", {"tasks": tasks, "failures": None}, None),
+                ("DescribeTasks", {"tasks": tasks[:1], "failures": gone}, None),
+                ("DescribeTasks", {"tasks": tasks[:1], "failures": denied}, "nothing of %s: ACCESS_DENIED, not yours" % (task % 2)),
+                ("DescribeTasks", {"tasks": tasks[:1], "failures": [{"arn": task % 2}]}, "nothing of %s: without a reason" % (task % 2)),
+                ("DescribeTasks", {"tasks": tasks[:1], "failures": []}, "it tells of 1 of the 2 tasks that were asked"), ("DescribeTasks", {"tasks": []}, "it tells of 0 of the 2 tasks that were asked"),
+                ("DescribeTasks", {"failures": []}, "status 200, but without the list that its answer has"), ("DescribeTasks", {"tasks": None, "failures": gone}, "status 200, but without the list that its answer has"),
+                ("DescribeServices", {"services": [], "failures": [{"arn": service, "reason": "INTERNAL"}]}, "nothing of %s: INTERNAL" % service),
+                ("DescribeServices", {"services": [], "failures": [{"arn": service, "reason": "MISSING"}]}, None), ("DescribeServices", {"failures": []}, "status 200, but without the list that its answer has"))):
+            with self.subTest(answer=answer):
+                self.script.update({"DescribeTasks": [(200, {}, json.dumps({"tasks": tasks}))], "DescribeServices": [(200, {}, json.dumps({"services": web}))], operation: [(200, {}, json.dumps(answer))]})
+                self.assertEqual(self.quick("--network-only", folder="estate%d" % n).returncode, 3 if said else 0)
+                self.assertEqual([(one["operation"], one["message"]) for one in self.record("estate%d" % n)["unread"]], [(operation, said)] if said else [])
+
     def test_what_answers_another_service_of_the_same_operation_is_no_empty_list(self):
         bodies = {"2012-06-01": "LoadBalancers", "2015-12-01": "LoadBalancerDescriptions"}
         wrap = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><%s/></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>"
