@@ -56,6 +56,19 @@ class Client(Script):
             "DescribeTrails", "ListDomainNames", "DescribeCluster")}, {(name, "status 200, but without anything that its answer has") for name in ("DescribeTrails", "ListDomainNames", "DescribeCluster")})
         self.assertFalse((self.path / "estate/111122223333" / REGION / "describe-trails.json").exists())
 
+    def test_an_answer_about_another_thing_than_was_asked_is_none(self):
+        wall = "arn:aws:network-firewall:eu-west-3:111122223333:firewall/"
+        self.script.update({"ListFirewalls": [(200, {}, json.dumps({"Firewalls": [{"FirewallName": "a", "FirewallArn": wall + "a"}]}))],
+                            "GET /clusters": [(200, {}, '{"clusters": ["a"]}')], "GET /2021-01-01/domain": [(200, {}, '{"DomainNames": [{"DomainName": "a"}]}')]})
+        for name in "ab":
+            self.script.update({"DescribeFirewall": [(200, {}, json.dumps({"Firewall": {"FirewallName": name, "FirewallArn": wall + name}}))],
+                                "GET /clusters/a": [(200, {}, json.dumps({"cluster": {"name": name}}))],
+                                "GET /2021-01-01/opensearch/domain/a": [(200, {}, json.dumps({"DomainStatus": {"DomainName": name}}))]})
+            self.quick("--network-only", folder=name)
+            told = {one["operation"]: one["message"] for one in self.record(name)["unread"]}
+            self.assertEqual(told, {} if name == "a" else {"DescribeFirewall": "it is about %sb, asked about %sa" % (wall, wall), "DescribeCluster": "it is about b, asked about a",
+                                                           "DescribeDomain": "it is about b, asked about a"})
+
     def test_what_ecs_tells_only_a_part_of_is_not_whole(self):
         cluster, task, service = ("arn:aws:ecs:eu-west-3:111122223333:%s" % rest for rest in ("cluster/main", "task/main/%d", "service/main/web"))
         tasks, web = [{"taskArn": task % n} for n in (1, 2)], [{"serviceArn": service, "serviceName": "web"}]

@@ -172,7 +172,8 @@ const char *call_elsewhere(const struct call *call, const char *text);
 
 // ---- collect_whole.c
 
-// Why the answer of a call that asks of several by name (the last parameter) is not whole; else NULL.
+// Why the answer of a call that asks by name is not of all that was asked (several are in the last parameter), or is of
+// another one; else NULL.
 const char *call_not_whole(const struct call *call, const cJSON *answer);
 
 // ---- collect_table.c
