@@ -286,6 +286,15 @@ class Documents(Owned):
             self.assertEqual({**cut, "missing": [], "complete": plain.get("complete")}, {**plain, "complete": plain.get("complete")})
             self.assertEqual(self.compute(folder({**files, name: [{**document, token: "AbC="}, {**document, token: ""}]})), plain)
 
+    def test_what_ecs_would_not_tell_of_is_unread_and_what_is_gone_is_not(self):
+        arn = "arn:aws:ecs:eu-west-3:111122223333:%s/main/gone"
+        for key, kind, records in (("tasks", "task", []), ("services", "service", [self.serving()])):
+            for reason, unread in (("MISSING", []), ("ACCESS_DENIED", [("failures", "nothing is told of %s: ACCESS_DENIED" % (arn % kind))])):
+                failed = {"failures": [{"arn": arn % kind, "reason": reason}]}
+                for document in ({key: records, **failed}, {**failed, key: records}):
+                    told = self.compute(folder({**documents(managed(Description="x")), "describe-%s.json" % key: document}))
+                    self.assertEqual([(one["path"], one["why"]) for one in told["unread"]], unread)
+
     def test_a_service_names_no_interface_that_is_not_of_ecs_and_a_task_goes_before_it(self):
         files = {"s.json": {"services": [self.serving()]}}
         self.assertEqual(self.told(self.owner(managed(Description="x"), files))[0], "unknown")

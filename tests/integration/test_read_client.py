@@ -46,6 +46,50 @@ class Client(Script):
                 self.assertEqual(unread["operation"], "ListFirewalls")
                 self.assertIn(word, unread["message"])
 
+    def test_a_null_where_the_list_is_to_be_is_no_empty_list(self):
+        self.script["DescribeTrails"] = [(200, {}, '{"trailList": null}')]
+        self.script["GET /2021-01-01/domain"] = [(200, {}, '{"DomainNames": null}')]
+        self.script["GET /clusters"] = [(200, {}, '{"clusters": ["c"]}')]
+        self.script["GET /clusters/c"] = [(200, {}, '{"cluster": null}')]
+        self.assertEqual(self.quick().returncode, 3)
+        self.assertEqual({(one["operation"], one["message"]) for one in self.record()["unread"]} & {(name, "status 200, but without anything that its answer has") for name in (
+            "DescribeTrails", "ListDomainNames", "DescribeCluster")}, {(name, "status 200, but without anything that its answer has") for name in ("DescribeTrails", "ListDomainNames", "DescribeCluster")})
+        self.assertFalse((self.path / "estate/111122223333" / REGION / "describe-trails.json").exists())
+
+    def test_an_answer_about_another_thing_than_was_asked_is_none(self):
+        wall = "arn:aws:network-firewall:eu-west-3:111122223333:firewall/"
+        self.script.update({"ListFirewalls": [(200, {}, json.dumps({"Firewalls": [{"FirewallName": "a", "FirewallArn": wall + "a"}]}))],
+                            "GET /clusters": [(200, {}, '{"clusters": ["a"]}')], "GET /2021-01-01/domain": [(200, {}, '{"DomainNames": [{"DomainName": "a"}]}')]})
+        for name in "ab":
+            self.script.update({"DescribeFirewall": [(200, {}, json.dumps({"Firewall": {"FirewallName": name, "FirewallArn": wall + name}}))],
+                                "GET /clusters/a": [(200, {}, json.dumps({"cluster": {"name": name}}))],
+                                "GET /2021-01-01/opensearch/domain/a": [(200, {}, json.dumps({"DomainStatus": {"DomainName": name}}))]})
+            self.quick("--network-only", folder=name)
+            told = {one["operation"]: one["message"] for one in self.record(name)["unread"]}
+            self.assertEqual(told, {} if name == "a" else {"DescribeFirewall": "it is about %sb, asked about %sa" % (wall, wall), "DescribeCluster": "it is about b, asked about a",
+                                                           "DescribeDomain": "it is about b, asked about a"})
+
+    def test_what_ecs_tells_only_a_part_of_is_not_whole(self):
+        cluster, task, service = ("arn:aws:ecs:eu-west-3:111122223333:%s" % rest for rest in ("cluster/main", "task/main/%d", "service/main/web"))
+        tasks, web = [{"taskArn": task % n} for n in (1, 2)], [{"serviceArn": service, "serviceName": "web"}]
+        self.script["ListClusters"] = [(200, {}, json.dumps({"clusterArns": [cluster]}))]
+        self.script["ListTasks"] = [(200, {}, json.dumps({"taskArns": [one["taskArn"] for one in tasks]}))]
+        self.script["ListServices"] = [(200, {}, json.dumps({"serviceArns": [service]}))]
+        denied, gone = [{"arn": task % 2, "reason": "ACCESS_DENIED", "detail": "not yours"}], [{"arn": task % 2, "reason": "MISSING"}]
+        for n, (operation, answer, said) in enumerate((
+                ("DescribeTasks", {"tasks": tasks, "failures": []}, None), ("DescribeTasks", {"tasks": tasks}, None), ("DescribeTasks", {"tasks": tasks, "failures": None}, None),
+                ("DescribeTasks", {"tasks": tasks[:1], "failures": gone}, None),
+                ("DescribeTasks", {"tasks": tasks[:1], "failures": denied}, "nothing of %s: ACCESS_DENIED, not yours" % (task % 2)),
+                ("DescribeTasks", {"tasks": tasks[:1], "failures": [{"arn": task % 2}]}, "nothing of %s: without a reason" % (task % 2)),
+                ("DescribeTasks", {"tasks": tasks[:1], "failures": []}, "it tells of 1 of the 2 tasks that were asked"), ("DescribeTasks", {"tasks": []}, "it tells of 0 of the 2 tasks that were asked"),
+                ("DescribeTasks", {"failures": []}, "status 200, but without the list that its answer has"), ("DescribeTasks", {"tasks": None, "failures": gone}, "status 200, but without the list that its answer has"),
+                ("DescribeServices", {"services": [], "failures": [{"arn": service, "reason": "INTERNAL"}]}, "nothing of %s: INTERNAL" % service),
+                ("DescribeServices", {"services": [], "failures": [{"arn": service, "reason": "MISSING"}]}, None), ("DescribeServices", {"failures": []}, "status 200, but without the list that its answer has"))):
+            with self.subTest(answer=answer):
+                self.script.update({"DescribeTasks": [(200, {}, json.dumps({"tasks": tasks}))], "DescribeServices": [(200, {}, json.dumps({"services": web}))], operation: [(200, {}, json.dumps(answer))]})
+                self.assertEqual(self.quick("--network-only", folder="estate%d" % n).returncode, 3 if said else 0)
+                self.assertEqual([(one["operation"], one["message"]) for one in self.record("estate%d" % n)["unread"]], [(operation, said)] if said else [])
+
     def test_what_answers_another_service_of_the_same_operation_is_no_empty_list(self):
         bodies = {"2012-06-01": "LoadBalancers", "2015-12-01": "LoadBalancerDescriptions"}
         wrap = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><%s/></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>"
@@ -504,6 +548,45 @@ class Client(Script):
         self.assertEqual(failed["222233334444"], dict.fromkeys((
             "DescribeInstances", "DescribeDBInstances", "DescribeClusters", "ListClusters", "DescribeCluster", "ListClustersV2", "DescribeDomain", "ListDistributions", "ListAccelerators",
             "GetAccountAuthorizationDetails", "GetCredentialReport"), "a record is of account 222233334444, asked of 111122223333"))
+
+    def test_records_tell_their_place_by_arns_regions_and_border_groups_too(self):
+        arn = lambda place, rest: "arn:aws:ec2:%s:%s" % (place, rest)
+        one = lambda operation, holder, inner: (operation, "<%sResponse><%s><item>%s</item></%s></%sResponse>" % (operation, holder, inner, holder, operation))
+        rule = lambda place: one("DescribeSecurityGroupRules", "securityGroupRuleSet", "<securityGroupRuleArn>%s</securityGroupRuleArn>" % arn(place, "security-group-rule/sgr-1"))
+        prefixes = lambda place: one("DescribeManagedPrefixLists", "prefixListSet", "<prefixListArn>%s</prefixListArn>" % arn(place, "prefix-list/pl-1"))
+        transit = lambda place: one("DescribeTransitGateways", "transitGatewaySet", "<transitGatewayArn>%s</transitGatewayArn>" % arn(place, "transit-gateway/tgw-1"))
+        connect = lambda place: one("DescribeInstanceConnectEndpoints", "instanceConnectEndpointSet",
+                                    "<instanceConnectEndpointArn>%s</instanceConnectEndpointArn>" % arn(place, "instance-connect-endpoint/eice-1"))
+        spared = lambda place: one("DescribeVpcBlockPublicAccessExclusions", "vpcBlockPublicAccessExclusionSet", "<resourceArn>%s</resourceArn>" % arn(place, "vpc/vpc-1"))
+        address = lambda group: one("DescribeAddresses", "addressesSet", "<publicIp>203.0.113.1</publicIp><networkBorderGroup>%s</networkBorderGroup>" % group)
+        offered = lambda zone: one("DescribeVpcEndpointServiceConfigurations", "serviceConfigurationSet", "<availabilityZoneSet><item>%s</item></availabilityZoneSet>" % zone)
+        block = lambda account, region: ("DescribeVpcBlockPublicAccessOptions", (
+            "<DescribeVpcBlockPublicAccessOptionsResponse><vpcBlockPublicAccessOptions><awsAccountId>%s</awsAccountId><awsRegion>%s</awsRegion></vpcBlockPublicAccessOptions>"
+            "</DescribeVpcBlockPublicAccessOptionsResponse>" % (account, region)))
+        ours, other = "111122223333", "222233334444"
+        shared, abroad, asked = REGION + ":" + other, "us-east-1:" + ours, "a record is of region us-east-1, asked of " + REGION
+        for n, (bodies, said) in enumerate((
+                ((rule(REGION + ":" + ours), prefixes(REGION + ":aws"), transit(shared), connect(REGION + ":" + ours), spared(shared), address(REGION), offered(REGION + "b"), block(ours, REGION)), None),
+                ((rule(shared), prefixes(shared), address(REGION + "-lax-1"), offered(REGION + "-lax-1a")), None),
+                ((rule(abroad), prefixes(abroad), transit(abroad), connect(abroad), spared(abroad), block(ours, "us-east-1")), asked), ((prefixes("us-east-1:aws"),), asked),
+                ((address("us-east-1"),), "a record is of network border group us-east-1, asked of " + REGION),
+                ((address(REGION + "3"),), "a record is of network border group eu-west-33, asked of " + REGION),
+                ((offered("us-east-1a"),), "a record is of zone us-east-1a, asked of " + REGION), ((block(other, REGION),), "a record is of account 222233334444, asked of 111122223333"))):
+            with self.subTest(bodies=bodies):
+                self.script.update({operation: [(200, {}, body)] for operation, body in bodies})
+                self.quick(folder="estate%d" % n)
+                unread = {failed["operation"]: failed["message"] for failed in self.record("estate%d" % n)["unread"]}
+                self.assertEqual({operation: unread.get(operation) for operation, _ in bodies}, dict.fromkeys((operation for operation, _ in bodies), said))
+                for operation, _ in bodies:
+                    del self.script[operation]
+
+    def test_a_classic_load_balancer_is_of_the_region_by_its_zones(self):
+        inner = {"2012-06-01": "<LoadBalancerDescriptions><member><AvailabilityZones><member>%s</member></AvailabilityZones></member></LoadBalancerDescriptions>", "2015-12-01": "<LoadBalancers/>"}
+        wrap = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult>%s</DescribeLoadBalancersResult></DescribeLoadBalancersResponse>"
+        for zone, said in ((REGION + "a", []), ("us-east-1a", ["a record is of zone us-east-1a, asked of eu-west-3"])):
+            self.script["DescribeLoadBalancers"] = lambda form: (200, {}, (wrap % inner[form["Version"]]).replace("%s", zone))
+            self.quick("--network-only", folder=zone)
+            self.assertEqual([one["message"] for one in self.record(zone)["unread"]], said)
 
     def test_a_tag_that_looks_like_a_zone_is_none(self):
         self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><tagSet><item><key>AvailabilityZone</key>"

@@ -67,7 +67,7 @@ static bool is_beside(const char *key)
     static const char *const names[] = {"ResponseMetadata", "UpdateToken",        "TrailARN",
                                         "ReportFormat",     "GeneratedTime",      "StartLoggingTime",
                                         "StopLoggingTime",  "TimeLoggingStarted", "TimeLoggingStopped",
-                                        "failures", // of tasks and services that are gone
+                                        "failures", // of tasks and services that are gone; or not told
                                         "LoadBalancerArn",  "TargetGroupArn",     NULL};
     return text_among(key, names) || strncmp(key, "Latest", 6) == 0; // of a trail's status
 }
@@ -182,6 +182,29 @@ static void release(struct file *file, size_t offset)
     file->released = offset;
 }
 
+// ECS answers with what it would not tell of beside what it tells; MISSING is what is gone since it was listed.
+static void note_untold(struct file *file, const cJSON *failure)
+{
+    const char *arn = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(failure, "arn")),
+               *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(failure, "reason"));
+    if (file->untold == NULL && (reason == NULL || strcmp(reason, "MISSING") != 0))
+        file->untold =
+            arena_printf(file->reader.arena, "nothing is told of %.256s: %.64s",
+                         arn == NULL ? "one that was asked" : arn, reason == NULL ? "without a reason" : reason);
+}
+
+// In what lists of ECS's the document has.
+static void doubt_untold(struct file *file)
+{
+    struct reader reader = file->reader;
+    reader.doubt = NULL;
+    for (size_t i = file->first_listing; i < reader.documents->listings.count && file->untold != NULL; i++) {
+        reader.listing = reader.documents->listings.items[i];
+        if (reader.listing->kind == KIND_ECS_TASKS || reader.listing->kind == KIND_ECS_SERVICES)
+            doubt_document(&reader, "failures", "%s", file->untold);
+    }
+}
+
 static bool on_value(void *context, const struct json_cursor *at, bool is_element, struct error *error)
 {
     struct file *file = context;
@@ -191,6 +214,8 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
     const char **doubt = reader->doubt;
     (void)error;
     if (call == NULL && is_element) {
+        if (strcmp(at->up->key, "failures") == 0)
+            note_untold(file, at->node);
         if (at->index == 0 && call_of_lower_key(at->up->key, at->node) != NULL) {
             doubt_document(reader, at->up->key, "is not as AWS prints it: its keys begin in lower case");
             reader->listing = NULL;
@@ -345,6 +370,7 @@ static void begin_document(struct file *file)
     file->first_entries = file->reader.documents->entries_answers.count;
     file->first_transit = file->reader.documents->transit_answers.count;
     file->more = false;
+    file->untold = NULL;
     file->begun.count = 0;
     file->firewall = "AWS Network Firewall";
 }
@@ -362,6 +388,7 @@ static void end_document(struct file *file)
     struct reader *reader = &file->reader;
     for (size_t i = file->first_listing; i < reader->documents->listings.count; i++)
         reader->documents->listings.items[i]->more = file->more && !tells_of_transit_table(file, i);
+    doubt_untold(file);
     doubt_lone_record(file);
     subject_end(file);
     if (file->controls != NULL)

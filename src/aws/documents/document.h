@@ -36,6 +36,7 @@ struct file {
     struct trail_events events;         // what an earlier one told of them
     struct attached_controls *controls; // that it lists, or NULL
     bool more;
+    const char *untold;                    // why something that was asked is not in it, or NULL
     VECTOR(const struct aws_call *) begun; // whose keys it had by now
 };
 

@@ -312,6 +312,8 @@ static void on_page(struct request *request)
         end_call(call, false);
         return;
     }
+    if (why == NULL)
+        why = call_not_whole(call, page.json);
     const char *next = why != NULL ? NULL : model_next(collector->model, &call->operation, page);
     const char *token = next == NULL ? NULL : arena_strdup(arena, next);
     if (why == NULL && !document_add(call, &page))

@@ -8,7 +8,8 @@
 #include "aws/read/collector.h"
 #include "base/memory.h"
 
-enum what { ZONE, ARN, OWN_ARN, OWN_ID }; // the last two are of a record of the account's own
+// ZONES are of a list, and the last two of a record of the account's own.
+enum what { ZONE, ZONES, REGION, BORDER_GROUP, ARN, OWN_ARN, OWN_ID };
 
 // Members by which records tell where they are. Not among them: what may be another account's (a VPC, a subnet or a
 // group that is shared, a trail of the organization), and what refers to another region (peers, service endpoints).
@@ -21,8 +22,18 @@ static const struct {
     {"ec2", NULL, "\"AvailabilityZone\": \"", ZONE},
     {"ec2", NULL, "\"ZoneName\": \"", ZONE},
     {"ec2", NULL, "\"SubnetArn\": \"", ARN},
+    {"ec2", NULL, "\"NetworkBorderGroup\": \"", BORDER_GROUP},
     {"ec2", NULL, "\"SecurityGroupArn\": \"", ARN},
+    {"ec2", NULL, "\"SecurityGroupRuleArn\": \"", ARN},
+    {"ec2", NULL, "\"PrefixListArn\": \"", ARN}, // AWS's own have "aws" for an account
+    {"ec2", NULL, "\"TransitGatewayArn\": \"", ARN},
+    {"ec2", NULL, "\"InstanceConnectEndpointArn\": \"", ARN},
+    {"ec2", "DescribeVpcBlockPublicAccessExclusions", "\"ResourceArn\": \"", ARN},
+    {"ec2", "DescribeVpcBlockPublicAccessOptions", "\"AwsAccountId\": \"", OWN_ID},
+    {"ec2", "DescribeVpcBlockPublicAccessOptions", "\"AwsRegion\": \"", REGION},
+    {"ec2", "DescribeVpcEndpointServiceConfigurations", "\"AvailabilityZones\": [", ZONES},
     {"ec2", "DescribeInstances", "\n   \"OwnerId\": \"", OWN_ID}, // of a reservation; interfaces may be others'
+    {"elb", NULL, "\"AvailabilityZones\": [", ZONES},
     {"elbv2", NULL, "\"ZoneName\": \"", ZONE},
     {"elbv2", NULL, "\"LoadBalancerArn\": \"", OWN_ARN},
     {"elbv2", NULL, "\"TargetGroupArn\": \"", OWN_ARN},
@@ -32,6 +43,7 @@ static const struct {
     {"rds", NULL, "\"DBInstanceArn\": \"", OWN_ARN},
     {"network-firewall", NULL, "\"AvailabilityZone\": \"", ZONE},
     {"network-firewall", NULL, "\"FirewallArn\": \"", ARN},
+    {"redshift", NULL, "\"AvailabilityZone\": \"", ZONE},
     {"redshift", NULL, "\"ClusterNamespaceArn\": \"", OWN_ARN},
     {"ecs", "ListClusters", "\"arn:", OWN_ARN},
     {"ecs", "ListServices", "\"arn:", OWN_ARN},
@@ -67,6 +79,13 @@ static bool zone_is_of(const char *zone, const char *region)
     return strncmp(zone, region, length) == 0 && (islower((unsigned char)zone[length]) || zone[length] == '-');
 }
 
+// A border group is a region, or Local Zones and Wavelength Zones of one: "eu-west-3", "us-west-2-lax-1".
+static bool group_is_of(const char *group, const char *region)
+{
+    size_t length = strlen(region);
+    return strncmp(group, region, length) == 0 && (group[length] == '"' || group[length] == '-');
+}
+
 static bool same(const char *part, size_t length, const char *text)
 {
     return length == strlen(text) && strncmp(part, text, length) == 0;
@@ -75,13 +94,13 @@ static bool same(const char *part, size_t length, const char *text)
 // What an ARN says of another place; NULL where it does not. It ends with a quote, or with what follows it.
 static const char *other_arn(const struct call *call, const char *text, bool own)
 {
-    enum { REGION = 3, ACCOUNT = 4, DIGITS = 12 };
+    enum { PART_REGION = 3, PART_ACCOUNT = 4, DIGITS = 12 };
     struct arena *arena = call->collector->arena;
     size_t length;
-    const char *region = arn_part(text, REGION, &length);
+    const char *region = arn_part(text, PART_REGION, &length);
     if (length > 0 && !same(region, length, call->region))
         return arena_printf(arena, "region %.*s, asked of %s", (int)length, region, call->region);
-    const char *account = arn_part(text, ACCOUNT, &length);
+    const char *account = arn_part(text, PART_ACCOUNT, &length);
     return own && length == DIGITS && !same(account, length, call->account->id)
                ? arena_printf(arena, "account %.*s, asked of %s", (int)length, account, call->account->id)
                : NULL;
@@ -90,7 +109,14 @@ static const char *other_arn(const struct call *call, const char *text, bool own
 // The same of any text that tells of a place.
 static const char *other_place(const struct call *call, enum what what, const char *text)
 {
+    static const char *const nouns[] = {
+        [ZONE] = "zone", [ZONES] = "zone", [REGION] = "region", [BORDER_GROUP] = "network border group"};
     struct arena *arena = call->collector->arena;
+    if (what == ZONES) {
+        text += strspn(text, " \n");
+        if (*text++ != '"') // an empty list
+            return NULL;
+    }
     size_t length = strcspn(text, "\"");
     if (what == ARN || what == OWN_ARN)
         return other_arn(call, text, what == OWN_ARN);
@@ -98,9 +124,12 @@ static const char *other_place(const struct call *call, enum what what, const ch
         return same(text, length, call->account->id)
                    ? NULL
                    : arena_printf(arena, "account %.*s, asked of %s", (int)length, text, call->account->id);
-    return length == 0 || zone_is_of(text, call->region)
+    bool here = what == REGION         ? same(text, length, call->region)
+                : what == BORDER_GROUP ? group_is_of(text, call->region)
+                                       : zone_is_of(text, call->region);
+    return length == 0 || here
                ? NULL
-               : arena_printf(arena, "zone %.*s, asked of %s", (int)length, text, call->region);
+               : arena_printf(arena, "%s %.*s, asked of %s", nouns[what], (int)length, text, call->region);
 }
 
 // The credential report is a table of users, each with its ARN, in base64.

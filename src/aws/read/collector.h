@@ -170,6 +170,12 @@ bool accounts_enter(struct collector *collector);
 // Where a part of a call's document has a record of another region or account than was asked: which. Else NULL.
 const char *call_elsewhere(const struct call *call, const char *text);
 
+// ---- collect_whole.c
+
+// Why the answer of a call that asks by name is not of all that was asked (several are in the last parameter), or is of
+// another one; else NULL.
+const char *call_not_whole(const struct call *call, const cJSON *answer);
+
 // ---- collect_table.c
 
 // Begins the calls of the table that are made in a scope; in each region that is read, or once an account.

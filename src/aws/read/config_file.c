@@ -199,6 +199,51 @@ static bool begin_section(struct parser *parser, char *line, struct error *error
     return true;
 }
 
+// Whether a text begins with what is neither a space nor a tab and is not seen: a control character, or a blank of
+// Unicode's, some of no width.
+static bool is_odd(const char *text)
+{
+    static const char *const odd[] = {"\xc2\x85",     "\xc2\xa0",     "\xc2\xad",     "\xe1\x9a\x80", "\xe1\xa0\x8e",
+                                      "\xe2\x81\x9f", "\xe2\x81\xa0", "\xe3\x80\x80", "\xef\xbb\xbf"};
+    unsigned char last = strncmp(text, "\xe2\x80", 2) == 0 ? (unsigned char)text[2] : 0; // U+2000 and what follows it
+    bool found = iscntrl((unsigned char)text[0]) || (last >= 0x80 && last <= 0x8f) || (last >= 0xa8 && last <= 0xaf);
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]) && !found; i++)
+        found = strncmp(text, odd[i], strlen(odd[i])) == 0;
+    return found;
+}
+
+// Whether one stands at either end: the AWS CLI takes some of them off.
+static bool has_odd_ends(const char *text)
+{
+    const char *last = text + strlen(text);
+    do
+        last -= last > text;
+    while (last > text && ((unsigned char)*last & 0xc0) == 0x80);
+    return text[0] != '\0' && (is_odd(text) || is_odd(last));
+}
+
+static bool is_of_services(const struct parser *parser)
+{
+    return parser->section != NULL && strncmp(parser->section, "services ", strlen("services ")) == 0;
+}
+
+static bool refuse_odd(const struct parser *parser, const char *key, struct error *error)
+{
+    return refuse(parser, error,
+                  arena_printf(parser->arena,
+                               "the value of %s has something about it that is neither space nor tab (a no-break "
+                               "space?), and only some SDKs take it off: expected KEY = VALUE",
+                               key));
+}
+
+// Whether a property of a service, NAME = VALUE, has such ends.
+static bool is_odd_property(const struct parser *parser, const char *body)
+{
+    char *name = arena_strdup(parser->arena, body), *value = strchr(name, '=');
+    *value = '\0';
+    return has_odd_ends(trimmed(name)) || has_odd_ends(trimmed(value + 1));
+}
+
 // The rest of a value, which becomes a line of its own in it. It is moved to where the value ends: there is room, as it
 // comes from further behind.
 static bool go_on(struct parser *parser, char *line, struct error *error)
@@ -217,6 +262,8 @@ static bool go_on(struct parser *parser, char *line, struct error *error)
         return refuse(parser, error, "expected NAME = VALUE, found no name");
     if (parser->nested && strchr(body, '=') == NULL)
         return refuse(parser, error, "expected NAME = VALUE below a key without a value");
+    if (parser->nested && is_of_services(parser) && is_odd_property(parser, body))
+        return refuse_odd(parser, "a service", error);
     char *end = parser->value + strlen(parser->value);
     *end = '\n';
     memmove(end + 1, body, strlen(body) + 1);
@@ -256,11 +303,14 @@ static bool add_property(struct parser *parser, char *line, struct error *error)
         *p = (char)tolower((unsigned char)*p);
     if (parser->section != NULL && is_told_by_colon(parser, key))
         return refuse(parser, error, "expected KEY = VALUE, found KEY: VALUE, which the AWS CLI alone takes");
-    if (parser->section != NULL && has_odd_blanks(parser, key))
+    if ((parser->section != NULL && has_odd_blanks(parser, key)) || (is_of_services(parser) && has_odd_ends(key)))
         return refuse(parser, error,
                       "the key has something about it that is neither space nor tab (a no-break space?), and only some "
                       "SDKs know it so: expected KEY = VALUE");
     parser->value = trimmed(equals + 1);
+    bool heeded = parser->section != NULL && (config_heeds(key) || is_of_services(parser));
+    if (heeded && has_odd_ends(parser->value))
+        return refuse_odd(parser, key, error);
     parser->nested = parser->value[0] == '\0';
     if (parser->section != NULL && is_identifier(key))
         map_put(parser->arena, &parser->file->values, arena_printf(parser->arena, "%s|%s", parser->section, key),

@@ -436,7 +436,8 @@ const char *model_why_not(const struct model *model, const struct operation *ope
         const char *name = item_text(member, 0);
         if (is_respelt(page, name))
             return "with one of its members in other letters";
-        any = any || (page.xml != NULL ? xml_child(page.xml, name) != NULL : get(page.json, name) != NULL);
+        any = any || (page.xml != NULL ? xml_child(page.xml, name) != NULL
+                                       : get(page.json, name) != NULL && !cJSON_IsNull(get(page.json, name)));
     }
     return any ? NULL : "without anything that its answer has";
 }
