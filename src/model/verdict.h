@@ -62,11 +62,11 @@ struct verdict {
     const char *intent_rule;   // id, or NULL
     const char *intent_owner;  // of that rule, or NULL
     const char *intent_reason; // or NULL
-    const char *intent_expired;  // id of a rule that would have allowed it before it expired, or NULL
-    reason_list because;         // what admits it, or what first stops it
-    reason_list via;             // why it is only possible
-    text_list suggested;         // commands that together would close it, for a person to judge
-    number_list observations; // line numbers in observations.jsonl
+    const char *intent_expired; // id of a rule that would have allowed it before it expired, or NULL
+    reason_list because;        // what admits it, or what first stops it
+    reason_list via;            // why it is only possible
+    text_list suggested;        // commands that together would close it, for a person to judge
+    number_list observations;   // line numbers in observations.jsonl
 };
 
 // An endpoint of the configuration, whether or not anything was asked of it: where it is.

@@ -220,7 +220,8 @@ void fuzz_blocks(struct arena *arena, const uint8_t *data, size_t size)
     source_blocks_read_json(arena, (const char *)data, size, &blocks);
     for (size_t i = 0; i < blocks.items.count; i++)
         for (size_t k = 0; k < blocks.items.items[i].arguments.count; k++) {
-            source_expression_read(arena, blocks.items.items[i].arguments.items[k].text, &(struct source_expression){0});
+            source_expression_read(arena, blocks.items.items[i].arguments.items[k].text,
+                                   &(struct source_expression){0});
             evaluate(&evaluation, blocks.items.items[i].arguments.items[k].text);
         }
     template_resources_read(arena, (const char *)data, size, &blocks);
