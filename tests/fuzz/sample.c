@@ -214,8 +214,8 @@ void fuzz_blocks(struct arena *arena, const uint8_t *data, size_t size)
 {
     struct source_blocks blocks = {0};
     struct terraform_report report = {0};
-    struct plan_reader plan = {.arena = arena, .report = &report};
-    struct evaluation evaluation = {.plan = &plan, .context = {.instance = "", .key = "[1]"}};
+    struct plan_reader plan = {.arena = arena, .report = &report, .evaluated_arena = arena};
+    struct evaluation evaluation = {.plan = &plan, .arena = arena, .context = {.instance = "", .key = "[1]"}};
     source_blocks_read(arena, (const char *)data, size, &blocks);
     source_blocks_read_json(arena, (const char *)data, size, &blocks);
     for (size_t i = 0; i < blocks.items.count; i++)
