@@ -253,6 +253,7 @@ void indirect_compute(struct exposure_set *set, const struct estate *estate, str
     struct walker walker = {.arena = arena_new(), .estate = estate, .set = set, .bridged = set->indirect.count};
     walker.hopper = (struct hopper){.arena = walker.arena, .set = set, .estate = estate, .groups = groups};
     VECTOR(const struct front *) fronts = {0};
+    size_t assumed = set->assumptions.count;
     if (estate->load_balancers.count > 0) {
         targets_index(&walker);
         index_fronts(&walker);
@@ -270,6 +271,8 @@ void indirect_compute(struct exposure_set *set, const struct estate *estate, str
             enter(&walker, fronts.items[f], NULL);
     }
     sort_texts(set->notes.items, set->notes.count); // whatever the order of documents
+    if (set->assumptions.count > assumed)
+        sort_texts(set->assumptions.items + assumed, set->assumptions.count - assumed);
     if (set->indirect.count > 1)
         qsort(set->indirect.items, set->indirect.count, sizeof(struct indirect_exposure), by_target);
     // Sources were made in passing memory.
