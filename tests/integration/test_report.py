@@ -321,10 +321,12 @@ class Looks(unittest.TestCase):
         self.assertEqual(self.chromium.run(shown), ["22/tcp", "80/tcp", "443/tcp", "5432/tcp", "8443/tcp", "9100/tcp"])
         self.chromium.run("(s => { s.selectedIndex = 0; s.dispatchEvent(new Event('change')); })(document.querySelector('select'))")
         self.assertEqual(self.chromium.run(shown)[:2], ["22/tcp", "8443/tcp"])
-        self.assertIn("copy link", self.chromium.run("document.querySelector('details.f[open]').innerText"))
+        def soon(what):  # events come when the browser has time
+            return self.chromium.run("new Promise(r => { (function look() { %s ? r(true) : setTimeout(look, 20); })(); setTimeout(() => r(false), 5000); })" % what)
+        self.assertTrue(soon("document.querySelector('details.f[open]').innerText.includes('copy link')"))
         which = self.chromium.run("document.querySelector('details.f:not([open])').id")
-        self.chromium.run("location.hash = '%s'; new Promise(r => setTimeout(r, 50))" % which)
-        self.assertTrue(self.chromium.run("document.getElementById('%s').open" % which))
+        self.chromium.run("location.hash = '%s'" % which)
+        self.assertTrue(soon("document.getElementById('%s').open" % which))
         self.assertEqual(self.chromium.complaints(), [])
 
     def test_without_the_script_nothing_is_missing(self):
