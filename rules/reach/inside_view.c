@@ -401,37 +401,20 @@ struct inside_view *inside_view_of(const struct estate *estate, const struct net
 
 // ---- What leaves
 
-// Whether it lies in a block of the VPC, in whatever state.
-static bool lies_in(const struct vpc *vpc, struct address place)
-{
-    for (size_t i = 0; i < vpc->ipv4_blocks.count; i++)
-        if (place.family == FAMILY_IPV4 && prefix_holds(vpc->ipv4_blocks.items[i], place))
-            return true;
-    for (size_t i = 0; i < vpc->ipv6_blocks.items.count; i++)
-        if (place.family == FAMILY_IPV6 && prefix_holds(vpc->ipv6_blocks.items.items[i].prefix, place))
-            return true;
-    return false;
-}
-
 // Whether an address is an interface's, or may be that of one which is not in the snapshot: it lies in a VPC of it.
 static bool is_somebodys(const struct inside_view *view, struct address place)
 {
     const struct estate *estate = view->traffic.estate;
     for (size_t i = 0; i < view->set->endpoints.count; i++)
-        if (view->set->endpoints.items[i].address.family == place.family &&
-            prefix_holds(view->set->endpoints.items[i].address, place))
+        if (prefix_holds(view->set->endpoints.items[i].address, place))
             return true;
     for (size_t i = 0; i < estate->interfaces.count; i++)
-        for (size_t a = 0; a < estate->interfaces.items[i]->address_count; a++) {
-            struct prefix own = estate->interfaces.items[i]->addresses[a].address;
-            if (own.family == place.family && prefix_holds(own, place))
+        for (size_t a = 0; a < estate->interfaces.items[i]->address_count; a++)
+            if (prefix_holds(estate->interfaces.items[i]->addresses[a].address, place))
                 return true;
-        }
-    for (size_t i = 0; i < estate->vpcs.size; i++) {
-        const struct vpc *vpc = estate->vpcs.slots[i].value;
-        if (vpc != NULL && lies_in(vpc, place))
+    for (size_t i = 0; i < estate->vpcs.size; i++)
+        if (vpc_block_of(estate->vpcs.slots[i].value, place) != NULL)
             return true;
-    }
     return false;
 }
 

@@ -55,14 +55,10 @@ static struct match match_of(const struct estate *estate, const struct route *ro
 static bool is_in_larger_prefix(const struct estate *estate, const char *vpc_id, struct address to,
                                 struct prefix prefix)
 {
-    const struct vpc *vpc = map_get(&estate->vpcs, vpc_id);
-    for (size_t i = 0; vpc != NULL && i < vpc->ipv4_blocks.count; i++)
-        if (prefix_holds(vpc->ipv4_blocks.items[i], to))
-            return prefix.length < vpc->ipv4_blocks.items[i].length;
-    for (size_t i = 0; vpc != NULL && i < vpc->ipv6_blocks.items.count; i++)
-        if (prefix_holds(vpc->ipv6_blocks.items.items[i].prefix, to))
-            return prefix.length < vpc->ipv6_blocks.items.items[i].prefix.length;
-    return prefix.length < (to.family == FAMILY_IPV4 ? LARGEST_BLOCK_IPV4 : LARGEST_BLOCK_IPV6);
+    const struct prefix *block = vpc_block_of(map_get(&estate->vpcs, vpc_id), to);
+    return prefix.length < (block != NULL              ? block->length
+                            : to.family == FAMILY_IPV4 ? LARGEST_BLOCK_IPV4
+                                                       : LARGEST_BLOCK_IPV6);
 }
 
 static const struct reason *reason_of(struct arena *arena, const struct estate *estate, const struct route_table *table,

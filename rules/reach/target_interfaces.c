@@ -71,11 +71,8 @@ static enum inside is_inside(const struct walker *walker, const char *vpc_id, st
     const struct vpc *vpc = vpc_id == NULL ? NULL : map_get(&walker->estate->vpcs, vpc_id);
     bool six = address.family == FAMILY_IPV6, untold = false;
     bool any = vpc != NULL && six && vpc->ipv6_blocks.items.count > 0;
-    if (vpc != NULL && six && blocks_hold(&vpc->ipv6_blocks, address))
+    if (vpc_block_of(vpc, address) != NULL)
         return INSIDE;
-    for (size_t i = 0; vpc != NULL && !six && i < vpc->ipv4_blocks.count; i++)
-        if (prefix_holds(vpc->ipv4_blocks.items[i], address))
-            return INSIDE;
     for (size_t i = 0; i < walker->estate->subnets.size; i++) {
         const struct subnet *subnet = walker->estate->subnets.slots[i].value;
         if (subnet == NULL || subnet->vpc_id == NULL || vpc_id == NULL || strcmp(subnet->vpc_id, vpc_id) != 0)
@@ -95,10 +92,7 @@ static bool is_on_premises(const struct walker *walker, const char *vpc_id, cons
     const struct vpc *vpc = vpc_id == NULL ? NULL : map_get(&walker->estate->vpcs, vpc_id);
     if (vpc == NULL || vpc->ipv4_blocks.count == 0 || !text_same(zone, "all") || address.family != FAMILY_IPV4)
         return false;
-    for (size_t i = 0; i < vpc->ipv4_blocks.count; i++)
-        if (prefix_holds(vpc->ipv4_blocks.items[i], address))
-            return false;
-    return true;
+    return vpc_block_of(vpc, address) == NULL;
 }
 
 // A target that is no interface of the snapshot: one of this VPC is missing, others (on premises, in other VPCs,

@@ -274,6 +274,17 @@ struct route_table *estate_table_of_vpc(const struct estate *estate, const char 
                                                               : NULL;
 }
 
+const struct prefix *vpc_block_of(const struct vpc *vpc, struct address address)
+{
+    for (size_t i = 0; vpc != NULL && i < vpc->ipv4_blocks.count; i++)
+        if (prefix_holds(vpc->ipv4_blocks.items[i], address))
+            return &vpc->ipv4_blocks.items[i];
+    for (size_t i = 0; vpc != NULL && i < vpc->ipv6_blocks.items.count; i++)
+        if (prefix_holds(vpc->ipv6_blocks.items.items[i].prefix, address))
+            return &vpc->ipv6_blocks.items.items[i].prefix;
+    return NULL;
+}
+
 bool security_group_is_named(const struct security_group *group, const char *name)
 {
     return text_same(group->name, name) || text_same(group->other_name, name);

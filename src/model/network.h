@@ -198,6 +198,9 @@ struct vpc {
     VECTOR(struct prefix) ipv4_blocks; // in whatever state
 };
 
+// The block of a VPC that holds an address, in whatever state; NULL where none does, and of no VPC.
+const struct prefix *vpc_block_of(const struct vpc *vpc, struct address address);
+
 struct prefix_list {
     const char *id;
     const char *name;
