@@ -59,11 +59,18 @@ static void put_places(struct json_writer *writer, const char *key, const void *
     json_close(writer, ']');
 }
 
+static bool is_nothing(const struct json_field *field, const void *place)
+{
+    return field->kind == FIELD_TEXT ? *(const char *const *)place == NULL : vector_at(place).count == 0;
+}
+
 static void put_field(struct json_writer *writer, const struct json_field *field, const void *object)
 {
     const void *place = (const char *)object + field->offset;
     const text_list *texts = place;
     unsigned word;
+    if (field->left_out && is_nothing(field, place))
+        return;
     switch (field->kind) {
     case FIELD_TEXT:
         json_put_string(writer, field->key, *(const char *const *)place);
@@ -157,7 +164,7 @@ static bool read_field(struct arena *arena, const struct json_cursor *at, const 
     void *place = (char *)object + field->offset;
     struct json_cursor member = json_member(at, field->key);
     int word = 0;
-    if (field->optional && member.node == NULL)
+    if ((field->optional || field->left_out) && member.node == NULL)
         return true;
     switch (field->kind) {
     case FIELD_TEXT:

@@ -23,7 +23,8 @@ struct json_field {
     const char *key;
     enum json_field_kind kind;
     size_t offset;
-    bool optional;            // it may be null, as which it is written, or be left out, as in what older versions wrote
+    bool optional; // it may be null, as which it is written, or be left out, as in what older versions wrote
+    bool left_out; // a text that is NULL, or a list without items, is left out when it is written, and may be
     const char *const *words; // ends with NULL
     const struct json_record *of;
     void (*put)(struct json_writer *writer, const char *key, const void *object);
@@ -36,15 +37,12 @@ struct json_record {
     bool line;                       // each is written on a line of its own
 };
 
-// clang-format off: a row a member
-#define JSON_FIELD(key_, kind_, type, member, ...)                                                                     \
-    {                                                                                                                  \
-        .key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), __VA_ARGS__                            \
-    }
-#define JSON_FIELDS_END                                                                                                \
-    {                                                                                                                  \
-        .key = NULL                                                                                                    \
-    }
+// clang-format off
+// A row; behind the member what else it has, as in `.optional = true`.
+#define JSON_FIELD(key_, kind_, type, member, ...) {.key = (key_), .kind = FIELD_##kind_, .offset = offsetof(type, member), __VA_ARGS__}
+// Of an object that is a list: the member that holds its items.
+#define JSON_ITEMS(key_, of_) {.key = (key_), .kind = FIELD_RECORDS, .of = (of_)}
+#define JSON_FIELDS_END {.key = NULL}
 // clang-format on
 
 // Writes the members of `object`, a struct of the record, into an object that is open.

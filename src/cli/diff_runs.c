@@ -58,9 +58,10 @@ int diff_runs(struct arena *arena, const struct options *options)
     drift_list list = {0};
     const char *format = cli_format(options);
     size_t counts[DRIFT_KINDS] = {0};
-    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
-        return error_set(&error, ERROR_USAGE, "--format %s: of two runs, expected text or json", format),
-               cli_fail(&error);
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0) {
+        error_set(&error, ERROR_USAGE, "--format %s: of two runs, expected text or json", format);
+        return cli_fail(&error);
+    }
     for (int i = 0; i < 2; i++)
         if (!read_side(arena, options, options->operands.items[i], &sets[i], &error))
             return cli_fail(&error);

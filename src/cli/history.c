@@ -16,32 +16,20 @@ static const struct option_spec options_of_history[] = {
 };
 
 static const struct json_field run_fields[] = {
-    JSON_FIELD("run_id", TEXT, struct run_record, run_id),
-    JSON_FIELD("series", TEXT, struct run_record, series),
-    JSON_FIELD("begin", TEXT, struct run_record, begin),
-    JSON_FIELD("end", TEXT, struct run_record, end),
-    JSON_FIELD("complete", BOOLEAN, struct run_record, complete),
-    JSON_FIELD("vantage", TEXT, struct run_record, vantage, .optional = true),
+    RUN_RECORD_WHICH(struct run_record),
     JSON_FIELD("bundle", TEXT, struct run_record, bundle, .optional = true),
     JSON_FIELD("manifest_sha256", TEXT, struct run_record, manifest_sha256, .optional = true),
     JSON_FIELD("tool_version", TEXT, struct run_record, tool_version, .optional = true),
-    JSON_FIELD("endpoints", COUNT, struct run_record, endpoints),
-    JSON_FIELD("asked", COUNT, struct run_record, asked),
-    RUN_RECORD_PORTS(struct run_record, by_verdict, by_severity),
+    RUN_RECORD_FOUND(struct run_record),
     JSON_FIELDS_END};
 static const struct json_record run_fields_record = {
     .fields = run_fields, .size = sizeof(struct run_record), .line = true};
-
-struct history_list {
-    run_records runs;
-};
-static const struct json_field list_fields[] = {
-    JSON_FIELD("runs", RECORDS, struct history_list, runs, .of = &run_fields_record), JSON_FIELDS_END};
-static const struct json_record list_record = {.fields = list_fields, .size = sizeof(struct history_list)};
+static const struct json_field list_fields[] = {JSON_ITEMS("runs", &run_fields_record), JSON_FIELDS_END};
+static const struct json_record list_record = {.fields = list_fields, .size = sizeof(run_records)};
 
 static void runs_json(const run_records *runs, struct text *out)
 {
-    json_write_document("sgproof/history/v1", &list_record, &(struct history_list){*runs}, out);
+    json_write_document("sgproof/history/v1", &list_record, runs, out);
 }
 
 static void list_text(struct arena *arena, const run_records *runs, struct text *out)

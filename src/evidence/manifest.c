@@ -74,28 +74,13 @@ void manifest_write_sums(const struct manifest *manifest, struct text *out)
 
 // ---- The document
 
-// Left out where nobody was to sign.
-static void put_signer(struct json_writer *writer, const char *key, const void *object)
-{
-    const struct manifest_claims *claims = object;
-    if (claims->signer != NULL)
-        json_put_string(writer, key, claims->signer);
-}
-
-static bool read_signer(struct arena *arena, const struct json_cursor *at, const char *key, void *object,
-                        struct error *error)
-{
-    struct manifest_claims *claims = object;
-    return json_string(arena, at, key, &claims->signer, error);
-}
-
 static const struct json_field claims_fields[] = {
     JSON_FIELD("tool_version", TEXT, struct manifest_claims, tool_version),
     JSON_FIELD("title", TEXT, struct manifest_claims, title),
     JSON_FIELD("command", TEXTS, struct manifest_claims, command),
     JSON_FIELD("begin", TEXT, struct manifest_claims, begin),
     JSON_FIELD("end", TEXT, struct manifest_claims, end),
-    JSON_FIELD("signer", OWN, struct manifest_claims, signer, .optional = true, .put = put_signer, .read = read_signer),
+    JSON_FIELD("signer", TEXT, struct manifest_claims, signer, .left_out = true),
     JSON_FIELDS_END};
 static const struct json_record claims_record = {.fields = claims_fields, .size = sizeof(struct manifest_claims)};
 
@@ -110,15 +95,15 @@ static const struct json_field file_fields[] = {
 static const struct json_record file_record = {
     .fields = file_fields, .size = sizeof(struct manifest_file), .line = true};
 
-// What stands between the depth and what failed, and behind that.
+// What stands between the depth and the files.
 static const struct json_field judged_fields[] = {
-    JSON_FIELD("judged_on", TEXT, struct manifest, judged_on), JSON_FIELD("packs", TEXTS, struct manifest, packs),
+    JSON_FIELD("judged_on", TEXT, struct manifest, judged_on),
+    JSON_FIELD("packs", TEXTS, struct manifest, packs),
     RUN_RECORD_PORTS(struct manifest, ports_by_verdict, ports_by_severity),
-    JSON_FIELD("previous", TEXT, struct manifest, previous, .optional = true), JSON_FIELDS_END};
+    JSON_FIELD("previous", TEXT, struct manifest, previous, .optional = true),
+    JSON_FIELD("failed", RECORDS, struct manifest, failed, .left_out = true, .of = &failed_record),
+    JSON_FIELDS_END};
 static const struct json_record judged_record = {.fields = judged_fields, .size = sizeof(struct manifest)};
-static const struct json_field failed_list[] = {
-    JSON_FIELD("failed", RECORDS, struct manifest, failed, .optional = true, .of = &failed_record), JSON_FIELDS_END};
-static const struct json_record failed_part = {.fields = failed_list, .size = sizeof(struct manifest)};
 static const struct json_field files_list[] = {JSON_FIELD("files", RECORDS, struct manifest, files, .of = &file_record),
                                                JSON_FIELDS_END};
 static const struct json_record files_part = {.fields = files_list, .size = sizeof(struct manifest)};
@@ -158,8 +143,6 @@ static void write_with(const struct manifest *manifest, const char *run_id, stru
     if (manifest->timeout_ms > 0)
         json_put_integer(&writer, "timeout_ms", manifest->timeout_ms);
     json_put_fields(&writer, &judged_record, manifest);
-    if (manifest->failed.count > 0)
-        json_put_fields(&writer, &failed_part, manifest);
     json_put_fields(&writer, &files_part, manifest);
     json_close(&writer, '}');
     json_end_document(&writer);
@@ -299,8 +282,7 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     struct json_cursor previous = json_member(root, "previous");
     if (manifest->previous != NULL && !digest_is_hexadecimal(manifest->previous, DIGEST_TEXT - 1))
         return json_fail(&previous, error, "is no SHA-256, expected 64 hexadecimal digits");
-    return json_read_fields(arena, root, &failed_part, manifest, error) &&
-           expect_steps(root, &manifest->failed, error) && read_files(arena, root, manifest, error);
+    return expect_steps(root, &manifest->failed, error) && read_files(arena, root, manifest, error);
 }
 
 bool manifest_read(struct arena *arena, const char *file, const char *bytes, size_t length, struct manifest *manifest,

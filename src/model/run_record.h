@@ -28,9 +28,21 @@ typedef VECTOR(struct run_record) run_records;
 // Counts endpoints, and ports by verdict and severity.
 void run_record_count(const struct verdict_set *set, struct run_record *run);
 
-// The rows of a table of fields that tell ports by verdict and by severity, of a struct with two such arrays.
+// Rows of a table of fields: which run it was; what it asked and found; and of that the ports by verdict and by
+// severity, be they of another struct with two such arrays.
 // clang-format off
-#define RUN_RECORD_PORTS(type, verdicts, severities)                                                                    \
-    JSON_FIELD("ports_by_verdict", COUNTS, type, verdicts, .words = verdict_names),                                     \
+#define RUN_RECORD_WHICH(type)                                                                                         \
+    JSON_FIELD("run_id", TEXT, type, run_id),                                                                          \
+    JSON_FIELD("series", TEXT, type, series),                                                                          \
+    JSON_FIELD("begin", TEXT, type, begin),                                                                            \
+    JSON_FIELD("end", TEXT, type, end),                                                                                \
+    JSON_FIELD("complete", BOOLEAN, type, complete),                                                                   \
+    JSON_FIELD("vantage", TEXT, type, vantage, .optional = true)
+#define RUN_RECORD_FOUND(type)                                                                                         \
+    JSON_FIELD("endpoints", COUNT, type, endpoints),                                                                   \
+    JSON_FIELD("asked", COUNT, type, asked),                                                                           \
+    RUN_RECORD_PORTS(type, by_verdict, by_severity)
+#define RUN_RECORD_PORTS(type, verdicts, severities)                                                                   \
+    JSON_FIELD("ports_by_verdict", COUNTS, type, verdicts, .words = verdict_names),                                    \
     JSON_FIELD("ports_by_severity", COUNTS, type, severities, .words = severity_names)
 // clang-format on

@@ -20,6 +20,8 @@ struct inner {
 struct outer {
     const char *text;
     const char *maybe;
+    const char *spare;
+    text_list spares;
     unsigned colour;
     bool side;
     bool flag;
@@ -35,6 +37,8 @@ static const struct json_field inner_fields[] = {JSON_FIELD("name", TEXT, struct
 static const struct json_record inner_record = {.fields = inner_fields, .size = sizeof(struct inner), .line = true};
 static const struct json_field outer_fields[] = {JSON_FIELD("text", TEXT, struct outer, text),
                                                  JSON_FIELD("maybe", TEXT, struct outer, maybe, .optional = true),
+                                                 JSON_FIELD("spare", TEXT, struct outer, spare, .left_out = true),
+                                                 JSON_FIELD("spares", TEXTS, struct outer, spares, .left_out = true),
                                                  JSON_FIELD("colour", WORD, struct outer, colour, .words = colours),
                                                  JSON_FIELD("side", CHOICE, struct outer, side, .words = sides),
                                                  JSON_FIELD("flag", BOOLEAN, struct outer, flag),
@@ -64,11 +68,14 @@ static struct outer drawn(struct arena *arena)
 {
     struct outer outer = {.text = drawn_text(arena),
                           .maybe = draw(2) == 0 ? NULL : drawn_text(arena),
+                          .spare = draw(2) == 0 ? NULL : drawn_text(arena),
                           .colour = draw(3),
                           .side = draw(2) == 1,
                           .flag = draw(2) == 1,
                           .count = (size_t)1 << draw(51),
                           .counts = {draw(10), 0, (size_t)1 << draw(51)}};
+    for (unsigned i = draw(3); i > 0; i--)
+        *vector_add(arena, &outer.spares) = drawn_text(arena);
     for (unsigned i = draw(4); i > 0; i--)
         *vector_add(arena, &outer.texts) = drawn_text(arena);
     for (unsigned i = draw(4); i > 0; i--)
@@ -105,7 +112,10 @@ static void what_is_written_is_read_again(void **state)
         json_write_document("test/v1", &outer_record, &again, &second);
         assert_string_equal(first.bytes, second.bytes);
         assert_string_equal(outer.text, again.text);
-        assert_true(text_same(outer.maybe, again.maybe));
+        assert_true(text_same(outer.maybe, again.maybe) && text_same(outer.spare, again.spare));
+        assert_true((strstr(first.bytes, "\"spare\":") != NULL) == (outer.spare != NULL));
+        assert_true((strstr(first.bytes, "\"spares\":") != NULL) == (outer.spares.count > 0));
+        assert_int_equal(outer.spares.count, again.spares.count);
         assert_true(outer.colour == again.colour && outer.side == again.side && outer.flag == again.flag);
         assert_true(outer.count == again.count && memcmp(outer.counts, again.counts, sizeof(outer.counts)) == 0);
         assert_true(outer.texts.count == again.texts.count && outer.places.count == again.places.count);
