@@ -220,13 +220,7 @@ struct context context_of(const struct plan_reader *plan, const struct resource 
 
 struct context context_of_call(const struct plan_reader *plan, const struct context *inside)
 {
-    // The parent's instance: what stands before the last "module.".
-    size_t length = strlen(inside->instance), start = 0;
-    for (size_t at = 0; at < length;) {
-        start = at;
-        at += 7 + strcspn(inside->instance + at + 7, ".[");
-        at += index_length(inside->instance + at) + 1;
-    }
+    size_t start, length = modules_length(inside->instance, &start); // what stands before the last is the parent's
     const char *last = inside->instance + start;
     size_t named = length > start ? 7 + strcspn(last + 7, ".[") : 0;
     return (struct context){.scope = inside->scope->parent,

@@ -85,3 +85,18 @@ size_t index_length(const char *text)
     }
     return 0;
 }
+
+size_t modules_length(const char *address, size_t *last)
+{
+    size_t at = 0;
+    *last = 0;
+    while (strncmp(address + at, "module.", 7) == 0) {
+        size_t end = at + 7 + strcspn(address + at + 7, ".[");
+        end += index_length(address + end);
+        if (address[end] != '.')
+            break;
+        *last = at;
+        at = end + 1;
+    }
+    return at;
+}

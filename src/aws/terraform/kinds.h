@@ -13,3 +13,6 @@ bool is_an_id(const char *text);
 
 // The length of "[...]" at the start of a text, which may quote brackets; 0 where there is none.
 size_t index_length(const char *text);
+
+// How far the modules of an address go, as in "module.a.module.b[0].aws_vpc.c"; *last: where the last of them begins.
+size_t modules_length(const char *address, size_t *last);

@@ -142,15 +142,9 @@ static void find_conflict(struct plan_reader *plan, const struct resource *resou
 // "[KEY]".
 static void take_apart(struct plan_reader *plan, struct resource *resource)
 {
-    const char *at = resource->address;
-    while (strncmp(at, "module.", 7) == 0) {
-        const char *end = at + 7 + strcspn(at + 7, ".[");
-        end += index_length(end);
-        if (*end != '.')
-            break;
-        at = end + 1;
-    }
-    resource->module = arena_strndup(plan->arena, resource->address, (size_t)(at - resource->address));
+    size_t last, modules = modules_length(resource->address, &last);
+    const char *at = resource->address + modules;
+    resource->module = arena_strndup(plan->arena, resource->address, modules);
     size_t length = strcspn(at, "[");
     resource->name = arena_strndup(plan->arena, at, length);
     resource->key = arena_strdup(plan->arena, at + length);

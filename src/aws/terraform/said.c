@@ -20,22 +20,6 @@ enum { MOST_STEPS = 256 };
 static size_t read_arguments(struct reading *reading, const struct file_block *block, const char *key,
                              struct module_place module, const char *address);
 
-// How far the modules of an address go, as in "module.a.module.b[0].aws_vpc.c"; *last: where the last of them begins.
-static size_t modules_length(const char *address, size_t *last)
-{
-    size_t at = 0;
-    *last = 0;
-    while (strncmp(address + at, "module.", 7) == 0) {
-        size_t end = at + 7 + strcspn(address + at + 7, ".[");
-        end += index_length(address + end);
-        if (address[end] != '.')
-            break;
-        *last = at;
-        at = end + 1;
-    }
-    return at;
-}
-
 // The address of the module that calls the one which `address` ("module.a.module.b.") is of, and how it names it; NULL
 // where it is of no module, or of something in one.
 static const char *parent_of(struct arena *arena, const char *address, const char **name)
