@@ -116,10 +116,14 @@ static void scanned_from_outside(struct inquiry *inquiry)
         return;
     const struct verdict_set *set = inquiry->input->verdicts;
     note_incomplete(inquiry);
-    if (set->complete)
+    if (set->complete && set->endpoints == 0)
+        answer(inquiry, CONTROL_NOT_APPLICABLE, "public addresses", NULL, "there are none");
+    else if (set->complete && set->asked == 0)
+        answer_missing(inquiry, "a scan: none of the ports was asked");
+    else if (set->complete)
         answer(inquiry, CONTROL_PASS, set->vantage == NULL ? "the internet at large" : set->vantage, NULL,
-               "%zu ports of %zu endpoints were asked on %s, and the run is complete", set->asked, set->endpoints,
-               inquiry->input->today);
+               "%zu ports of %zu %s were asked on %s, and the run is complete", set->asked, set->endpoints,
+               set->endpoints == 1 ? "endpoint" : "endpoints", inquiry->input->today);
 }
 
 static const char *const none[] = {NULL};

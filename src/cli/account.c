@@ -12,7 +12,7 @@
 static const struct option_spec options_of_account[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
     OPTION_INTENT,
-    OPTION_PACK,
+    OPTION_PACK_OF_ACCOUNT,
     OPTION_DATE,
     {"fail-on", 0, "CONTROL", "exit 1 where a control whose id matches this glob failed, or none (default *)", false},
     OPTIONS_END,

@@ -12,7 +12,9 @@
         {"org-exclude", 0, "ID", "leave out this account, or unit and those below it", true},                          \
         {"accounts", 0, "FILE", "read these accounts: a line each, 12 digits, # comments", false},                     \
         {"role-name", 0, "NAME", "role to assume in each account but one's own, with its path", false},                \
-        {"role-arn", 0, "ARN", "the same, {account} and {partition} put in; or one role, whose account is read",       \
+        {"role-arn", 0, "ARN",                                                                                         \
+         "the same by ARN, where {account} and {partition} are filled in; without them the one role, whose account "   \
+         "is read",                                                                                                    \
          false},                                                                                                       \
         {"external-id", 0, "ID", "what the role's trust policy asks for (sts:ExternalId)", false},                     \
         {"role-session-name", 0, "NAME", "name of the role's session in CloudTrail (default sgproof)", false},         \

@@ -20,6 +20,11 @@
             "cis-aws-7.0, security-hub-exposure, pci-dss-exposure, pci-dss-segmentation, beyond-exposure, or a file",  \
             true                                                                                                       \
     }
+#define OPTION_PACK_OF_ACCOUNT                                                                                         \
+    {                                                                                                                  \
+        "pack", 0, "NAME|FILE",                                                                                        \
+            "controls to judge: sec-002, cis-aws-5.0 (these by default), cis-aws-3.0, cis-aws-7.0, or a file", true    \
+    }
 
 // --intent, or NULL.
 bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error);

@@ -28,8 +28,8 @@
     }
 #define OPTION_SHARD                                                                                                   \
     {                                                                                                                  \
-        "shard", 0, "K/N|/N|auto", "part K of N of the plan, whole hosts; /N, auto: K, or both, of the scheduler",     \
-            false                                                                                                      \
+        "shard", 0, "K/N|/N|auto",                                                                                     \
+            "only part K of N of the plan (hosts are not split); /N or auto: the scheduler tells K, or both", false    \
     }
 #define OPTION_CANARY                                                                                                  \
     {                                                                                                                  \

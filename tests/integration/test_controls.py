@@ -848,6 +848,14 @@ class Network(Bundles):
                 new = {name.split("/")[1] for name, c in found.items() if c["result"] == "fail" and clean[name]["result"] != "fail"}
                 self.assertEqual(new, {n for n in names.split() if not n.startswith("!")})
 
+    def test_where_nothing_is_public_no_scan_is_called_one(self):
+        estate = self.estate()
+        self.assertEqual(self.controls(estate)[0]["pci-dss-exposure/11.3.2"]["result"], "pass")
+        for address in (a for interface in estate["NetworkInterfaces"] for a in interface["PrivateIpAddresses"]):
+            address.pop("Association", None)
+        scan = self.controls(estate)[0]["pci-dss-exposure/11.3.2"]
+        self.assertEqual(scan["result"], "not-applicable", scan)
+
     def test_everything_from_everywhere(self):
         estate = self.estate()
         estate["SecurityGroups"][0]["IpPermissions"].append(permission("-1", None, ["0.0.0.0/0"]))

@@ -43,6 +43,15 @@ class Tree(unittest.TestCase):
             self.assertTrue((common.TOP / name).is_file(), name)
             self.assertRegex(parts[name], r"Source: [^\0]*Version: [^\0]*Licence: ")
 
+    def test_each_source_is_laid_out_and_of_a_length_one_reads_at_a_sitting(self):
+        sources = [path for path in files() if path.suffix in (".c", ".h")]
+        self.assertEqual([(str(path), lines) for path in sources if (lines := path.read_bytes().count(b"\n")) > 500], [])
+        layout = common.TOP / ".venv/bin/clang-format"
+        if not layout.exists():
+            self.skipTest("no clang-format in .venv (scripts/setup tests)")
+        done = subprocess.run([layout, "--dry-run", "-Werror", *sources], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr[:2000]), (0, ""))
+
     def test_no_source_is_listed_twice_in_the_build(self):
         """One that is Linux's alone would else be built without the prober, too, where its headers are not."""
         build = (common.TOP / "meson.build").read_text()
