@@ -11,7 +11,7 @@ sys.path += map(str, TOP.glob(".venv/lib/python3*/site-packages"))  # behind the
 try:
     import jsonschema
 except ImportError:
-    raise unittest.SkipTest("no jsonschema: Debian has it as python3-jsonschema") from None
+    raise unittest.SkipTest("python3-jsonschema is not installed") from None
 
 
 @functools.cache

@@ -256,7 +256,7 @@ class Interfaces(Gates):
         self.assertEqual({kind for kind in table if "`%s`" % kind not in page}, set())
         found = importlib.util.find_spec("botocore")
         if found is None:
-            self.skipTest("no botocore")
+            self.skipTest("botocore is not installed, and could not be")
         [model] = pathlib.Path(found.origin).parent.glob("data/ec2/2016-11-15/service-2.json.gz")
         shapes = json.loads(gzip.decompress(model.read_bytes()))["shapes"]
         self.assertLessEqual(set(shapes["NetworkInterfaceType"]["enum"]), table)

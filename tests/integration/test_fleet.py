@@ -31,7 +31,7 @@ def batch(operation, path):
 
 
 class Jobs(unittest.TestCase):
-    @unittest.skipUnless(common.python_with_moto(), "botocore is not installed")
+    @unittest.skipUnless(common.python_with_moto(), "botocore is not installed, and could not be")
     def test_aws_batch_takes_the_job_definition(self):
         path = PACKAGING / "fleet/aws-batch-job.json"
         self.assertEqual(batch("RegisterJobDefinition", path), "")
@@ -47,7 +47,7 @@ class Jobs(unittest.TestCase):
             done = subprocess.run(script, capture_output=True, text=True, env={"AWS_BATCH_JOB_ARRAY_INDEX": "5", "PATH": folder + ":/bin"})
         self.assertEqual(done.stdout, "probe /work/plan.jsonl --shard auto --state /work/shards/5.state -o /work/shards/5.jsonl\n")
 
-    @unittest.skipUnless(has("kubernetes_validate"), "kubernetes-validate is not installed")
+    @unittest.skipUnless(has("kubernetes_validate"), "kubernetes-validate is not installed, and could not be")
     def test_kubernetes_takes_the_job(self):
         program = "import json, sys, kubernetes_validate as k; k.validate(json.loads(sys.stdin.read()), '1.31', strict=True)"
         job = parsed(READ_YAML, PACKAGING / "fleet/kubernetes.yaml")

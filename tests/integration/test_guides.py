@@ -181,7 +181,7 @@ esac
             self.run_block(step["run"], expect)
         return (self.here / "summary.md").read_text()
 
-    @unittest.skipUnless(yaml, "PyYAML is not installed")
+    @unittest.skipUnless(yaml, "PyYAML is not installed, and could not be")
     def test_the_actions_and_jobs_to_include_gate_prove_and_watch(self):
         self.run_block("cp -r $WORLD_BEFORE estate; cp $WORLD_PLAN plan.json; \"$SGPROOF_REAL\" compute estate --as-intent -o intent.json")
         (self.path / "bin/sgproof").write_text("""#!/bin/sh
@@ -211,7 +211,7 @@ esac
             self.run_block("\n".join(jobs[name]["script"]))
             self.assertTrue((self.here / jobs[name]["artifacts"]["reports"]["junit"]).read_text().startswith("<?xml"), name)
 
-    @unittest.skipUnless(yaml, "PyYAML is not installed")
+    @unittest.skipUnless(yaml, "PyYAML is not installed, and could not be")
     def test_every_step_of_the_pipelines_runs_as_it_stands(self):
         github, gitlab = (yaml.safe_load(text) for text in blocks("yaml"))
         scripts = {"github " + name: "\n".join(step["run"] for step in job["steps"] if "run" in step) for name, job in github["jobs"].items()}

@@ -271,7 +271,7 @@ class Outputs(unittest.TestCase):
 
     def test_the_folder_is_synced_after_the_name_is_given(self):
         if not os.path.exists("/usr/bin/strace"):
-            self.skipTest("no strace here")
+            self.skipTest("strace is not installed")
         done = subprocess.run(["strace", "-f", "-e", "trace=fsync,rename,renameat,renameat2", common.SGPROOF, *COMPUTE, "-o", self.here / "out"],
                               text=True, capture_output=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
         calls = [line.split("(")[0].split()[-1] for line in done.stderr.splitlines() if "(" in line and "= 0" in line]

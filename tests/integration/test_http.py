@@ -84,7 +84,7 @@ class Wrapper(Script):
         self.script["GET " + path] = [answer]
         return {"AWS_CONTAINER_CREDENTIALS_FULL_URI": self.url + path}
 
-    @unittest.skipUnless(shutil.which("cc"), "no compiler here")
+    @unittest.skipUnless(shutil.which("cc"), "cc is not installed")
     def test_each_setting_that_libcurl_does_not_heed_ends_the_exchange_before_anything_is_sent(self):
         source, shim, told = self.path / "shim.c", self.path / "shim.so", self.path / "told"
         source.write_text(SHIM)

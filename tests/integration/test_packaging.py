@@ -66,7 +66,7 @@ class Roles(unittest.TestCase):
         self.assertLess(len(json.dumps(POLICY, separators=(",", ":"))), 6144)  # the quota of a managed policy
         self.assertLess(len(json.dumps(document, separators=(",", ":"))), 10240)  # of a role's own ones
 
-    @unittest.skipUnless(has("yaml"), "no PyYAML")
+    @unittest.skipUnless(has("yaml"), "PyYAML is not installed, and could not be")
     def test_the_templates_allow_what_is_documented_and_trust_one_reader_with_an_external_id(self):
         role = parsed(READ_YAML, PACKAGING / "cloudformation/role.yaml")["Resources"]
         self.assertEqual(list(role), ["Role"])
@@ -83,13 +83,13 @@ class Roles(unittest.TestCase):
         expected[-1]["Resource"] = {"Sub": "arn:${AWS::Partition}:iam::*:role/${RoleName}"}
         self.assertEqual(reader["Policy"]["Properties"]["PolicyDocument"]["Statement"], expected)
 
-    @unittest.skipUnless(has("cfnlint"), "no cfn-lint")
+    @unittest.skipUnless(has("cfnlint"), "cfn-lint is not installed, and could not be")
     def test_cfn_lint_has_nothing_to_say_of_the_templates(self):
         for name in ("role", "reader", "on-change"):
             done = subprocess.run([PYTHON, "-c", "from cfnlint.runner import main; main()", "--include-checks", "I", "--", PACKAGING / ("cloudformation/%s.yaml" % name)], text=True, capture_output=True)
             self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
 
-    @unittest.skipUnless(has("check_jsonschema"), "no check-jsonschema")
+    @unittest.skipUnless(has("check_jsonschema"), "check-jsonschema is not installed, and could not be")
     def test_the_schemas_of_github_and_gitlab_take_the_jobs_of_a_pipeline(self):
         def check(schema, *paths):
             return subprocess.run([PYTHON, "-m", "check_jsonschema", "--builtin-schema", "vendor." + schema, *paths], capture_output=True, text=True)
@@ -103,7 +103,7 @@ class Roles(unittest.TestCase):
             wrong.write_text(actions[0].read_text().replace("using: composite", "using: composit"))
             self.assertNotEqual(check("github-actions", wrong).returncode, 0)
 
-    @unittest.skipUnless(has("hcl2"), "no python-hcl2")
+    @unittest.skipUnless(has("hcl2"), "python-hcl2 is not installed, and could not be")
     def test_the_modules_are_hcl_that_trusts_one_reader_with_an_external_id(self):
         module = bare(parsed(READ_HCL, PACKAGING / "terraform/role/main.tf"))
         self.assertEqual(sorted(next(iter(v)) for v in module["variable"]), ["external_id", "reader_arn", "role_name"])

@@ -35,7 +35,7 @@ def document(verdicts):
         "endpoints": 1, "asked": len(verdicts), "not_asked": [], "missing": []}, "verdicts": verdicts}
 
 
-@unittest.skipUnless(browser.CHROMIUM, "no Chromium is installed")
+@unittest.skipUnless(browser.CHROMIUM, "chromium is not installed")
 class Report(Bundles):
     @classmethod
     def setUpClass(cls):
@@ -215,7 +215,7 @@ def apart(one, other):
     return sum(abs(mean(a, x, y) - mean(b, x, y)) for x, y in blocks) / len(blocks)
 
 
-@unittest.skipUnless(browser.CHROMIUM, "no Chromium is installed")
+@unittest.skipUnless(browser.CHROMIUM, "chromium is not installed")
 class Looks(unittest.TestCase):
     """The page of one document, as a person sees it: pictures beside those of tests/data/report (`PICTURES=1` makes them anew, to be looked at), and what the script adds."""
     @classmethod

@@ -129,7 +129,7 @@ class Keys(Bundles):
                 os.umask(old)
             self.assertEqual(os.stat(folder + "/a.pem").st_mode & 0o777, 0o600)
 
-    @unittest.skipUnless(shutil.which("strace"), "no strace here")
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
     def test_neither_cores_nor_other_processes_see_a_key(self):
         """Before the key is opened, or one is made, or keys of AWS are looked for."""
         with tempfile.TemporaryDirectory() as folder:
@@ -263,7 +263,7 @@ CURLcode curl_easy_setopt(CURL *easy, CURLoption option, ...)
 
 
 class Unsigned(Script):
-    @unittest.skipUnless(shutil.which("cc"), "no compiler here")
+    @unittest.skipUnless(shutil.which("cc"), "cc is not installed")
     def test_a_libcurl_that_cannot_sign_is_given_no_key(self):
         source, shim, told = self.path / "shim.c", self.path / "shim.so", self.path / "told"
         source.write_text(SHIM)

@@ -139,7 +139,7 @@ class Enumerations(unittest.TestCase):
     def test_each_enumeration_in_an_answer_that_is_read_is_decided_or_decides_nothing(self):
         """A walk through the output of every call that is read of these services: a new member with an enumeration of its own is looked at by somebody."""
         if importlib.util.find_spec("botocore") is None:
-            self.skipTest("no botocore")
+            self.skipTest("botocore is not installed, and could not be")
         import botocore.loaders
         asked = json.loads((common.TOP / "src/aws/read/models.json").read_text())
         for service in ("ec2", "elbv2", "elb", "globalaccelerator", "cloudfront", "apigateway", "apigatewayv2"):
@@ -159,7 +159,7 @@ class Enumerations(unittest.TestCase):
         for (service, shape), known in self.KNOWN.items():
             listed = words(service, shape)
             if listed is None:
-                self.skipTest("no botocore")
+                self.skipTest("botocore is not installed, and could not be")
             self.assertLessEqual(listed, set(known.split()), (service, shape))
 
 

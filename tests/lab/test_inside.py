@@ -69,7 +69,7 @@ class Inside(unittest.TestCase):
     def setUpClass(cls):
         """Each asks from its own namespace: plan, observations and packets of eni-web, eni-app and eni-db."""
         if not all(shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin") for tool in ("ip", "nft", "unshare")):
-            raise unittest.SkipTest("iproute2, nftables and unshare are needed")
+            raise unittest.SkipTest("iproute2, nftables or unshare is not installed")
         made = tempfile.TemporaryDirectory()
         cls.addClassCleanup(made.cleanup)
         cls.made, cls.snapshot = pathlib.Path(made.name), folder(documents(platform()))
