@@ -38,8 +38,8 @@ struct intent_rule {
 
 // What a tier is to an assessment of PCI DSS: the cardholder data environment, what may be connected to it or bear on
 // its security, or neither. A tier of which nothing is said is out of scope: isolation is asked of it too.
-enum intent_scope { SCOPE_CDE, SCOPE_CONNECTED, SCOPE_OUT };
-extern const char *const intent_scope_names[]; // "cde", "connected", "out-of-scope"; ends with NULL
+enum intent_scope { SCOPE_OUT, SCOPE_CDE, SCOPE_CONNECTED };
+extern const char *const intent_scope_names[]; // "out-of-scope", "cde", "connected"; ends with NULL
 
 // A tier that has a name.
 struct intent_segment {
@@ -70,6 +70,9 @@ struct intent {
 
 // Reads an intent file; unknown keys are errors. NULL with the place of the mistake.
 struct intent *intent_read(struct arena *arena, const char *file, struct error *error);
+
+// Takes "KEY=VALUE" as the tag that a rule selects by; false where it is none.
+bool intent_set_tag(struct arena *arena, const char *tag, struct intent_rule *rule);
 
 // Ports that the rules name (TCP or every protocol).
 struct portset intent_ports(struct arena *arena, const struct intent *intent);

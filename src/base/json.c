@@ -169,7 +169,8 @@ bool json_word(const struct json_cursor *object, const char *key, const char *co
     for (*value = 0; names[*value] != NULL; *value += 1)
         if (strcmp(names[*value], text) == 0)
             return true;
-    return json_fail(&at, error, "\"%s\" is not one of the known words, such as %s", text, names[0]);
+    return *value == 2 ? json_fail(&at, error, "\"%s\", expected \"%s\" or \"%s\"", text, names[0], names[1])
+                       : json_fail(&at, error, "\"%s\" is not one of the known words, such as %s", text, names[0]);
 }
 
 bool json_optional_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,

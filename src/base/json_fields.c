@@ -195,9 +195,25 @@ static bool read_field(struct arena *arena, const struct json_cursor *at, const 
     return true;
 }
 
+// That each member is in a row; a root has its schema besides.
+static bool are_known(const struct json_cursor *at, const struct json_record *record, struct error *error)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach (member, at->node) {
+        const struct json_field *field = record->fields;
+        while (field->key != NULL && strcmp(field->key, member->string) != 0)
+            field++;
+        struct json_cursor unknown = {.up = at, .file = at->file, .key = member->string, .node = member};
+        if (field->key == NULL && (at->up != NULL || strcmp(member->string, "schema") != 0))
+            return json_fail(&unknown, error, "unknown key");
+    }
+    return true;
+}
+
 bool json_read_fields(struct arena *arena, const struct json_cursor *at, const struct json_record *record, void *object,
                       struct error *error)
 {
+    GUARD(!record->strict || are_known(at, record, error));
     for (const struct json_field *field = record->fields; field->key != NULL; field++)
         GUARD(read_field(arena, at, field, object, error));
     return true;

@@ -35,6 +35,7 @@ struct json_record {
     const struct json_field *fields; // in the order in which they are written; a key of NULL ends them
     size_t size;                     // of the struct
     bool line;                       // each is written on a line of its own
+    bool strict;                     // people write it: a member that is in no row is a mistake
 };
 
 // clang-format off
@@ -48,13 +49,13 @@ struct json_record {
 // Writes the members of `object`, a struct of the record, into an object that is open.
 void json_put_fields(struct json_writer *writer, const struct json_record *record, const void *object);
 
-// Reads them into `object`, which is zeroed; texts are copied into the arena. Members that are in no row are passed
-// over.
+// Reads them into `object`, which is zeroed but for what holds where a member is left out; texts are copied into the
+// arena. Members that are in no row are passed over, or refused.
 bool json_read_fields(struct arena *arena, const struct json_cursor *at, const struct json_record *record, void *object,
                       struct error *error);
 
 // A document whose members are those of a record, behind its schema ("sgproof/controls/v1"): as a text, and read again
-// from a file. On error nothing of `object` is of use.
+// from its root or a file. On error nothing of `object` is of use.
 void json_write_document(const char *schema, const struct json_record *record, const void *object, struct text *out);
 bool json_read_document(struct arena *arena, const char *file, const char *schema, const struct json_record *record,
                         void *object, struct error *error);
