@@ -57,7 +57,7 @@ struct prefixset flow_facts_addresses(const struct inquiry *inquiry, enum intent
     const struct segment_set *set = inquiry->memory->flows.set;
     struct prefixset all = prefixset_empty;
     for (size_t i = 0; i < set->segments.count; i++)
-        if (flow_facts_scope(inquiry, &set->segments.items[i]) <= widest)
+        if (flow_facts_scope(inquiry, &set->segments.items[i]) >= widest)
             all = prefixset_union(inquiry->arena, all, segment_addresses(&set->segments.items[i], vpc_id, family));
     return all;
 }

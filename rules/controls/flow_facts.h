@@ -17,7 +17,7 @@ enum intent_scope flow_facts_scope(const struct inquiry *inquiry, const struct s
 // missing.
 bool flow_facts_have_cde(struct inquiry *inquiry, const struct segment_set *set);
 
-// The addresses, in a VPC, of all segments whose scope is `widest` or one before it.
+// The addresses, in a VPC, of all segments whose scope is `widest` or narrower.
 struct prefixset flow_facts_addresses(const struct inquiry *inquiry, enum intent_scope widest, const char *vpc_id,
                                       enum family family);
 

@@ -38,8 +38,8 @@ struct intent_rule {
 
 // What a tier is to an assessment of PCI DSS: the cardholder data environment, what may be connected to it or bear on
 // its security, or neither. A tier of which nothing is said is out of scope: isolation is asked of it too.
-enum intent_scope { SCOPE_OUT, SCOPE_CDE, SCOPE_CONNECTED };
-extern const char *const intent_scope_names[]; // "out-of-scope", "cde", "connected"; ends with NULL
+enum intent_scope { SCOPE_OUT, SCOPE_CONNECTED, SCOPE_CDE };
+extern const char *const intent_scope_names[]; // "out-of-scope", "connected", "cde"; ends with NULL
 
 // A tier that has a name.
 struct intent_segment {

@@ -6,7 +6,7 @@
 
 static const char *const decisions[] = {"deny", "allow", NULL};
 
-const char *const intent_scope_names[] = {"out-of-scope", "cde", "connected", NULL};
+const char *const intent_scope_names[] = {"out-of-scope", "connected", "cde", NULL};
 
 // ---- What rules and segments select
 
