@@ -26,10 +26,11 @@ void report_inside_text(const report_inside_rows *rows, struct text *out)
 void html_inside(const report_inside_rows *rows, struct text *out)
 {
     text_puts(out, "<h2 id=\"inside\">Asked from inside</h2>\n<p>Ports by what is declared and what answered, from one "
-                   "segment to another; each is in inside/ENI/verdicts.json.</p>\n<table>\n<thead><tr>"
-                   "<th>from</th><th>interface</th><th>to</th>");
+                   "segment to another; each is in inside/ENI/verdicts.json.</p>\n<div class=\"wide\"><table "
+                   "class=\"flows\">\n<thead><tr><th scope=\"col\">From</th><th scope=\"col\">Interface</th>"
+                   "<th scope=\"col\">To</th>");
     for (int kind = 0; kind < VERDICT_KINDS; kind++)
-        html_put(out, "th", NULL, verdict_names[kind]);
+        text_printf(out, "<th scope=\"col\" class=\"n\">%s</th>", verdict_names[kind]);
     text_puts(out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < rows->count; i++) {
         const struct report_inside_row *row = &rows->items[i];
@@ -38,8 +39,8 @@ void html_inside(const report_inside_rows *rows, struct text *out)
         html_put(out, "td", "code", row->eni_id);
         html_put(out, "td", NULL, row->to);
         for (int kind = 0; kind < VERDICT_KINDS; kind++)
-            text_printf(out, "<td class=\"n\">%zu</td>", row->ports[kind]);
+            text_printf(out, "<td class=\"n%s\">%zu</td>", row->ports[kind] == 0 ? " none" : "", row->ports[kind]);
         text_puts(out, "</tr>\n");
     }
-    text_puts(out, "</tbody>\n</table>\n");
+    text_puts(out, "</tbody>\n</table></div>\n");
 }

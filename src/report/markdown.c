@@ -76,30 +76,28 @@ static size_t write_findings(struct arena *arena, const struct verdict_set *set,
 
 static void write_controls(struct arena *arena, const struct control_report *controls, struct text *out)
 {
-    static const enum control_result order[] = {CONTROL_FAIL, CONTROL_NOT_EVALUATED};
-    size_t results[CONTROL_RESULTS] = {0}, told = 0;
-    for (size_t p = 0; p < controls->packs.count; p++)
-        for (size_t i = 0; i < controls->packs.items[p].controls.count; i++)
-            results[controls->packs.items[p].controls.items[i].result]++;
+    size_t results[CONTROL_RESULTS] = {0}, told = 0, count;
+    const struct control **all = report_urgent_first(arena, controls->packs.items, controls->packs.count, &count);
+    for (size_t i = 0; i < count; i++)
+        results[all[i]->result]++;
     text_puts(out, "\n");
     report_control_counts(results, out);
-    for (int o = 0; o < 2; o++)
-        for (size_t p = 0; p < controls->packs.count; p++)
-            for (size_t i = 0; i < controls->packs.items[p].controls.count; i++) {
-                const struct control *control = &controls->packs.items[p].controls.items[i];
-                if (control->result != order[o] || told++ >= MOST_CONTROLS)
-                    continue;
-                text_puts(out, told == 1 ? "\n| Result | Control | What decided it |\n|---|---|---|\n| " : "| ");
-                text_puts(out, control->result == CONTROL_FAIL ? "**fail** | " : "not evaluated | ");
-                report_cell(arena, arena_printf(arena, "%s %s", control->id, control->title), out);
-                text_puts(out, " | ");
-                report_cell(arena,
-                            control->decided != NULL     ? control->decided
-                            : control->missing.count > 0 ? arena_printf(arena, "missing: %s", control->missing.items[0])
-                                                         : "",
-                            out);
-                text_puts(out, " |\n");
-            }
+    for (size_t i = 0; i < count; i++) {
+        const struct control *control = all[i];
+        bool fails = control->result == CONTROL_FAIL;
+        if ((!fails && control->result != CONTROL_NOT_EVALUATED) || told++ >= MOST_CONTROLS)
+            continue;
+        text_puts(out, told == 1 ? "\n| Result | Control | What decided it |\n|---|---|---|\n| " : "| ");
+        text_puts(out, fails ? "**fail** | " : "not evaluated | ");
+        report_cell(arena, arena_printf(arena, "%s %s", control->id, control->title), out);
+        text_puts(out, " | ");
+        report_cell(arena,
+                    control->decided != NULL     ? control->decided
+                    : control->missing.count > 0 ? arena_printf(arena, "missing: %s", control->missing.items[0])
+                                                 : "",
+                    out);
+        text_puts(out, " |\n");
+    }
     if (told > MOST_CONTROLS)
         text_printf(out, "\nAnd %zu controls more: see controls.json.\n", told - MOST_CONTROLS);
 }

@@ -104,8 +104,10 @@ const char *report_pack_title(struct arena *arena, const struct control_pack *pa
 // "Controls: 12 passed, 2 failed, ..." of counts by result.
 void report_control_counts(const size_t *results, struct text *out);
 
-// Results of controls in the order in which people are told of them: CONTROL_RESULTS, what failed first.
-extern const enum control_result report_by_urgency[];
+// The controls of `packs` in the order in which people are told of them, in the arena: what failed first, of that the
+// more severe first, else as the packs have them. `*controls` is how many.
+const struct control **report_urgent_first(struct arena *arena, const struct control_pack *packs, size_t count,
+                                           size_t *controls);
 
 // What each security group allows, and what came through where one denies it (src/report/accesses.c).
 // "1 open, 12 filtered; inside: 3 open", "2 of 4 addresses reachable", in the arena.

@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.dirname(__file__)]
+import browser
 import common
 from test_segments import documents, folder, group, interface, platform, refers
 from test_snapshots import permission
@@ -260,6 +261,11 @@ class Segmentation(unittest.TestCase):
         self.assertIn("inside/eni-web/observations.jsonl: there are no packets of it", self.audit())
         self.assertIn("<td>web</td><td class=\"code\">eni-web</td><td>db</td>", (self.out / "report.html").read_text())
         self.assertEqual(common.sgproof("report", self.out, "--format", "html").stdout, (self.out / "report.html").read_text())  # and not without it
+        if browser.CHROMIUM:
+            chromium = browser.Browser()
+            self.addCleanup(chromium.close)
+            chromium.open("file://%s/report.html" % self.out)
+            self.assertEqual(chromium.on_a_telephone(), [390, [], []])
         self.assertRegex(common.sgproof("report", self.out, "--format", "text").stdout, "\nAsked from inside: ports by verdict\n(.*\n)*  web .eni-web. to db: enforced ")
         verdicts = self.out / "inside/eni-web/verdicts.json"
         sealed = verdicts.read_text()
