@@ -14,6 +14,7 @@ struct report_inside_row {
     const char *from; // segments of that interface
     const char *to;   // segments of those that were asked
     size_t ports[VERDICT_KINDS];
+    size_t severe[SEVERITY_HIGH + 1]; // of them, how many are critical, and how many high
 };
 
 typedef VECTOR(struct report_inside_row) report_inside_rows;
@@ -77,6 +78,8 @@ const struct report_format *report_format_named(const char *name); // or NULL
 // How silence was earned, in words; NULL where the observations do not tell.
 const char *report_silence(struct arena *arena, const struct report_run *run);
 
+// All of them together; `rows` may be NULL, and then nothing was asked.
+struct report_inside_row report_inside_sum(const report_inside_rows *rows);
 // A line each of what was asked from inside; nothing of none.
 void report_inside_text(const report_inside_rows *rows, struct text *out);
 void report_text(const struct report_run *run, const struct report_options *options, struct text *out);
