@@ -22,9 +22,7 @@ static const char *severe(struct arena *arena, const struct report_inside_row *r
     return text;
 }
 
-// Rows with something critical or high first: the `i`th of twice as many, where NULL is one that is told in the other
-// half.
-static const struct report_inside_row *urgent_first(const report_inside_rows *rows, size_t i)
+const struct report_inside_row *report_inside_urgent(const report_inside_rows *rows, size_t i)
 {
     const struct report_inside_row *row = &rows->items[i % rows->count];
     bool urgent = row->severe[SEVERITY_CRITICAL] + row->severe[SEVERITY_HIGH] > 0;
@@ -43,18 +41,22 @@ struct report_inside_row report_inside_sum(const report_inside_rows *rows)
     return sum;
 }
 
+const char *report_inside_told(struct arena *arena, const struct report_inside_row *row)
+{
+    const char *most = severe(arena, row);
+    return arena_printf(arena, "%s%s%s", counted(arena, row), most[0] == '\0' ? "" : "; ", most);
+}
+
 void report_inside_text(const report_inside_rows *rows, struct text *out)
 {
     struct arena *arena = arena_new();
     if (rows->count > 0)
         text_puts(out, "\nAsked from inside: ports by verdict\n");
     for (size_t i = 0; i < 2 * rows->count; i++) {
-        const struct report_inside_row *row = urgent_first(rows, i);
+        const struct report_inside_row *row = report_inside_urgent(rows, i);
         if (row == NULL)
             continue;
-        const char *most = severe(arena, row);
-        text_printf(out, "  %s (%s) to %s: %s%s%s\n", row->from, row->eni_id, row->to, counted(arena, row),
-                    most[0] == '\0' ? "" : "; ", most);
+        text_printf(out, "  %s (%s) to %s: %s\n", row->from, row->eni_id, row->to, report_inside_told(arena, row));
     }
     arena_free(arena);
 }
@@ -70,7 +72,7 @@ void html_inside(const report_inside_rows *rows, struct text *out)
     text_puts(out, "<th scope=\"col\">Severity</th></tr></thead>\n<tbody>\n");
     struct arena *arena = arena_new();
     for (size_t i = 0; i < 2 * rows->count; i++) {
-        const struct report_inside_row *row = urgent_first(rows, i);
+        const struct report_inside_row *row = report_inside_urgent(rows, i);
         if (row == NULL)
             continue;
         text_puts(out, "<tr>");

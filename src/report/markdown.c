@@ -102,6 +102,23 @@ static void write_controls(struct arena *arena, const struct control_report *con
         text_printf(out, "\nAnd %zu controls more: see controls.json.\n", told - MOST_CONTROLS);
 }
 
+static void write_inside(struct arena *arena, const report_inside_rows *rows, struct text *out)
+{
+    if (rows != NULL && rows->count > 0)
+        text_puts(out, "\n### Asked from inside\n\n| From | Interface | To | Ports |\n|---|---|---|---|\n");
+    for (size_t i = 0; rows != NULL && i < 2 * rows->count; i++) {
+        const struct report_inside_row *row = report_inside_urgent(rows, i);
+        if (row == NULL)
+            continue;
+        const char *cells[] = {row->from, row->eni_id, row->to, report_inside_told(arena, row)};
+        for (size_t c = 0; c < 4; c++) {
+            text_puts(out, c == 0 ? "| " : " | ");
+            report_cell(arena, cells[c], out);
+        }
+        text_puts(out, " |\n");
+    }
+}
+
 static void write_incomplete(struct arena *arena, const struct verdict_set *set, struct text *out)
 {
     if (set->complete)
@@ -121,6 +138,8 @@ void report_markdown(const struct report_run *run, const struct report_options *
     const struct verdict_set *set = run->set;
     struct text findings = {0};
     size_t ports[VERDICT_KINDS], count = write_findings(arena, set, &findings);
+    const struct report_inside_row inside = report_inside_sum(run->inside);
+    count += inside.severe[SEVERITY_CRITICAL] + inside.severe[SEVERITY_HIGH];
     text_printf(out, "## %s ", set->complete && count == 0 && set->splits.count == 0 ? "✅" : "❌");
     report_cell(arena, run->title, out);
     text_puts(out, "\n\nSeen from ");
@@ -140,6 +159,7 @@ void report_markdown(const struct report_run *run, const struct report_options *
         put_line(arena, "\n", report_not_compared(arena, set), out);
     text_add(out, findings.bytes == NULL ? "" : findings.bytes, findings.length);
     text_free(&findings);
+    write_inside(arena, run->inside, out);
     if (run->controls != NULL) {
         write_controls(arena, run->controls, out);
         report_accesses_markdown(run->controls, out);

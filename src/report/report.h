@@ -80,6 +80,11 @@ const char *report_silence(struct arena *arena, const struct report_run *run);
 
 // All of them together; `rows` may be NULL, and then nothing was asked.
 struct report_inside_row report_inside_sum(const report_inside_rows *rows);
+// Rows with something critical or high first: the `i`th of twice as many, where NULL is one that is told in the other
+// half.
+const struct report_inside_row *report_inside_urgent(const report_inside_rows *rows, size_t i);
+// "undeclared 1, enforced 1105; 1 critical", in the arena.
+const char *report_inside_told(struct arena *arena, const struct report_inside_row *row);
 // A line each of what was asked from inside; nothing of none.
 void report_inside_text(const report_inside_rows *rows, struct text *out);
 void report_text(const struct report_run *run, const struct report_options *options, struct text *out);

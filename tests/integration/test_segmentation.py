@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import unittest
+from xml.etree import ElementTree
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.dirname(__file__)]
 import browser
@@ -265,6 +266,12 @@ class Segmentation(unittest.TestCase):
             self.assertEqual(tile[1], str(count(inside) + count(outside)))
             self.assertEqual(tile[0] == "critical", count(inside) + count(outside) > 0)
             self.assertIn('<a href="#inside">', page)
+            suite, = ElementTree.fromstring(common.sgproof("report", self.out, "--format", "junit").stdout).findall("testsuite[@name='inside']")
+            self.assertEqual((int(suite.get("failures")), len(suite.findall("testcase/failure[@type='critical']"))), (severe > 0,) * 2)
+            told = common.sgproof("report", self.out, "--format", "markdown").stdout
+            self.assertRegex(told, r"\n### Asked from inside\n\n.*\n.*\n\| web \| eni-web \| \w+ \| %s" % ("undeclared 2, enforced \\d+; 2 critical \\|" if severe else ""))
+            if severe:
+                self.assertTrue(told.startswith("## ❌"))
             if severe:
                 self.assertIn(self.status, (1, 4))
                 first = re.search(r'<table class="flows">.*?<tbody>\n<tr>(.*?)</tr>', page, re.S)[1]
