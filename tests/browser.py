@@ -145,8 +145,21 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=[])
         return luminance(base64.b64decode(data))
 
-    def pdf(self, path):
-        data = self.call("Page.printToPDF", printBackground=False)["data"]
+    def on_a_telephone(self):
+        """(width of the page on 390 pixels, the tables in it that are cut off, the cells that no heading or label tells of)"""
+        self.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+        told = self.run("""(() => {
+            document.querySelectorAll('details').forEach(d => d.open = true);
+            const name = e => e.tagName + '.' + e.className, tables = [...document.querySelectorAll('main table')], cells = [...document.querySelectorAll('main td')];
+            const cut = tables.filter(t => !t.closest('.wide') || t.closest('.wide').scrollWidth > t.closest('.wide').clientWidth);
+            const bare = cells.filter(d => d.checkVisibility() && /^[0-9]+$/.test(d.textContent) && !d.closest('.matrix') && ['none', 'normal', '""'].includes(getComputedStyle(d, '::before').content));
+            return [document.documentElement.scrollWidth, cut.map(name), bare.map(d => name(d.closest('table')))];
+        })()""")
+        self.call("Emulation.clearDeviceMetricsOverride")
+        return told
+
+    def pdf(self, path, **paper):
+        data = self.call("Page.printToPDF", printBackground=False, **paper)["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
 

@@ -59,6 +59,3 @@ FILE *system_stream(void *context, ssize_t (*write)(void *context, const char *b
 int system_bind_to_interface(int socket, const char *interface);
 // Has bind(2) choose no port before it is known to whom: else there are only so many sockets as there are ports.
 void system_bind_without_port(int socket);
-
-// A variable of the environment; NULL in a program that has the rights of another than who started it.
-const char *system_environment(const char *name);

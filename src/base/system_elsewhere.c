@@ -153,16 +153,6 @@ void system_bind_without_port(int socket)
     (void)socket;
 }
 
-const char *system_environment(const char *name)
-{
-#ifdef __GLIBC__
-    bool foreign = getuid() != geteuid() || getgid() != getegid();
-#else
-    bool foreign = issetugid();
-#endif
-    return foreign ? NULL : getenv(name);
-}
-
 // ---- rights.h
 
 bool rights_drop(struct error *error)

@@ -107,8 +107,3 @@ void system_bind_without_port(int socket)
     int one = 1;
     setsockopt(socket, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 }
-
-const char *system_environment(const char *name)
-{
-    return secure_getenv(name);
-}

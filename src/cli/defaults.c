@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/system.h"
 #include "cli/commands.h"
 #include "cli/habits.h"
 
@@ -172,7 +171,7 @@ bool defaults_parse(struct arena *arena, const char *file, const char *bytes, si
 // NULL where there is no home.
 static const char *default_file(struct arena *arena)
 {
-    const char *folder = system_environment("XDG_CONFIG_HOME"), *home = system_environment("HOME");
+    const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
     if (folder != NULL && folder[0] == '/')
         return arena_printf(arena, "%s/sgproof/config.json", folder);
     return home != NULL && home[0] == '/' ? arena_printf(arena, "%s/.config/sgproof/config.json", home) : NULL;
@@ -185,7 +184,8 @@ static bool is_there(const char *file, bool *there, struct error *error)
     *there = file != NULL && stat(file, &about) == 0;
     if (file != NULL && !*there && errno != ENOENT && errno != ENOTDIR)
         log_line(LOG_WARNING, "%s: cannot be looked at (%s): nothing of it is in force", file, strerror(errno));
-    if (*there && ((about.st_uid != 0 && about.st_uid != geteuid()) || (about.st_mode & S_IWOTH) != 0))
+    if (*there && ((about.st_uid != 0 && about.st_uid != geteuid() && about.st_uid != getuid()) ||
+                   (about.st_mode & S_IWOTH) != 0))
         return error_set(error, ERROR_USAGE,
                          "%s: belongs to somebody else, or others may write to it: name it with --config, or chown and "
                          "chmod o-w it",
@@ -197,7 +197,7 @@ bool defaults_apply(struct arena *arena, struct options *options, struct error *
 {
     const char *file = options_value(options, "config");
     bool there = true;
-    file = file != NULL ? file : system_environment("SGPROOF_CONFIG");
+    file = file != NULL ? file : getenv("SGPROOF_CONFIG");
     if (file == NULL) {
         file = default_file(arena);
         GUARD(is_there(file, &there, error));

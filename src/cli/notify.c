@@ -16,9 +16,10 @@ bool notify_is_url(const struct options *options, struct error *error)
 }
 
 // "2 ports critical, 1 high", of what is at least high; "" where nothing is.
-static void write_counts(const struct verdict_set *set, struct text *out)
+static void write_counts(const struct verdict_set *set, const report_inside_rows *inside, struct text *out)
 {
-    size_t counts[SEVERITY_HIGH + 1] = {0};
+    struct report_inside_row sum = report_inside_sum(inside);
+    size_t *counts = sum.severe;
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
         if (verdict->severity <= SEVERITY_HIGH)
@@ -27,11 +28,12 @@ static void write_counts(const struct verdict_set *set, struct text *out)
     text_printf(out, "%zu ports critical, %zu high", counts[SEVERITY_CRITICAL], counts[SEVERITY_HIGH]);
 }
 
-static void write_message(const char *title, const struct verdict_set *set, int status, struct text *body)
+static void write_message(const char *title, const struct verdict_set *set, const report_inside_rows *inside,
+                          int status, struct text *body)
 {
     struct text line = {0};
     text_printf(&line, "sgproof: %s: ", title);
-    write_counts(set, &line);
+    write_counts(set, inside, &line);
     text_printf(&line, "%s (exit status %d)", set->complete ? "" : "; incomplete, the run says why", status);
     struct json_writer writer = json_writer_to(body);
     json_open_line(&writer, NULL, '{');
@@ -40,15 +42,15 @@ static void write_message(const char *title, const struct verdict_set *set, int 
     text_free(&line);
 }
 
-bool notify_post(const struct options *options, const char *title, const struct verdict_set *set, int status,
-                 struct error *error)
+bool notify_post(const struct options *options, const char *title, const struct verdict_set *set,
+                 const report_inside_rows *inside, int status, struct error *error)
 {
     const char *url = options_value(options, "notify");
     struct text body = {0};
     struct http_answer answer = {0};
     if (url == NULL || status == 0)
         return true;
-    write_message(title, set, status, &body);
+    write_message(title, set, inside, status, &body);
     bool came = http_send(&(struct http_request){.url = url,
                                                  .headers = {"Content-Type: application/json"},
                                                  .body = body.bytes,

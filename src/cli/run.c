@@ -205,7 +205,7 @@ static int conclude(struct run_job *job, void *context)
         fresh.complete = false;
         status = status_of(job, wanted, &fresh);
     }
-    if (!notify_post(job->options, job->manifest.claims.title, &fresh, status, &error)) {
+    if (!notify_post(job->options, job->manifest.claims.title, &fresh, &job->derivation.inside_rows, status, &error)) {
         log_line(LOG_ERROR, "%s", error.message);
         fresh.complete = false;
         status = status_of(job, wanted, &fresh);

@@ -197,8 +197,13 @@ void derive_inside_rows(struct arena *arena, const struct estate *estate, const 
                 one->eni_id,
                 from,
                 endpoint->outside ? "internet" : tier_of(arena, estate, intent, endpoint->interface),
+                {0},
                 {0}};
-            row_of(arena, rows, first, &wanted)->ports[verdict->kind] += (size_t)(verdict->high - verdict->low) + 1;
+            struct report_inside_row *row = row_of(arena, rows, first, &wanted);
+            size_t ports = (size_t)(verdict->high - verdict->low) + 1;
+            row->ports[verdict->kind] += ports;
+            if (verdict->severity <= SEVERITY_HIGH)
+                row->severe[verdict->severity] += ports;
         }
     }
 }

@@ -300,15 +300,13 @@ const char *report_advice(const struct verdict *verdict)
 {
     if (verdict->outage)
         return "Find what stopped it: a change of the configuration (sgproof diff BEFORE AFTER names it), its host or "
-               "its "
-               "service; or take its rule out of the intent.";
+               "its service; or take its rule out of the intent.";
     bool expected = verdict->intent == INTENT_EXPECTED, unspecified = verdict->intent == INTENT_UNSPECIFIED;
     switch (verdict->kind) {
     case VERDICT_UNDECLARED:
         return verdict->observed == OBSERVED_OPEN
-                   ? "Find what answers around the configuration: a device in the path, another owner of the address, "
-                     "a "
-                     "change that was not read. Close it first, then ask how it came."
+                   ? "Stop what listens there. Then find the way around the configuration: a device in the path, "
+                     "another owner of the address, or a change that was not read."
                    : "A reset came back where no packet should arrive: find which device in the path sends it.";
     case VERDICT_CONFIRMED:
         return expected      ? "Nothing: it is meant to be so."

@@ -7,8 +7,22 @@
 
 enum { WIDTH = 80, MOST_SHOWN = 10 };
 
-const enum control_result report_by_urgency[CONTROL_RESULTS] = {CONTROL_FAIL, CONTROL_NOT_EVALUATED, CONTROL_EXCEPTED,
-                                                                CONTROL_PASS, CONTROL_NOT_APPLICABLE};
+const struct control **report_urgent_first(struct arena *arena, const struct control_pack *packs, size_t count,
+                                           size_t *controls)
+{
+    static const enum control_result order[CONTROL_RESULTS] = {CONTROL_FAIL, CONTROL_NOT_EVALUATED, CONTROL_EXCEPTED,
+                                                               CONTROL_PASS, CONTROL_NOT_APPLICABLE};
+    VECTOR(const struct control *) all = {0};
+    for (size_t o = 0; o < CONTROL_RESULTS; o++)
+        for (enum severity severity = SEVERITY_CRITICAL; severity <= SEVERITY_INFO; severity++)
+            for (size_t p = 0; p < count; p++)
+                for (size_t i = 0; i < packs[p].controls.count; i++)
+                    if (packs[p].controls.items[i].result == order[o] &&
+                        packs[p].controls.items[i].severity == severity)
+                        *vector_add(arena, &all) = &packs[p].controls.items[i];
+    *controls = all.count;
+    return all.items;
+}
 
 static const char *mark(const struct report_options *options, enum control_result result)
 {
@@ -94,12 +108,12 @@ void report_controls_text(const struct control_report *report, const struct repo
         const struct control_pack *pack = &report->packs.items[p];
         text_puts(out, p > 0 ? "\n" : "");
         report_wrap(out, "", report_pack_title(arena, pack), WIDTH);
-        for (size_t o = 0; o < CONTROL_RESULTS; o++)
-            for (size_t i = 0; i < pack->controls.count; i++)
-                if (pack->controls.items[i].result == report_by_urgency[o])
-                    write_control(arena, &pack->controls.items[i], options, out);
-        for (size_t i = 0; i < pack->controls.count; i++)
-            results[pack->controls.items[i].result]++;
+        size_t count;
+        const struct control **controls = report_urgent_first(arena, pack, 1, &count);
+        for (size_t i = 0; i < count; i++) {
+            write_control(arena, controls[i], options, out);
+            results[controls[i]->result]++;
+        }
     }
     text_puts(out, "\n");
     write_exceptions(arena, report, out);

@@ -2,12 +2,12 @@
 
 const struct report_format report_formats[] = {
     {.name = "text", .write = report_text, .verdicts = REPORT_SHOWN, .observations = REPORT_HEARD, .inside = true},
-    {.name = "markdown", .write = report_markdown, .verdicts = REPORT_SHOWN},
+    {.name = "markdown", .write = report_markdown, .verdicts = REPORT_SHOWN, .inside = true},
     {.name = "html", .write = report_html, .observations = REPORT_EVERY, .inside = true},
     {.name = "json", .write = report_json},
     {.name = "csv", .write = report_csv, .verdicts = REPORT_EACH},
     {.name = "sarif", .write = report_sarif, .verdicts = REPORT_SHOWN},
-    {.name = "junit", .write = report_junit, .verdicts = REPORT_SHOWN},
+    {.name = "junit", .write = report_junit, .verdicts = REPORT_SHOWN, .inside = true},
     {.name = "metrics", .write = report_metrics, .verdicts = REPORT_EACH},
     {.name = "ocsf", .write = report_ocsf, .verdicts = REPORT_SHOWN, .needs_evidence = true},
     {.name = "asff", .write = report_asff, .verdicts = REPORT_SHOWN, .needs_evidence = true},

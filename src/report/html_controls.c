@@ -173,12 +173,12 @@ static void put_control(const struct control *control, size_t *left, struct text
 static void put_pack(const struct control_pack *pack, size_t *left, struct text *out)
 {
     struct arena *arena = arena_new();
-    size_t results[CONTROL_RESULTS] = {0};
-    for (size_t i = 0; i < pack->controls.count; i++)
-        results[pack->controls.items[i].result]++;
+    size_t results[CONTROL_RESULTS] = {0}, count;
+    const struct control **controls = report_urgent_first(arena, pack, 1, &count);
+    for (size_t i = 0; i < count; i++)
+        results[controls[i]->result]++;
     text_puts(out, "<h3>");
     report_escape(out, report_pack_title(arena, pack));
-    arena_free(arena);
     text_puts(out, "</h3>\n<p>");
     report_control_counts(results, out);
     text_puts(out, "</p>\n");
@@ -186,10 +186,9 @@ static void put_pack(const struct control_pack *pack, size_t *left, struct text 
         html_put(out, "p", "soft", pack->scope);
     text_puts(out, "<div class=\"wide\"><table class=\"controls\"><thead><tr><th scope=\"col\">Result</th><th "
                    "scope=\"col\">Severity</th><th scope=\"col\">Control</th></tr></thead><tbody>\n");
-    for (size_t u = 0; u < CONTROL_RESULTS; u++)
-        for (size_t i = 0; i < pack->controls.count; i++)
-            if (pack->controls.items[i].result == report_by_urgency[u])
-                put_control(&pack->controls.items[i], left, out);
+    for (size_t i = 0; i < count; i++)
+        put_control(controls[i], left, out);
+    arena_free(arena);
     text_puts(out, "</tbody></table></div>\n");
 }
 

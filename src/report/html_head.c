@@ -190,20 +190,28 @@ static void put_tiles(struct arena *arena, const struct report_run *run, const s
 {
     const struct verdict_set *set = run->set;
     const char *none = set->complete ? "good" : "info"; // of what is not whole a 0 is no good news
-    size_t urgent = ports_of(set, SEVERITY_HIGH), disagree = ports[VERDICT_UNDECLARED] + ports[VERDICT_BLOCKED];
+    const struct report_inside_row inside = report_inside_sum(run->inside);
+    size_t outer = ports_of(set, SEVERITY_HIGH),
+           inner = inside.severe[SEVERITY_CRITICAL] + inside.severe[SEVERITY_HIGH];
+    size_t undeclared = ports[VERDICT_UNDECLARED] + inside.ports[VERDICT_UNDECLARED];
+    size_t blocked = ports[VERDICT_BLOCKED] + inside.ports[VERDICT_BLOCKED];
+    size_t urgent = outer + inner, disagree = undeclared + blocked;
     size_t moved = run->drift == NULL ? 0 : run->drift->count, down = outages(set);
     bool compared = run->runs != NULL && run->runs->count > 0;
     text_puts(out, "<div class=\"tiles\">\n");
     put_complete(arena, set, out);
-    put_tile(out, "findings", urgent > 0 ? "critical" : none, arena_printf(arena, "%zu", urgent),
-             "ports are critical or high");
+    put_tile(out, outer == 0 && inner > 0 ? "inside" : "findings", urgent > 0 ? "critical" : none,
+             arena_printf(arena, "%zu", urgent),
+             inner == 0
+                 ? "ports are critical or high"
+                 : arena_printf(arena, "ports are critical or high: %zu from outside, %zu from inside", outer, inner));
     put_tile(out, "matrix",
-             ports[VERDICT_UNDECLARED] > 0 ? "critical"
-             : disagree > 0                ? "medium"
-                                           : none,
+             undeclared > 0 ? "critical"
+             : disagree > 0 ? "medium"
+                            : none,
              arena_printf(arena, "%zu", disagree),
-             arena_printf(arena, "ports disagree: %zu undeclared, %zu blocked", ports[VERDICT_UNDECLARED],
-                          ports[VERDICT_BLOCKED]));
+             arena_printf(arena, "ports disagree: %zu undeclared, %zu blocked%s", undeclared, blocked,
+                          run->inside == NULL ? "" : "; inside counts too"));
     put_tile(out, "map", "info", arena_printf(arena, "%zu", ports[VERDICT_CONFIRMED] + ports[VERDICT_LATENT]),
              arena_printf(arena, "ports are exposed: %zu confirmed, %zu latent", ports[VERDICT_CONFIRMED],
                           ports[VERDICT_LATENT]));
@@ -259,10 +267,12 @@ void html_summary(struct arena *arena, const struct report_run *run, const size_
             text_printf(out, "<li>and %zu more: see verdicts.json</li>", (size_t)set->missing.count - MOST_MISSING);
         text_puts(out, "</ul></div>\n");
     }
-    text_puts(out,
-              "</header>\n<nav aria-label=\"Sections\"><p><a href=\"#matrix\">Matrix</a> · <a "
-              "href=\"#findings\">Findings</a> · <a href=\"#map\">Map</a> · <a href=\"#endpoints\">Endpoints</a> · <a "
-              "href=\"#changes\">Changes</a> · <a href=\"#controls\">Controls</a> · <a "
-              "href=\"#trend\">Trend</a> · <a href=\"#coverage\">Coverage</a> · <a href=\"#verify\">How to "
-              "verify</a></p></nav>\n");
+    text_printf(
+        out,
+        "</header>\n<nav aria-label=\"Sections\"><p><a href=\"#matrix\">Matrix</a> · <a "
+        "href=\"#findings\">Findings</a> · %s<a href=\"#map\">Map</a> · <a href=\"#endpoints\">Endpoints</a> · <a "
+        "href=\"#changes\">Changes</a> · <a href=\"#controls\">Controls</a> · <a "
+        "href=\"#trend\">Trend</a> · <a href=\"#coverage\">Coverage</a> · <a href=\"#verify\">How to "
+        "verify</a></p></nav>\n",
+        run->inside == NULL ? "" : "<a href=\"#inside\">Inside</a> · ");
 }

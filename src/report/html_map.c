@@ -66,7 +66,7 @@ static void put_ports(struct arena *arena, const struct told *told, struct text 
     if (shown > MOST_PORTS)
         text_printf(out, "<span>and %zu more</span>", shown - MOST_PORTS);
     if (shown == 0)
-        html_put(out, "span", "soft", told == NULL ? "not asked" : "nothing reachable");
+        html_put(out, "span", "soft", told == NULL ? "not asked" : "nothing reachable of what was asked");
 }
 
 static bool has_something(const struct told *told)

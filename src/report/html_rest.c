@@ -75,7 +75,8 @@ void html_rest(struct arena *arena, const struct verdict *const *rest, size_t co
         qsort(groups.items, groups.count, sizeof(*groups.items), by_weight);
     text_printf(out,
                 "<p><strong>%zu more are not shown one by one</strong>, none of them more severe than the last above: "
-                "verdicts.json holds each. Filters do not count them.</p>\n<div class=\"wide\"><table><thead><tr>"
+                "verdicts.json holds each. Filters do not count them.</p>\n<div class=\"wide\"><table "
+                "class=\"rest\"><thead><tr>"
                 "<th scope=\"col\">Severity</th><th scope=\"col\">Verdict</th><th scope=\"col\">Port</th><th "
                 "scope=\"col\">State</th><th scope=\"col\" class=\"n\">Endpoints</th></tr></thead><tbody>\n",
                 count);

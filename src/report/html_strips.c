@@ -51,13 +51,13 @@ static void put_strip(struct arena *arena, const struct verdict *verdicts, size_
     text_puts(out, "<div class=\"endpoint\"><span>");
     report_escape(out, verdict_label(arena, &verdicts[0]));
     text_printf(out, " %s</span><svg class=\"strip\" role=\"img\" aria-label=\"", address);
-    report_escape(out, told[0] == '\0' ? "nothing reachable" : told);
+    report_escape(out, told[0] == '\0' ? "nothing reachable of what was asked" : told);
     text_printf(out, "\">");
     for (size_t i = 0; i < count; i++)
         if (verdicts[i].kind != VERDICT_ENFORCED && protocol_has_ports(verdicts[i].protocol))
             put_mark(&verdicts[i], out);
     text_puts(out, "</svg>");
-    html_put(out, "small", NULL, told[0] == '\0' ? "nothing reachable" : told);
+    html_put(out, "small", NULL, told[0] == '\0' ? "nothing reachable of what was asked" : told);
     text_puts(out, "</div>\n");
     text_free(&told_text);
 }

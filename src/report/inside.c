@@ -11,14 +11,52 @@ static const char *counted(struct arena *arena, const struct report_inside_row *
     return text;
 }
 
+// "1 critical, 2 high"; "" where none is.
+static const char *severe(struct arena *arena, const struct report_inside_row *row)
+{
+    const char *text = "";
+    for (enum severity severity = SEVERITY_CRITICAL; severity <= SEVERITY_HIGH; severity++)
+        if (row->severe[severity] > 0)
+            text = arena_printf(arena, "%s%s%zu %s", text, text[0] == '\0' ? "" : ", ", row->severe[severity],
+                                severity_names[severity]);
+    return text;
+}
+
+const struct report_inside_row *report_inside_urgent(const report_inside_rows *rows, size_t i)
+{
+    const struct report_inside_row *row = &rows->items[i % rows->count];
+    bool urgent = row->severe[SEVERITY_CRITICAL] + row->severe[SEVERITY_HIGH] > 0;
+    return urgent == (i < rows->count) ? row : NULL;
+}
+
+struct report_inside_row report_inside_sum(const report_inside_rows *rows)
+{
+    struct report_inside_row sum = {0};
+    for (size_t i = 0; rows != NULL && i < rows->count; i++) {
+        for (int kind = 0; kind < VERDICT_KINDS; kind++)
+            sum.ports[kind] += rows->items[i].ports[kind];
+        for (int severity = 0; severity <= SEVERITY_HIGH; severity++)
+            sum.severe[severity] += rows->items[i].severe[severity];
+    }
+    return sum;
+}
+
+const char *report_inside_told(struct arena *arena, const struct report_inside_row *row)
+{
+    const char *most = severe(arena, row);
+    return arena_printf(arena, "%s%s%s", counted(arena, row), most[0] == '\0' ? "" : "; ", most);
+}
+
 void report_inside_text(const report_inside_rows *rows, struct text *out)
 {
     struct arena *arena = arena_new();
     if (rows->count > 0)
         text_puts(out, "\nAsked from inside: ports by verdict\n");
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct report_inside_row *row = &rows->items[i];
-        text_printf(out, "  %s (%s) to %s: %s\n", row->from, row->eni_id, row->to, counted(arena, row));
+    for (size_t i = 0; i < 2 * rows->count; i++) {
+        const struct report_inside_row *row = report_inside_urgent(rows, i);
+        if (row == NULL)
+            continue;
+        text_printf(out, "  %s (%s) to %s: %s\n", row->from, row->eni_id, row->to, report_inside_told(arena, row));
     }
     arena_free(arena);
 }
@@ -26,20 +64,26 @@ void report_inside_text(const report_inside_rows *rows, struct text *out)
 void html_inside(const report_inside_rows *rows, struct text *out)
 {
     text_puts(out, "<h2 id=\"inside\">Asked from inside</h2>\n<p>Ports by what is declared and what answered, from one "
-                   "segment to another; each is in inside/ENI/verdicts.json.</p>\n<table>\n<thead><tr>"
-                   "<th>from</th><th>interface</th><th>to</th>");
+                   "segment to another; each is in inside/ENI/verdicts.json.</p>\n<div class=\"wide\"><table "
+                   "class=\"flows\">\n<thead><tr><th scope=\"col\">From</th><th scope=\"col\">Interface</th>"
+                   "<th scope=\"col\">To</th>");
     for (int kind = 0; kind < VERDICT_KINDS; kind++)
-        html_put(out, "th", NULL, verdict_names[kind]);
-    text_puts(out, "</tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct report_inside_row *row = &rows->items[i];
+        text_printf(out, "<th scope=\"col\" class=\"n\">%s</th>", verdict_names[kind]);
+    text_puts(out, "<th scope=\"col\">Severity</th></tr></thead>\n<tbody>\n");
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < 2 * rows->count; i++) {
+        const struct report_inside_row *row = report_inside_urgent(rows, i);
+        if (row == NULL)
+            continue;
         text_puts(out, "<tr>");
         html_put(out, "td", NULL, row->from);
         html_put(out, "td", "code", row->eni_id);
         html_put(out, "td", NULL, row->to);
         for (int kind = 0; kind < VERDICT_KINDS; kind++)
-            text_printf(out, "<td class=\"n\">%zu</td>", row->ports[kind]);
+            text_printf(out, "<td class=\"n%s\">%zu</td>", row->ports[kind] == 0 ? " none" : "", row->ports[kind]);
+        html_put(out, "td", row->severe[SEVERITY_CRITICAL] > 0 ? "word critical" : "word high", severe(arena, row));
         text_puts(out, "</tr>\n");
     }
-    text_puts(out, "</tbody>\n</table>\n");
+    arena_free(arena);
+    text_puts(out, "</tbody>\n</table></div>\n");
 }

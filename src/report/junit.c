@@ -102,6 +102,36 @@ static void put_exposure(struct arena *arena, const struct report_run *run, stru
     text_puts(out, " </testsuite>\n");
 }
 
+// What one interface inside asked of one segment is a case: it fails where something of it is critical or high.
+static void put_inside(struct arena *arena, const struct report_run *run, struct text *out)
+{
+    const report_inside_rows *rows = run->inside;
+    size_t failures = 0, skipped = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass == 1)
+            begin_suite(out, "inside", rows->count, failures, skipped, run);
+        for (size_t i = 0; i < rows->count; i++) {
+            const struct report_inside_row *row = &rows->items[i];
+            bool fails = row->severe[SEVERITY_CRITICAL] + row->severe[SEVERITY_HIGH] > 0;
+            bool unsure = !fails && row->ports[VERDICT_UNVERIFIED] + row->ports[VERDICT_UNCONFIRMED] > 0;
+            const char *told = report_inside_told(arena, row);
+            failures += fails;
+            skipped += unsure;
+            if (pass == 0)
+                continue;
+            begin_case(out, "inside", arena_printf(arena, "%s (%s) to %s", row->from, row->eni_id, row->to));
+            if (fails)
+                put_problem(out, "failure",
+                            severity_names[row->severe[SEVERITY_CRITICAL] > 0 ? SEVERITY_CRITICAL : SEVERITY_HIGH],
+                            told, arena_printf(arena, "Each port is in inside/%s/verdicts.json.", row->eni_id));
+            else
+                put_skipped(out, unsure ? told : NULL);
+            text_puts(out, "</testcase>\n");
+        }
+    }
+    text_puts(out, " </testsuite>\n");
+}
+
 static const char *excepted(struct arena *arena, const struct control *control)
 {
     return control->decided == NULL ? "excepted" : report_clean(arena, control->decided);
@@ -146,6 +176,8 @@ void report_junit(const struct report_run *run, const struct report_options *opt
     (void)options;
     text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     put_exposure(arena, run, out);
+    if (run->inside != NULL)
+        put_inside(arena, run, out);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         put_pack(arena, &run->controls->packs.items[p], run, out);
     text_puts(out, "</testsuites>\n");

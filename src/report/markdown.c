@@ -76,32 +76,47 @@ static size_t write_findings(struct arena *arena, const struct verdict_set *set,
 
 static void write_controls(struct arena *arena, const struct control_report *controls, struct text *out)
 {
-    static const enum control_result order[] = {CONTROL_FAIL, CONTROL_NOT_EVALUATED};
-    size_t results[CONTROL_RESULTS] = {0}, told = 0;
-    for (size_t p = 0; p < controls->packs.count; p++)
-        for (size_t i = 0; i < controls->packs.items[p].controls.count; i++)
-            results[controls->packs.items[p].controls.items[i].result]++;
+    size_t results[CONTROL_RESULTS] = {0}, told = 0, count;
+    const struct control **all = report_urgent_first(arena, controls->packs.items, controls->packs.count, &count);
+    for (size_t i = 0; i < count; i++)
+        results[all[i]->result]++;
     text_puts(out, "\n");
     report_control_counts(results, out);
-    for (int o = 0; o < 2; o++)
-        for (size_t p = 0; p < controls->packs.count; p++)
-            for (size_t i = 0; i < controls->packs.items[p].controls.count; i++) {
-                const struct control *control = &controls->packs.items[p].controls.items[i];
-                if (control->result != order[o] || told++ >= MOST_CONTROLS)
-                    continue;
-                text_puts(out, told == 1 ? "\n| Result | Control | What decided it |\n|---|---|---|\n| " : "| ");
-                text_puts(out, control->result == CONTROL_FAIL ? "**fail** | " : "not evaluated | ");
-                report_cell(arena, arena_printf(arena, "%s %s", control->id, control->title), out);
-                text_puts(out, " | ");
-                report_cell(arena,
-                            control->decided != NULL     ? control->decided
-                            : control->missing.count > 0 ? arena_printf(arena, "missing: %s", control->missing.items[0])
-                                                         : "",
-                            out);
-                text_puts(out, " |\n");
-            }
+    for (size_t i = 0; i < count; i++) {
+        const struct control *control = all[i];
+        bool fails = control->result == CONTROL_FAIL;
+        if ((!fails && control->result != CONTROL_NOT_EVALUATED) || told++ >= MOST_CONTROLS)
+            continue;
+        text_puts(out, told == 1 ? "\n| Result | Control | What decided it |\n|---|---|---|\n| " : "| ");
+        text_puts(out, fails ? "**fail** | " : "not evaluated | ");
+        report_cell(arena, arena_printf(arena, "%s %s", control->id, control->title), out);
+        text_puts(out, " | ");
+        report_cell(arena,
+                    control->decided != NULL     ? control->decided
+                    : control->missing.count > 0 ? arena_printf(arena, "missing: %s", control->missing.items[0])
+                                                 : "",
+                    out);
+        text_puts(out, " |\n");
+    }
     if (told > MOST_CONTROLS)
         text_printf(out, "\nAnd %zu controls more: see controls.json.\n", told - MOST_CONTROLS);
+}
+
+static void write_inside(struct arena *arena, const report_inside_rows *rows, struct text *out)
+{
+    if (rows != NULL && rows->count > 0)
+        text_puts(out, "\n### Asked from inside\n\n| From | Interface | To | Ports |\n|---|---|---|---|\n");
+    for (size_t i = 0; rows != NULL && i < 2 * rows->count; i++) {
+        const struct report_inside_row *row = report_inside_urgent(rows, i);
+        if (row == NULL)
+            continue;
+        const char *cells[] = {row->from, row->eni_id, row->to, report_inside_told(arena, row)};
+        for (size_t c = 0; c < 4; c++) {
+            text_puts(out, c == 0 ? "| " : " | ");
+            report_cell(arena, cells[c], out);
+        }
+        text_puts(out, " |\n");
+    }
 }
 
 static void write_incomplete(struct arena *arena, const struct verdict_set *set, struct text *out)
@@ -123,6 +138,8 @@ void report_markdown(const struct report_run *run, const struct report_options *
     const struct verdict_set *set = run->set;
     struct text findings = {0};
     size_t ports[VERDICT_KINDS], count = write_findings(arena, set, &findings);
+    const struct report_inside_row inside = report_inside_sum(run->inside);
+    count += inside.severe[SEVERITY_CRITICAL] + inside.severe[SEVERITY_HIGH];
     text_printf(out, "## %s ", set->complete && count == 0 && set->splits.count == 0 ? "✅" : "❌");
     report_cell(arena, run->title, out);
     text_puts(out, "\n\nSeen from ");
@@ -142,6 +159,7 @@ void report_markdown(const struct report_run *run, const struct report_options *
         put_line(arena, "\n", report_not_compared(arena, set), out);
     text_add(out, findings.bytes == NULL ? "" : findings.bytes, findings.length);
     text_free(&findings);
+    write_inside(arena, run->inside, out);
     if (run->controls != NULL) {
         write_controls(arena, run->controls, out);
         report_accesses_markdown(run->controls, out);

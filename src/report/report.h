@@ -14,6 +14,7 @@ struct report_inside_row {
     const char *from; // segments of that interface
     const char *to;   // segments of those that were asked
     size_t ports[VERDICT_KINDS];
+    size_t severe[SEVERITY_HIGH + 1]; // of them, how many are critical, and how many high
 };
 
 typedef VECTOR(struct report_inside_row) report_inside_rows;
@@ -77,6 +78,13 @@ const struct report_format *report_format_named(const char *name); // or NULL
 // How silence was earned, in words; NULL where the observations do not tell.
 const char *report_silence(struct arena *arena, const struct report_run *run);
 
+// All of them together; `rows` may be NULL, and then nothing was asked.
+struct report_inside_row report_inside_sum(const report_inside_rows *rows);
+// Rows with something critical or high first: the `i`th of twice as many, where NULL is one that is told in the other
+// half.
+const struct report_inside_row *report_inside_urgent(const report_inside_rows *rows, size_t i);
+// "undeclared 1, enforced 1105; 1 critical", in the arena.
+const char *report_inside_told(struct arena *arena, const struct report_inside_row *row);
 // A line each of what was asked from inside; nothing of none.
 void report_inside_text(const report_inside_rows *rows, struct text *out);
 void report_text(const struct report_run *run, const struct report_options *options, struct text *out);
@@ -104,8 +112,10 @@ const char *report_pack_title(struct arena *arena, const struct control_pack *pa
 // "Controls: 12 passed, 2 failed, ..." of counts by result.
 void report_control_counts(const size_t *results, struct text *out);
 
-// Results of controls in the order in which people are told of them: CONTROL_RESULTS, what failed first.
-extern const enum control_result report_by_urgency[];
+// The controls of `packs` in the order in which people are told of them, in the arena: what failed first, of that the
+// more severe first, else as the packs have them. `*controls` is how many.
+const struct control **report_urgent_first(struct arena *arena, const struct control_pack *packs, size_t count,
+                                           size_t *controls);
 
 // What each security group allows, and what came through where one denies it (src/report/accesses.c).
 // "1 open, 12 filtered; inside: 3 open", "2 of 4 addresses reachable", in the arena.

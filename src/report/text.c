@@ -151,21 +151,18 @@ static void write_changes(struct arena *arena, const struct report_run *run, str
 
 static void write_controls(struct arena *arena, const struct control_report *controls, struct text *out)
 {
-    size_t results[CONTROL_RESULTS] = {0}, shown = 0;
-    for (size_t p = 0; p < controls->packs.count; p++)
-        for (size_t i = 0; i < controls->packs.items[p].controls.count; i++)
-            results[controls->packs.items[p].controls.items[i].result]++;
+    size_t results[CONTROL_RESULTS] = {0}, shown = 0, count;
+    const struct control **all = report_urgent_first(arena, controls->packs.items, controls->packs.count, &count);
+    for (size_t i = 0; i < count; i++)
+        results[all[i]->result]++;
     report_control_counts(results, out);
-    for (size_t p = 0; p < controls->packs.count; p++)
-        for (size_t i = 0; i < controls->packs.items[p].controls.count; i++) {
-            const struct control *control = &controls->packs.items[p].controls.items[i];
-            if (control->result == CONTROL_FAIL && shown++ < MOST_CONTROLS)
-                report_wrap(out, "  FAIL  ",
-                            arena_printf(arena, "%s  %s: %s", report_clean(arena, control->id),
-                                         report_clean(arena, control->title),
-                                         control->decided == NULL ? "" : report_clean(arena, control->decided)),
-                            WIDTH);
-        }
+    for (size_t i = 0; i < count; i++)
+        if (all[i]->result == CONTROL_FAIL && shown++ < MOST_CONTROLS)
+            report_wrap(out, "  FAIL  ",
+                        arena_printf(arena, "%s  %s: %s", report_clean(arena, all[i]->id),
+                                     report_clean(arena, all[i]->title),
+                                     all[i]->decided == NULL ? "" : report_clean(arena, all[i]->decided)),
+                        WIDTH);
     if (shown > MOST_CONTROLS)
         text_printf(out, "  and %zu more: see controls.json\n", shown - MOST_CONTROLS);
 }

@@ -2,6 +2,9 @@
 import json
 import os
 import pathlib
+import shutil
+import struct
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -50,6 +53,30 @@ class Config(unittest.TestCase):
         self.assertEqual(self.plan(XDG_CONFIG_HOME=str(self.path / "xdg")), self.plan("--depth", "full"))
         self.assertEqual(self.plan(XDG_CONFIG_HOME="", HOME=str(home.parents[2])), wanted)
         self.assertEqual(self.plan("--config", os.devnull, XDG_CONFIG_HOME=str(self.path / "xdg")), self.plan("--config", ""))
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root gives a file capabilities")
+    def test_a_program_with_a_capability_of_its_own_takes_it_too(self):
+        """`setcap cap_net_raw+ep`, as docs/troubleshooting.md has it: the C library then calls the environment unsafe, and `only` must not get lost with it."""
+        place = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp"))  # /tmp and /dev/shm may be mounted nosuid
+        self.addCleanup(shutil.rmtree, place)
+        if os.statvfs(place).f_flag & os.ST_NOSUID:
+            self.skipTest("/var/tmp is mounted nosuid")
+        place.chmod(0o755)
+        program, estate, targets = place / "sgproof", place / "estate", place / "targets"
+        shutil.copy(common.SGPROOF, program)
+        shutil.copytree(common.SAMPLE, estate)
+        targets.write_text("127.0.0.1 tcp 1\n")
+        config = place / "xdg/sgproof/config.json"
+        config.parent.mkdir(parents=True)
+        config.write_text(json.dumps({"probe": {"only": ["127.0.0.2/32"]}}))
+        for granted in (False, True):
+            if granted:  # cap_net_raw=ep, version 2 of linux/capability.h
+                os.setxattr(program, "security.capability", struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0))
+            for environment in ({"SGPROOF_CONFIG": str(config)}, {"XDG_CONFIG_HOME": str(place / "xdg")}):
+                with self.subTest(granted=granted, **environment):
+                    done = subprocess.run([program, "probe", "--targets", targets], capture_output=True, text=True, user=65534, group=65534, extra_groups=[], cwd=place, env={"PATH": os.environ["PATH"], **environment})
+                    self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+                    self.assertIn("127.0.0.1", done.stderr)
 
     def test_one_that_others_may_write_to_is_not_taken_by_itself(self):
         file = self.config({"plan": {"depth": "declared"}}, "xdg/sgproof/config.json")

@@ -44,8 +44,9 @@ class Jobs(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "sgproof").write_text('#!/bin/sh\necho "$@"\n')
             pathlib.Path(folder, "sgproof").chmod(0o755)
+            pathlib.Path(folder, "mkdir").symlink_to(folder + "/sgproof")
             done = subprocess.run(script, capture_output=True, text=True, env={"AWS_BATCH_JOB_ARRAY_INDEX": "5", "PATH": folder + ":/bin"})
-        self.assertEqual(done.stdout, "probe /work/plan.jsonl --shard auto --state /work/shards/5.state -o /work/shards/5.jsonl\n")
+        self.assertEqual(done.stdout, "-p /work/shards\nprobe /work/plan.jsonl --shard auto --state /work/shards/5.state -o /work/shards/5.jsonl\n")
 
     @unittest.skipUnless(has("kubernetes_validate"), "kubernetes-validate is not installed, and could not be")
     def test_kubernetes_takes_the_job(self):
@@ -56,7 +57,11 @@ class Jobs(unittest.TestCase):
         done = check(job)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotEqual(check({**job, "spec": {**job["spec"], "completion": 8}}).returncode, 0)
-        words = job["spec"]["template"]["spec"]["containers"][0]["args"]
+        pod = job["spec"]["template"]["spec"]
+        user = re.search(r"^USER (\d+):\1$", (PACKAGING / "Containerfile").read_text(), re.M)[1]
+        self.assertEqual(str(pod["securityContext"]["fsGroup"]), user)  # who else could write to the claim?
+        words = pod["containers"][0]["args"]
+        self.assertEqual({os.path.dirname(word.replace("$(JOB_COMPLETION_INDEX)", "0")) for word in words if word.startswith("/work")}, {pod["containers"][0]["volumeMounts"][0]["mountPath"]})
         self.assertIn("/%d" % job["spec"]["completions"], words)
 
 

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,17 @@ class Build(unittest.TestCase):
             done = subprocess.run([common.TOP / "scripts/build", folder + "/b"], capture_output=True, text=True, env={**os.environ, "PATH": "%s:%s" % (tools, os.environ["PATH"])})
             self.assertEqual((done.returncode, done.stdout), (0, ""))
             self.assertRegex(done.stderr, r"^build: \S+/b: step 3 of 7, 1\d s\nbuild: \S+/b is built, 1\d s\n$")
+
+    def test_each_tool_that_a_bare_machine_lacks_is_named_with_what_brings_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("dirname", "cc", "meson", "ninja", "pkg-config"):
+                pathlib.Path(folder, name).symlink_to(shutil.which(name))
+            for name in ("cc", "meson", "ninja", "pkg-config"):
+                pathlib.Path(folder, name).rename(pathlib.Path(folder, "away"))
+                done = subprocess.run(["/bin/sh", common.TOP / "scripts/build", folder + "/b"], capture_output=True, text=True, env={"PATH": folder})
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertRegex(done.stderr, "^build: %s lacks: type scripts/setup first [^\n]*\n$" % name)
+                pathlib.Path(folder, "away").rename(pathlib.Path(folder, name))
 
 
 if __name__ == "__main__":

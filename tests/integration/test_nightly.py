@@ -10,6 +10,7 @@ import pathlib
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -152,6 +153,7 @@ class Nightly(unittest.TestCase):
         self.assertEqual((self.path / "systemctl").read_text().splitlines()[1], "enable --now sgproof.timer")
         self.assertIn("sgproof_run_end_timestamp_seconds", (self.path / "sgproof.prom").read_text())
         self.assertEqual(len(self.evidence()), 3)
+        self.assertEqual(stat.S_IMODE((self.path / "sgproof.prom").stat().st_mode), 0o644)  # the collector is another user
         mail = email.message_from_string((self.path / "mail").read_text(), policy=email.policy.default)
         self.assertEqual((mail["To"], mail["Subject"]), ("security@example.com", "sgproof: exit status 1"))
         self.assertIn("%d/tcp" % (self.port + 1), mail.get_content())

@@ -24,6 +24,19 @@ print(json.dumps(yaml.load(open(sys.argv[1]), Loader)))
 """
 READ_HCL = "import hcl2, json, sys; print(json.dumps(hcl2.load(open(sys.argv[1]))))"
 
+MOVERS = """
+import botocore.session, json, re
+session = botocore.session.get_session()
+names = {name for service in ("ec2", "elb", "elbv2") for name in session.get_service_model(service).operation_names}
+print(json.dumps(sorted(n for n in names if not re.match("Describe|Get|Search|List|Export|Reset(?!Network)|Update.*Descriptions", n) and re.search(
+    "SecurityGroup|NetworkAcl|Route|Address|InternetGateway|PrefixListVersion|ModifyManagedPrefixList|NetworkInterface(s|Attribute)?$|VpcBlockPublic|CidrBlock|NatGateway"
+    "|^(Run|Start|Stop|Terminate)Instances|Listener|LoadBalancer$|LoadBalancerTo|LoadBalancerFrom|FromLoadBalancer|ToLoadBalancer|Targets|(Create|Modify|Delete)Rule|SetRule|SetSubnets", n))))
+"""
+# Calls of these kinds that leave what the internet reaches as it is: of VPNs, transit and local gateways, of what stands empty until
+# another call fills it, of names and certificates.
+BESIDE = ("ClientVpn|TransitGateway|LocalGateway|Vpn|EgressOnly|^(Create|Delete)(SecurityGroup|InternetGateway)$|^(Enable|Disable)AddressTransfer|ModifyAddressAttribute"
+          "|ListenerCertificates|ListenerSSL|LoadBalancerPolic|PoliciesOf|StickinessPolicy|ModifyPrivateDnsNameOptions|SecurityGroupReferences|Permission")
+
 
 def has(module):
     return PYTHON.exists() and subprocess.run([PYTHON, "-c", "import " + module], capture_output=True).returncode == 0
@@ -88,6 +101,31 @@ class Roles(unittest.TestCase):
         for name in ("role", "reader", "on-change"):
             done = subprocess.run([PYTHON, "-c", "from cfnlint.runner import main; main()", "--include-checks", "I", "--", PACKAGING / ("cloudformation/%s.yaml" % name)], text=True, capture_output=True)
             self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+
+    @unittest.skipUnless(has("yaml") and common.python_with_moto(), "PyYAML or botocore is not installed, and could not be")
+    def test_the_rule_hears_every_call_that_moves_groups_acls_routes_and_addresses(self):
+        pattern = parsed(READ_YAML, PACKAGING / "cloudformation/on-change.yaml")["Resources"]["Rule"]["Properties"]["EventPattern"]
+        self.assertLess(len(json.dumps(pattern, separators=(",", ":"))), 2048)  # EventBridge's quota
+        told = pattern["detail"]["eventName"]
+        prefixes = tuple(one["prefix"] for one in told if isinstance(one, dict))
+        exact = [one for one in told if isinstance(one, str)]
+        calls = json.loads(subprocess.run([common.python_with_moto(), "-c", MOVERS], capture_output=True, text=True, check=True).stdout)
+        self.assertEqual([name for name in calls if not (name.startswith(prefixes) or name in exact or re.search(BESIDE, name))], [])
+        for one in (*prefixes, *exact):
+            self.assertTrue(any(name == one or name.startswith(one) and one in prefixes for name in calls + ["ModifyInstanceAttribute", "SetIpAddressType"]), one)
+
+    @unittest.skipUnless(has("yaml"), "PyYAML is not installed, and could not be")
+    def test_the_task_that_it_starts_knows_by_whose_address_it_asks_and_takes_no_events(self):
+        resources = parsed(READ_YAML, PACKAGING / "cloudformation/on-change.yaml")["Resources"]
+        override, = resources["Run"]["Properties"]["Definition"]["States"]["Change"]["Parameters"]["Overrides"]["ContainerOverrides"]
+        words = re.findall(r"'([^']*)'", override["Command.$"]["Sub"])
+        self.assertEqual((words[:3], words[words.index("--vantage") + 1]), (["sgproof", "change", "/evidence/latest"], "auto"))
+        self.assertIn("--vantage-url", words)  # in a task nobody else knows the address that the internet sees
+        options = common.sgproof("change", "--help").stdout
+        self.assertEqual([word for word in words if word.startswith("--") and word not in options], [])
+        # An execution takes 262,144 characters, and a burst may be 10,000 events.
+        target = resources["Pipe"]["Properties"]
+        self.assertLess(target["SourceParameters"]["SqsQueueParameters"]["BatchSize"] * (len(target["TargetParameters"]["InputTemplate"]) + 1), 262144)
 
     @unittest.skipUnless(has("check_jsonschema"), "check-jsonschema is not installed, and could not be")
     def test_the_schemas_of_github_and_gitlab_take_the_jobs_of_a_pipeline(self):

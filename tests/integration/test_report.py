@@ -189,6 +189,47 @@ class Report(Bundles):
             self.chromium.call("Emulation.clearDeviceMetricsOverride")
         self.chromium.call("Emulation.setEmulatedMedia", features=[])
 
+    def test_of_controls_those_that_failed_come_first_and_the_more_severe_of_them(self):
+        results, severities = ("fail", "not-evaluated", "excepted", "pass", "not-applicable"), ("critical", "high", "medium", "low", "info")
+        packs = json.loads((self.full / "controls.json").read_text())["packs"]
+        weight = lambda one: (results.index(one["result"]), severities.index(one["severity"]))
+        in_order = lambda controls: [one["id"] for one in sorted(controls, key=weight)]
+        self.chromium.open("file://%s/report.html" % self.full)
+        drawn = self.chromium.run("[...document.querySelectorAll('table.controls')].map(t => [...t.querySelectorAll('td:nth-child(3) > span.code')].map(c => c.textContent))")
+        self.assertEqual(drawn, [in_order(pack["controls"]) for pack in packs])
+        every = [one for pack in packs for one in pack["controls"]]
+        failed = [one for one in every if one["result"] == "fail"]
+        self.assertGreater(len({one["severity"] for one in failed}), 1)
+        text = common.sgproof("report", self.full, "--format", "text").stdout
+        told = re.findall(r"^  FAIL  (\S+)", text, re.M)
+        self.assertEqual(told, in_order(failed)[:len(told)])
+        markdown = re.findall(r"^\| \*\*fail\*\* \| (\S+)", common.sgproof("report", self.full, "--format", "markdown").stdout, re.M)
+        self.assertEqual(markdown, in_order(failed))
+        self.assertGreater(len(told), 2)
+
+    def test_no_table_of_it_is_cut_off_on_a_telephone(self):
+        self.chromium.open("file://%s/report.html" % self.full)
+        self.assertEqual(self.chromium.on_a_telephone(), [390, [], []])
+
+    @unittest.skipUnless(shutil.which("pdftotext"), "pdftotext is not installed")
+    def test_no_heading_ends_a_page_whatever_the_paper(self):
+        self.chromium.open("file://%s/report.html" % self.full)
+        # [heading, the paragraphs between it and what it is the heading of]; what ends within those says nothing yet.
+        headings = self.chromium.run("""[...document.querySelectorAll('h2, main h3')].map(h => {
+            let text = '';
+            for (let e = h.nextElementSibling; e && e.tagName === 'P'; e = e.nextElementSibling) text += e.textContent;
+            return [h.textContent, text].map(t => t.replace(/\\s/g, ''));
+        })""")
+        self.assertGreater(len(headings), 8)
+        for tenths in range(80, 140, 8):  # of an inch: where pages end moves on
+            self.chromium.pdf(self.path / "o.pdf", paperWidth=8.27, paperHeight=tenths / 10)
+            pages = subprocess.run(["pdftotext", "-layout", self.path / "o.pdf", "-"], capture_output=True, text=True, check=True).stdout.split("\f")[:-1]
+            for number, page in enumerate(pages[:-1], 1):
+                lines = [re.sub(r"\s", "", line) for line in page.splitlines() if line.strip()][:-1]  # above the foot
+                alone = [heading for heading, text in headings for at in (n for n, line in enumerate(lines) if line == heading)
+                         if text.startswith("".join(lines[at + 1:])) and text != "Thereisnoearlierruntocomparewith."]
+                self.assertEqual(alone, [], "page %d of %d, %s" % (number, len(pages), tenths))
+
     def test_ten_thousand_findings_are_all_there(self):
         verdicts = [verdict("10.%d.%d.%d" % (n >> 16, n >> 8 & 255, n & 255), 443, "confirmed", "reachable", "open", "critical",
                             name="web-%d" % n, because=[

@@ -1,16 +1,22 @@
 """Controls by flows: the landing zone of SEC-002 and PCI DSS's segmentation, in evidence that verifies. Nothing is probed but 127.0.0.0/8."""
 import datetime
 import hashlib
+import http.server
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
+from xml.etree import ElementTree
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.dirname(__file__)]
+import browser
 import common
+from test_nightly import Receiver
 from test_segments import documents, folder, group, interface, platform, refers
 from test_snapshots import permission
 
@@ -240,6 +246,40 @@ class Segmentation(unittest.TestCase):
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
         return ("--inside", "%s=%s" % (eni, path))
 
+    def test_what_is_severe_from_inside_is_counted_first_told_and_posted(self):
+        estate = isolated()
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        server.got, server.status = [], 200
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        for severe in (0, 2):
+            server.got.clear()
+            self.judge(estate, more=[*self.asked(estate, "eni-web", open_ports={("10.0.2.4", 22), ("10.0.2.4", 23)} if severe else ()),
+                                     "--notify", "http://127.0.0.1:%d/x" % server.server_address[1], "--fail-on", "high"])
+            inside = [v for v in json.loads((self.out / "inside/eni-web/verdicts.json").read_text())["verdicts"] if v["severity"] in ("critical", "high")]
+            outside = [v for v in json.loads((self.out / "verdicts.json").read_text())["verdicts"] if v["severity"] in ("critical", "high")]
+            count = lambda verdicts: sum(v.get("to_port", 0) - v.get("from_port", 0) + 1 for v in verdicts)
+            self.assertEqual(count(inside), severe)
+            page = (self.out / "report.html").read_text()
+            tile, = re.findall(r'href="#(?:findings|inside)"><b class="(\w+)">(\d+)</b>', page)
+            self.assertEqual(tile[1], str(count(inside) + count(outside)))
+            self.assertEqual(tile[0] == "critical", count(inside) + count(outside) > 0)
+            self.assertIn('<a href="#inside">', page)
+            suite, = ElementTree.fromstring(common.sgproof("report", self.out, "--format", "junit").stdout).findall("testsuite[@name='inside']")
+            self.assertEqual((int(suite.get("failures")), len(suite.findall("testcase/failure[@type='critical']"))), (severe > 0,) * 2)
+            told = common.sgproof("report", self.out, "--format", "markdown").stdout
+            self.assertRegex(told, r"\n### Asked from inside\n\n.*\n.*\n\| web \| eni-web \| \w+ \| %s" % ("undeclared 2, enforced \\d+; 2 critical \\|" if severe else ""))
+            if severe:
+                self.assertTrue(told.startswith("## ❌"))
+            if severe:
+                self.assertIn(self.status, (1, 4))
+                first = re.search(r'<table class="flows">.*?<tbody>\n<tr>(.*?)</tr>', page, re.S)[1]
+                self.assertIn("2 critical", first)
+                self.assertRegex(self.told, r"Asked from inside: ports by verdict\n  \S.*; 2 critical\n")
+                (_, _, told), = server.got
+                self.assertIn("%d ports critical" % count([v for v in inside + outside if v["severity"] == "critical"]), told["text"])
+
     @staticmethod
     def cut(low, high, alone):
         ends = sorted({low} | {n for p in alone if low <= p <= high for n in (p, p + 1)} - {high + 1})
@@ -260,6 +300,11 @@ class Segmentation(unittest.TestCase):
         self.assertIn("inside/eni-web/observations.jsonl: there are no packets of it", self.audit())
         self.assertIn("<td>web</td><td class=\"code\">eni-web</td><td>db</td>", (self.out / "report.html").read_text())
         self.assertEqual(common.sgproof("report", self.out, "--format", "html").stdout, (self.out / "report.html").read_text())  # and not without it
+        if browser.CHROMIUM:
+            chromium = browser.Browser()
+            self.addCleanup(chromium.close)
+            chromium.open("file://%s/report.html" % self.out)
+            self.assertEqual(chromium.on_a_telephone(), [390, [], []])
         self.assertRegex(common.sgproof("report", self.out, "--format", "text").stdout, "\nAsked from inside: ports by verdict\n(.*\n)*  web .eni-web. to db: enforced ")
         verdicts = self.out / "inside/eni-web/verdicts.json"
         sealed = verdicts.read_text()

