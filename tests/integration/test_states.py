@@ -186,6 +186,32 @@ class Instances(Gates):
         estate["Reservations"][0]["Instances"][0]["State"] = {"Name": "running", "Code": code}
         self.assertEqual({x["certainty"] for e in self.compute(folder(documents(estate)))["endpoints"] for x in e["exposures"]}, {"exact"})
 
+    @each((name, n) for n, name in enumerate(INSTANCE_STATES))
+    def test_a_number_without_its_word_is_that_state(self, name, n):
+        estate, answers = world(), []
+        for state in ({"Name": name}, {"Code": 16 * n}, {"Name": "", "Code": 0x100 + 16 * n}):
+            estate["Reservations"][0]["Instances"][0]["State"] = state
+            answers.append(self.compute(folder(documents(estate)))["endpoints"])
+        self.assertEqual(answers[1:], answers[:1] * 2)
+
+    @each([({},), ({"Name": ""},), ({"Code": 17},), ({"Code": "16"},), ({"Name": None, "Code": None},), (None,), (16,)])
+    def test_a_state_that_tells_none_is_not_running(self, state):
+        estate = world()
+        estate["Reservations"][0]["Instances"][0]["State"] = state
+        output = self.compute(folder(documents(estate)))
+        self.assertEqual({(e["address"], e["dormant"], x["certainty"]) for e in output["endpoints"] for x in e["exposures"]}, {(V4, False, "possible"), (V6, False, "possible")})
+        self.assertTrue(output["unread"])
+
+    def test_a_state_that_only_others_tell_is_not_running_and_where_none_does_that_is_assumed(self):
+        estate = world()
+        del estate["Reservations"][0]["Instances"][0]["State"]
+        for others, certainty in (([], "exact"), ([{"InstanceId": "i-9", "State": {"Name": "running"}}], "possible")):
+            estate["Reservations"].append({"Instances": others})
+            output = self.compute(folder(documents(estate)))
+            self.assertEqual({x["certainty"] for e in output["endpoints"] for x in e["exposures"]}, {certainty})
+            self.assertEqual("no instance tells of its State: every one is taken as running" in output["assumptions"], certainty == "exact")
+            self.assertEqual(bool(output["unread"]), certainty == "possible")
+
 
 class Interfaces(Gates):
     # Status of the interface, Status of its attachment, and what is reached.

@@ -16,6 +16,10 @@ static bool has_ipv6(const struct estate *estate, const char *subnet_id)
 
 static void settle_expectations(struct reader *reader)
 {
+    const struct expectation *states = &reader->documents->expected[EXPECT_INSTANCE_STATE];
+    if (states->lacking.count > 0 && !states->met)
+        *vector_add(reader->arena, &reader->estate->assumptions) =
+            "no instance tells of its State: every one is taken as running";
     for (int e = 0; e < EXPECT_COUNT; e++) {
         struct expectation *expectation = &reader->documents->expected[e];
         for (size_t i = 0; i < expectation->lacking.count; i++) {
