@@ -247,6 +247,7 @@ void documents_settle(struct reader *reader)
     settle_weights(reader);
     completeness_settle(reader);
     settle_absent_instances(reader);
+    settle_group_associations(reader);
     settle_brought(reader);
     settle_address_claims(reader);
     settle_uncounted(reader);
