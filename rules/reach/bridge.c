@@ -11,6 +11,7 @@
 #include "rules/reach/load_balancer.h"
 #include "rules/reach/middlebox.h"
 #include "rules/reach/origin_groups.h"
+#include "rules/reach/own_address.h"
 #include "rules/reach/owner.h"
 #include "rules/reach/route_table.h"
 #include "rules/reach/verified_access.h"
@@ -80,11 +81,11 @@ static bridges find_bridges(struct arena *scratch, const struct estate *estate, 
     return found;
 }
 
-static struct address own_address(const struct network_interface *target)
+// The address of an interface at one end of what a service asks.
+static struct address end_of(const struct bridge *bridge, const struct network_interface *interface)
 {
-    if (target->private_ipv4_count > 0)
-        return (struct address){FAMILY_IPV4, target->private_ipv4[0]};
-    return target->address_count > 0 ? target->addresses[0].private_address : (struct address){0};
+    struct address own = own_address(interface, bridge->asks_by == FAMILY_IPV6 ? FAMILY_IPV6 : FAMILY_IPV4, 0);
+    return own.family != 0 ? own : own_address(interface, FAMILY_IPV6, 0);
 }
 
 // Global Accelerator passes network ACLs by one page of AWS's, and is held by outbound ones by another; and what they
@@ -116,7 +117,7 @@ static const struct reason *detour(struct arena *arena, const struct estate *est
     for (int i = 0; i < 2 && bridge->interface != NULL; i++) {
         struct lack lack;
         const struct route_table *table = route_table_of(arena, estate, ends[i], &lack);
-        struct address to = own_address(ends[1 - i]);
+        struct address to = end_of(bridge, ends[1 - i]);
         const struct reason *why = table == NULL    ? reason_lack(arena, REASON_ROUTE, &lack)
                                    : to.family == 0 ? NULL
                                                     : middlebox_on_way(arena, estate, table, to);
@@ -139,7 +140,10 @@ static const struct reason *unsure_at(struct arena *arena, const struct estate *
         why = arena_printf(arena, "what comes to %s, %s, is not modelled", target->id, kind->what);
         settle = settle_by_probe;
     }
-    if (why == NULL && family == FAMILY_IPV6) {
+    if (why == NULL && bridge->asks_by == FAMILY_IPV6) {
+        why = arena_printf(arena, "whether it asks %s by IPv6 is not told", target->id);
+        settle = settle_by_probe;
+    } else if (why == NULL && family == FAMILY_IPV6) {
         why = bridge->told->ipv4_only != NULL ? bridge->told->ipv4_only
                                               : "whether its IPv6 clients are sent there is not told";
         settle = settle_by_probe;
@@ -293,19 +297,6 @@ static const char *settles(const struct estate *estate, const struct bridge *bri
     return estate->accelerators.count == 0 ? kind_call(KIND_ACCELERATORS) : kind_call(KIND_ENDPOINT_GROUPS);
 }
 
-// What a target sees of clients that do not keep their addresses: the service's interface; where there is none, or it
-// brings AWS's own public addresses, it may be any.
-static struct prefixset seen_of(struct arena *arena, const struct bridge *bridge)
-{
-    const struct network_interface *own = bridge->interface;
-    struct prefixset seen = prefixset_empty;
-    bool is_edge = bridge->told != NULL && bridge->told->from_edge;
-    for (size_t i = 0; own != NULL && !is_edge && i < own->private_ipv4_count; i++)
-        seen = prefixset_union(arena, seen,
-                               prefixset_of(arena, prefix_of((struct address){FAMILY_IPV4, own->private_ipv4[i]})));
-    return prefixset_is_empty(seen) ? prefixset_all(arena, FAMILY_IPV4) : seen;
-}
-
 // Which service it is and, where that is all that is known, why only perhaps.
 static const struct reason *service_reason(struct arena *arena, const struct estate *estate,
                                            const struct bridge *bridge)
@@ -342,10 +333,10 @@ static const struct reason *service_reason(struct arena *arena, const struct est
 static struct address arrival_address(const struct bridge *bridge, const struct network_interface *target,
                                       enum family family)
 {
-    for (size_t i = 0; i < target->address_count && family == FAMILY_IPV6 && bridge->keeps_client; i++)
-        if (target->addresses[i].address.family == FAMILY_IPV6 && target->addresses[i].address.length == 128)
-            return target->addresses[i].private_address;
-    return own_address(target);
+    struct address own = {0};
+    if (family == FAMILY_IPV6 && bridge->keeps_client)
+        own = own_address(target, FAMILY_IPV6, 0);
+    return own.family != 0 ? own : end_of(bridge, target);
 }
 
 static void reach(struct bridger *bridger, const struct bridge *bridge, const struct network_interface *target,
@@ -386,8 +377,10 @@ static void reach(struct bridger *bridger, const struct bridge *bridge, const st
         .listener = bridge->id,
         .health = "unknown",
         .family = family,
-        .seen = seen_of(arena, bridge),
-        .seen_family = bridge->keeps_client ? 0 : FAMILY_IPV4,
+        .seen = bridge_asks_from(arena, bridge),
+        .seen_family = bridge->keeps_client             ? 0
+                       : bridge->asks_by == FAMILY_IPV6 ? FAMILY_IPV6
+                                                        : FAMILY_IPV4,
         .exposures = {.items = arena_array(arena, struct exposure, in.may.count + in.must.count)},
     };
     reason_list surely = {0};
@@ -413,7 +406,7 @@ static bool is_target(const struct estate *estate, const struct bridge *bridge, 
     bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED ||
                  (kind->admission == INTERFACE_IS_PRIVATE && bridge->told != NULL);
     return bears && target->attached && target != bridge->interface && !is_origins_surely(estate, target) &&
-           own_address(target).family != 0 && (instance == NULL || !text_same(instance->state, "terminated")) &&
+           end_of(bridge, target).family != 0 && (instance == NULL || !text_same(instance->state, "terminated")) &&
            (bridge->subnet_id == NULL || target->place->subnet_id == NULL ||
             text_same(bridge->subnet_id, target->place->subnet_id));
 }
@@ -439,8 +432,13 @@ static void reach_all(struct bridger *bridger, const struct bridge *bridge, cons
         for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol += PROTOCOL_UDP - PROTOCOL_TCP) {
             bool told = bridge->told == NULL ||
                         (protocol == bridge->told->protocol && (family == FAMILY_IPV4 || bridge->told->takes_ipv6));
-            if (told && (protocol == PROTOCOL_TCP || bridge->takes_udp))
-                reach(bridger, bridge, target, &gate, (enum family)family, protocol);
+            if (!told || (protocol == PROTOCOL_UDP && !bridge->takes_udp))
+                continue;
+            reach(bridger, bridge, target, &gate, (enum family)family, protocol);
+            struct bridge by_ipv6 = *bridge;
+            by_ipv6.asks_by = FAMILY_IPV6;
+            if (bridge_may_ask_by_ipv6(bridge, target))
+                reach(bridger, &by_ipv6, target, &gate, (enum family)family, protocol);
         }
 }
 
@@ -485,7 +483,8 @@ void bridge_compute(struct exposure_set *set, const struct estate *estate, struc
             security_group_resolve(groups, bridge->unnamed_group, FAMILY_IPV4); // is missing
         }
         // Who may open a tunnel by this one, IAM says: it is no way for the internet at large.
-        bool guarded = bridge->interface != NULL && strcmp(bridge->interface->type, instance_connect_type) == 0;
+        bool guarded = bridge->interface != NULL && !bridge->by_prefix_list &&
+                       strcmp(bridge->interface->type, instance_connect_type) == 0;
         if (bridge->unnamed_group == NULL)
             text_list_add(set->arena, &set->not_covered,
                           arena_printf(set->arena,

@@ -2,8 +2,41 @@
 
 #include "model/protocol.h"
 #include "rules/reach/gateway.h"
+#include "rules/reach/own_address.h"
 
-static const char cloudfront_list[] = "com.amazonaws.global.cloudfront.origin-facing";
+// CloudFront's own addresses, by family:
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
+static const char cloudfront_list[] = "com.amazonaws.global.cloudfront.origin-facing",
+                  cloudfront_list_ipv6[] = "com.amazonaws.global.ipv6.cloudfront.origin-facing";
+
+static enum family asks_by(const struct bridge *bridge)
+{
+    return bridge->asks_by == 0 ? FAMILY_IPV4 : bridge->asks_by;
+}
+
+// Whether a target sees some public address of AWS's own.
+static bool is_edge(const struct bridge *bridge)
+{
+    return bridge->told != NULL && bridge->told->from_edge;
+}
+
+bool bridge_may_ask_by_ipv6(const struct bridge *bridge, const struct network_interface *target)
+{
+    const struct network_interface *own = bridge->interface;
+    if (bridge->keeps_client || is_edge(bridge) || own_address(target, FAMILY_IPV6, 0).family == 0)
+        return false;
+    if (bridge->told != NULL && bridge->told->asks_ipv6 != ASKS_IPV6_UNTOLD)
+        return bridge->told->asks_ipv6 == ASKS_IPV6_PERHAPS;
+    return own == NULL ? bridge->told == NULL : own_address(own, FAMILY_IPV6, 0).family != 0;
+}
+
+struct prefixset bridge_asks_from(struct arena *arena, const struct bridge *bridge)
+{
+    struct prefixset own = prefixset_empty;
+    if (bridge->interface != NULL && !is_edge(bridge))
+        own = own_addresses(arena, bridge->interface, asks_by(bridge));
+    return prefixset_is_empty(own) ? prefixset_all(arena, asks_by(bridge)) : own;
+}
 
 // Whether it may be CloudFront's own list: its name is not told, and its entries, where they are, are of the internet.
 static bool may_be_cloudfronts(struct arena *scratch, const struct prefix_list *list)
@@ -34,10 +67,14 @@ enum admits { ADMITS_NOT, ADMITS_PERHAPS, ADMITS_SURELY };
 
 static bool holds_own(const struct bridge *bridge, const struct prefix *prefix)
 {
-    if (bridge->interface == NULL)
-        return prefix->family == FAMILY_IPV4 && prefix->length == 0;
-    for (size_t a = 0; a < bridge->interface->private_ipv4_count; a++)
-        if (prefix_holds(*prefix, (struct address){FAMILY_IPV4, bridge->interface->private_ipv4[a]}))
+    const struct network_interface *one = bridge->interface;
+    struct address own = {0};
+    if (prefix->family != asks_by(bridge))
+        return false;
+    if (one == NULL || (prefix->family == FAMILY_IPV6 && own_address(one, FAMILY_IPV6, 0).family == 0))
+        return prefix->length == 0; // its address is not told
+    for (size_t a = 0; (own = own_address(one, prefix->family, a)).family != 0; a++)
+        if (prefix_holds(*prefix, own))
             return true;
     return false;
 }
@@ -67,7 +104,8 @@ static enum admits admits_bridge(struct bridger *bridger, const struct bridge *b
     for (size_t i = 0; i < rule->prefix_lists.count; i++) {
         const struct prefix_list *list = map_get(&estate->prefix_lists, rule->prefix_lists.items[i]);
         bool unknown = list == NULL || (list->name == NULL && !list->has_entries) || list->doubt != NULL;
-        if (!unknown && bridge->by_prefix_list && text_same(list->name, cloudfront_list))
+        if (!unknown && bridge->by_prefix_list &&
+            text_same(list->name, asks_by(bridge) == FAMILY_IPV4 ? cloudfront_list : cloudfront_list_ipv6))
             return ADMITS_SURELY;
         bool unnamed = !unknown && bridge->by_prefix_list && may_be_cloudfronts(bridger->scratch, list);
         if ((unknown || unnamed) && found == ADMITS_NOT)
@@ -153,7 +191,7 @@ struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge
     struct arena *arena = bridger->set->arena;
     const struct estate *estate = bridger->estate;
     struct prefixset everyone = prefixset_all(arena, family);
-    bool is_edge = bridge->told != NULL && bridge->told->from_edge;
+    bool edge = is_edge(bridge);
     VECTOR(struct port_segment) may = {0}, must = {0};
     struct portmap all = portmap_of(arena, portset_all, everyone);
     struct let_in in = {.may = all};
@@ -181,12 +219,12 @@ struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge
                 continue;
             enum admits bridge_is = admits_bridge(bridger, bridge, rule);
             struct prefixset sure = bridge_is == ADMITS_SURELY ? everyone : prefixset_empty;
-            if (bridge->keeps_client || is_edge)
+            if (bridge->keeps_client || edge)
                 sure = prefixset_union(arena, sure, admits_clients(arena, estate, rule, family));
             struct prefixset sources = bridge_is == ADMITS_PERHAPS ? everyone : sure;
             if (!prefixset_overlap(sources, prefixset_internet(arena, family)))
                 continue;
-            if (is_edge)
+            if (edge)
                 sources = everyone; // whom AWS's addresses stand for
             if (bridge_is == ADMITS_PERHAPS)
                 doubt_lists(bridger, bridge, rule, &in.doubts);

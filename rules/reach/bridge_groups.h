@@ -14,6 +14,7 @@ struct bridge {
     const struct network_interface *interface;
     const char *group;         // where there is no interface
     const char *unnamed_group; // the interface may be anybody's: whether this group of it is the service's is not told
+    enum family asks_by;       // of its own addresses, where a target does not see the client's; 0: IPv4
     bool keeps_client;         // a target sees the client's own address
     bool by_gateway;           // not without an internet gateway, and Block Public Access stops it
     bool takes_udp;
@@ -46,6 +47,13 @@ struct let_in {
     VECTOR(struct admitting) rules;
     reason_list doubts; // what of the groups is not there
 };
+
+// Whether a service that does not keep its clients' addresses may ask a target by IPv6: by what its document says of
+// that, else where its interface has such an address.
+bool bridge_may_ask_by_ipv6(const struct bridge *bridge, const struct network_interface *target);
+
+// The addresses of a service's own interface that it asks by; those of a family where there is none.
+struct prefixset bridge_asks_from(struct arena *arena, const struct bridge *bridge);
 
 // The clients of a family that a target's groups let in over TCP or UDP; lists are of the set's arena.
 struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge,

@@ -191,8 +191,9 @@ const struct reason *interface_doubt(struct arena *arena, const struct estate *e
     bool of_kind = kind != NULL && kind->admission == INTERFACE_BRINGS_IN && !interface->differs &&
                    map_get(&estate->doubts_by_call, interface->doubt) == NULL;
     const char *settle = interface->groups_unsure || of_kind ? settle_by_probe
-                         : of_instance                       ? settle_by_call(arena, KIND_RESERVATIONS, instance->id)
-                                       : settle_by_call(arena, KIND_NETWORK_INTERFACES, interface->id);
+                         : of_instance
+                             ? settle_by_call(arena, KIND_RESERVATIONS, instance->id)
+                             : settle_doubt(arena, estate, interface->doubt, KIND_NETWORK_INTERFACES, interface->id);
     return reason_doubt(arena, REASON_GATEWAY, interface->id, settle, interface->doubt);
 }
 

@@ -367,6 +367,7 @@ static void add_origin(struct teller *teller, const struct vpc_origin *origin, c
             .ports = ports,
             .protocol = PROTOCOL_TCP,
             .takes_ipv6 = true,
+            .asks_ipv6 = origin->asks_ipv6,
             .ipv4_only = origin->ipv4_only == NULL
                              ? NULL
                              : arena_printf(teller->arena,

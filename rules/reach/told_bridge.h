@@ -3,6 +3,7 @@
 // not.
 #pragma once
 
+#include "model/bridge.h"
 #include "model/exposure.h"
 
 struct told_bridge {
@@ -17,10 +18,11 @@ struct told_bridge {
     bool from_edge;        // it sees some address of AWS's own
     const char *ipv4_only; // why its IPv6 clients may not be sent there, where that is told; or NULL
     bool takes_ipv6;
-    bool any_inside;    // it comes from some private address of the VPC, or by a group, that is not told
-    bool past_groups;   // its groups are not asked
-    const char *unsure; // why clients may not come, or NULL
-    const char *settle; // what would settle that
+    enum asks_ipv6 asks_ipv6; // of what the target is asked with
+    bool any_inside;          // it comes from some private address of the VPC, or by a group, that is not told
+    bool past_groups;         // its groups are not asked
+    const char *unsure;       // why clients may not come, or NULL
+    const char *settle;       // what would settle that
 };
 
 struct told_bridges {

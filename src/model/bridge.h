@@ -65,6 +65,9 @@ struct accelerator {
     VECTOR(struct accelerator_listener) listeners;
 };
 
+// Whether a service asks a target by IPv6 as well, as its document says.
+enum asks_ipv6 { ASKS_IPV6_UNTOLD, ASKS_IPV6_NEVER, ASKS_IPV6_PERHAPS };
+
 // https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_VpcOrigin.html
 struct vpc_origin {
     const char *id;
@@ -76,6 +79,7 @@ struct vpc_origin {
     const char *used_as_of;    // whose it is, as a distribution that uses it says; or NULL
     bool told;                 // its own record is there, not only the list of all
     uint64_t record;
+    enum asks_ipv6 asks_ipv6;
     struct portset ports;
     struct portset plain_ports; // of these, what is asked for viewers over plain HTTP alone
     const char *unsure;         // why viewers may not be sent there, or NULL

@@ -127,6 +127,33 @@ class VerifiedAccess(Told):
         self.outcome(without_service(estate()), self.endpoint(**options))
         self.assertTrue(named(self.output, ["missing"], "target of Verified Access endpoint vae-1"))
 
+    @each([("2001:db8:1::/64", {"Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::4"}]}), ("10.0.0.112/30", {"Ipv4Prefixes": [{"Ipv4Prefix": "10.0.0.112/28"}]}),
+           ("2001:db8:1::/120", {"Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:1::/80"}]}),
+           ("10.0.0.9/32", {"PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.4", "Primary": True}, {"PrivateIpAddress": "10.0.0.9"}]})])
+    def test_a_block_holds_every_kind_of_address_that_an_interface_has(self, cidr, has):
+        made = without_service(estate())
+        endpoint = self.endpoint(CidrOptions={"Cidr": cidr, "PortRanges": [{"FromPort": 443, "ToPort": 443}]})
+        self.assertEqual(self.outcome(made, endpoint), set())
+        made["NetworkInterfaces"][0].update(has)
+        self.assertEqual({(one[0], one[3], one[5]) for one in self.outcome(made, endpoint)}, {("eni-1", 443, "possible")})
+
+    @each([("RDSNetworkInterface", True), ("Network interface for DBProxy orders", True), ("ours", False)])
+    def test_databases_and_proxies_are_what_rds_options_name(self, description, is_database):
+        made = without_service(estate())
+        made["NetworkInterfaces"][0].update(Description=description, RequesterManaged=True, Attachment={"Status": "attached"})
+        made["Reservations"] = []
+        found = self.outcome(made, self.endpoint(RdsOptions={"Protocol": "tcp", "Port": 443, "RdsDbProxyArn": "arn:aws:rds:eu-west-3:111122223333:db-proxy:prx-1"}))
+        self.assertEqual({(one[0], one[3], one[5]) for one in found}, {("eni-1", 443, "possible")} if is_database else set())
+        self.assertEqual(named(self.output, ["missing"], "a database target of Verified Access endpoint vae-1"), not is_database)
+
+    TARGETS = {"NetworkInterfaceOptions": {"NetworkInterfaceId": "eni-1"}, "LoadBalancerOptions": {"LoadBalancerArn": ARN}, "CidrOptions": {"Cidr": "10.0.0.0/24"}}
+
+    @each((options, emptied) for options in TARGETS for emptied in ({}, None, {"Protocol": "tcp"}))
+    def test_law_of_starvation_one_that_does_not_tell_its_target_may_have_any(self, options, emptied):
+        self.outcome(without_service(estate()), self.endpoint(**{options: emptied}))
+        self.assertTrue(named(self.output, ["unread"], "does not tell what endpoint vae-1 sends clients to"))
+        self.assertEqual({x["certainty"] for i in self.output["indirect"] for x in i["exposures"]}, {"possible"})
+
 
 if __name__ == "__main__":
     unittest.main()

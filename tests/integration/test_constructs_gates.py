@@ -209,6 +209,7 @@ class Interfaces(Gates):
 
     @each([(type, says) for type in ("nat_gateway", "lambda", "vpc_endpoint", "transit_gateway") for says in (
         {"Description": "ELB app/front/0123456789abcdef"}, {"RequesterId": "amazon-elb"}, {"Description": "RDSNetworkInterface"},
+        *({"Description": "arn:%s:ecs:cn-north-1:111122223333:attachment/0a1b" % partition} for partition in ("aws", "aws-cn", "aws-us-gov")),
         {"Attachment": {"InstanceId": "i-1", "Status": "attached"}})] + [("interface", {"Description": text}) for text in (
             "Interface for NAT Gateway nat-1", "VPC Endpoint Interface vpce-1", "AWS Lambda VPC ENI-f",
             "Network Interface for Transit Gateway Attachment tgw-attach-1")])

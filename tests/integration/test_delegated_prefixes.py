@@ -109,8 +109,8 @@ class OutsideTheSnapshot(Behind):
     def test_an_ipv4_target_in_a_block_of_the_vpc_of_which_no_subnet_is_told_is_missing(self):
         estate = pods(4, {})
         estate["Vpcs"][0]["CidrBlockAssociationSet"] = [{"CidrBlock": "10.0.0.0/16"}]
-        for n, subnet in enumerate(estate["Subnets"]):
-            subnet["CidrBlock"] = "10.0.%d.0/24" % (100 + n)
+        for subnet in estate["Subnets"]:
+            subnet["CidrBlock"] = {"subnet-1": "10.0.0.0/24"}.get(subnet["SubnetId"], "10.0.2.0/27")
         output = self.outcome(estate, expect=3)
         self.assertEqual(common.missing(output), ["missing: the interface of target 10.0.2.70 of target group web"])
 

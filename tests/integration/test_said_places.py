@@ -28,6 +28,33 @@ class Places(Case):
         output = self.compute(folder(documents(made)))
         self.assertEqual({x["certainty"] for e in output["endpoints"] for x in e["exposures"]}, {"possible"})
 
+    # https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html; whichever of the two is wrong, its routes may be another subnet's
+    @each((change, inside, routed) for change in ("first", "second", "ipv6", "prefix") for inside in (True, False) for routed in (True, False))
+    def test_an_address_in_no_block_of_the_subnet_that_its_interface_is_said_to_be_in(self, change, inside, routed):
+        made = world()
+        one = made["NetworkInterfaces"][0]
+        made["Subnets"][0].update(CidrBlock="10.0.0.0/24", Ipv6CidrBlockAssociationSet=[
+            {"Ipv6CidrBlock": block, "Ipv6CidrBlockState": {"State": "associated"}} for block in ("2001:db8:7::/64", "2001:db8:1::/64")])
+        if change == "prefix":
+            one["Ipv6Prefixes"] = [{"Ipv6Prefix": "2001:db8:1::/80" if inside else "2001:db8:2::/80"}]
+        elif change == "ipv6":
+            one["Ipv6Addresses"].append({"Ipv6Address": "2001:db8:7::9" if inside else "2001:db8:8::9"})
+        elif change == "second":
+            one["PrivateIpAddresses"].append({"PrivateIpAddress": "10.0.0.255" if inside else "10.0.1.0", "Primary": False})
+        elif not inside:
+            made["Subnets"][0]["CidrBlock"] = "10.0.0.8/29"
+        if not routed:
+            made["RouteTables"][0]["Routes"] = []
+        output = self.compute(folder(documents(made)))
+        found = {(x["path"], x["certainty"]) for e in output["endpoints"] for x in e["exposures"] if x["internet"]}
+        self.assertEqual(found, {("two-way", "possible")} if not inside else {("two-way" if routed else "inbound-only", "exact")})
+        self.assertEqual(["lies in no block of that" in one["why"] for one in output["unread"]], [] if inside else [True])
+
+    def test_blocks_that_are_not_told_hold_any_address(self):
+        made = world()
+        del made["Subnets"][0]["CidrBlock"]
+        self.check(folder(documents(made)), 0, REACHED)
+
     @each([({"VpcId": "vpc-9"}, "is said to be in vpc-9"), ({"LoadBalancerArns": []}, "do not name it"),
            ({"LoadBalancerArns": [ARN % "app/other/0123456789abcdef"]}, "do not name it"),
            ({"TargetGroupArn": GROUP % ("us-east-1", "111122223333")}, "another account or region"),

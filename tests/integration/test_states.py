@@ -186,6 +186,82 @@ class Instances(Gates):
         estate["Reservations"][0]["Instances"][0]["State"] = {"Name": "running", "Code": code}
         self.assertEqual({x["certainty"] for e in self.compute(folder(documents(estate)))["endpoints"] for x in e["exposures"]}, {"exact"})
 
+    @each((name, n) for n, name in enumerate(INSTANCE_STATES))
+    def test_a_number_without_its_word_is_that_state(self, name, n):
+        estate, answers = world(), []
+        for state in ({"Name": name}, {"Code": 16 * n}, {"Name": "", "Code": 0x100 + 16 * n}):
+            estate["Reservations"][0]["Instances"][0]["State"] = state
+            answers.append(self.compute(folder(documents(estate)))["endpoints"])
+        self.assertEqual(answers[1:], answers[:1] * 2)
+
+    @each([({},), ({"Name": ""},), ({"Code": 17},), ({"Code": "16"},), ({"Name": None, "Code": None},), (None,), (16,)])
+    def test_a_state_that_tells_none_is_not_running(self, state):
+        estate = world()
+        estate["Reservations"][0]["Instances"][0]["State"] = state
+        output = self.compute(folder(documents(estate)))
+        self.assertEqual({(e["address"], e["dormant"], x["certainty"]) for e in output["endpoints"] for x in e["exposures"]}, {(V4, False, "possible"), (V6, False, "possible")})
+        self.assertTrue(output["unread"])
+
+    def test_a_state_that_only_others_tell_is_not_running_and_where_none_does_that_is_assumed(self):
+        estate = world()
+        del estate["Reservations"][0]["Instances"][0]["State"]
+        for others, certainty in (([], "exact"), ([{"InstanceId": "i-9", "State": {"Name": "running"}}], "possible")):
+            estate["Reservations"].append({"Instances": others})
+            output = self.compute(folder(documents(estate)))
+            self.assertEqual({x["certainty"] for e in output["endpoints"] for x in e["exposures"]}, {certainty})
+            self.assertEqual("no instance tells of its State: every one is taken as running" in output["assumptions"], certainty == "exact")
+            self.assertEqual(bool(output["unread"]), certainty == "possible")
+
+
+class GroupsOfAnotherVpc(Gates):
+    def estate(self, *states, vpc="vpc-1", group="sg-1"):
+        """An interface of vpc-1 with a group of vpc-2; what is told of that one's association with a VPC."""
+        estate = world()
+        estate["SecurityGroups"][0]["VpcId"] = "vpc-2"
+        estate["SecurityGroups"].append({"GroupId": "sg-2", "GroupName": "other", "VpcId": "vpc-2", "IpPermissions": []})
+        estate["Vpcs"].append({"VpcId": "vpc-2", "CidrBlock": "10.2.0.0/16"})
+        estate["SecurityGroupVpcAssociations"] = [{"GroupId": group, "VpcId": vpc, **({"State": state} if state else {})} for state in states]
+        return estate
+
+    def certainty(self, estate):
+        self.output = self.compute(folder(documents(estate)))
+        return {x["certainty"] for e in self.output["endpoints"] for x in e["exposures"]}
+
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupVpcAssociation.html
+    @each([("associated", "exact"), ("associating", "possible"), ("association-failed", "possible"), ("disassociating", "possible"), ("disassociated", "possible"),
+           ("disassociation-failed", "possible"), (NEW, "possible"), (None, "possible")])
+    def test_an_association_in_each_of_its_states(self, state, answer):
+        self.assertEqual(self.certainty(self.estate(state)), {answer})
+        self.assertEqual(self.output["unread"], [])
+        if answer == "possible":
+            self.assertTrue(named(self.output, ["endpoints"], "the association of sg-1 with vpc-1 is %s" % (state or "of no state that is told")))
+            self.assertTrue(named(self.output, ["endpoints"], "ec2 describe-security-group-vpc-associations of eni-1"))
+
+    def test_the_enum_of_today_is_decided(self):
+        listed = words("ec2", "SecurityGroupVpcAssociationState")
+        if listed is None:
+            self.skipTest("no botocore")
+        self.assertLessEqual(listed, {"associated", "associating", "association-failed", "disassociating", "disassociated", "disassociation-failed"})
+
+    @each([("associated", "disassociated"), ("disassociated", "associated")])
+    def test_of_two_that_differ_neither_is_believed(self, one, other):
+        self.assertEqual(self.certainty(self.estate(one, other)), {"possible"})
+
+    @each([({},), ({"vpc": "vpc-3"},), ({"group": "sg-2"},)])
+    def test_one_of_which_no_association_tells_contradicts_its_interface(self, other):
+        self.assertEqual(self.certainty(self.estate(*["associated"] * bool(other), **other)), {"possible"})
+        self.assertTrue(named(self.output, ["unread"], "eni-1 has sg-1 of vpc-2, of whose association with vpc-1 nothing is told"))
+
+    def test_where_none_is_told_of_that_is_assumed_and_of_its_own_vpc_none_is_asked(self):
+        estate = self.estate()
+        del estate["SecurityGroupVpcAssociations"]
+        self.assertEqual(self.certainty(estate), {"exact"})
+        self.assertTrue(named(self.output, ["assumptions"], "SecurityGroupVpcAssociations absent"))
+        estate["SecurityGroups"][0]["VpcId"] = "vpc-1"
+        for more in ({}, {"SecurityGroupVpcAssociations": []}):
+            self.assertEqual(self.certainty({**estate, **more}), {"exact"})
+            self.assertFalse(named(self.output, ["assumptions", "unread"], "ssociat"))
+
 
 class Interfaces(Gates):
     # Status of the interface, Status of its attachment, and what is reached.

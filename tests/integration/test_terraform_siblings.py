@@ -26,7 +26,7 @@ def base(**keys):
     interface = lambda n, group: {
         "NetworkInterfaceId": "eni-%d" % n, "VpcId": "vpc-1", "SubnetId": "subnet-%d" % n, "OwnerId": "111122223333", "AvailabilityZone": "eu-west-3a", "InterfaceType": "interface",
         "Status": "in-use", "Groups": [{"GroupId": group}], "Attachment": {"InstanceId": "i-%d" % n, "DeviceIndex": 0, "Status": "attached"}, "Ipv6Addresses": [],
-        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": "10.0.0.%d" % (3 + n), "Association": {"PublicIp": "198.51.100.%d" % (3 + n)}}]}
+        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": "10.0.%d.%d" % (2 if n == 2 else 1, 3 + n), "Association": {"PublicIp": "198.51.100.%d" % (3 + n)}}]}
     route = lambda to, **by: {"DestinationCidrBlock": to, "State": "active", **by}
     group = lambda id, name, *rules: {"GroupId": id, "GroupName": name, "VpcId": "vpc-1", "IpPermissions": list(rules),
                                         "IpPermissionsEgress": [permission("-1", None, [WORLD], ["::/0"])]}

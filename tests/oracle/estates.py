@@ -322,6 +322,8 @@ def add_origins(rng, estate):
                 rule["UserIdGroupPairs"] = [{"GroupId": pick(rng, own["Groups"])["GroupId"]}]
             if rng.random() < 0.2:
                 rule["IpRanges"].append({"CidrIp": pick(rng, own["PrivateIpAddresses"])["PrivateIpAddress"] + "/32"})
+            if own["Ipv6Addresses"] and rng.random() < 0.2:
+                rule["Ipv6Ranges"].append({"CidrIpv6": own["Ipv6Addresses"][0]["Ipv6Address"] + "/128"})
     estate.pop("SecurityGroupRules", None)
     for acl in estate.get("NetworkAcls", []):
         if rng.random() < 0.7:
@@ -333,7 +335,8 @@ def add_origins(rng, estate):
             "Id": "vo_%d" % n, "Arn": "arn:aws:cloudfront::111122223333:vpcorigin/vo_%d" % n, "AccountId": "111122223333",
             "Status": pick(rng, ["Deployed"] * 4 + ["Deploying"]), "VpcOriginEndpointConfig": {
                 "Name": "o", "Arn": "arn:aws:ec2:eu-west-3:111122223333:instance/" + instance, "HTTPPort": pick(rng, [80, 8080]),
-                "HTTPSPort": pick(rng, [443, 22]), "OriginProtocolPolicy": pick(rng, ["http-only", "https-only", "match-viewer"])}}}
+                "HTTPSPort": pick(rng, [443, 22]), "OriginProtocolPolicy": pick(rng, ["http-only", "https-only", "match-viewer"]),
+                **pick(rng, [{}, {"IpAddressType": "ipv4"}, {"IpAddressType": "dualstack"}])}}}
     estate["files"]["distributions.json"] = {"DistributionList": {"Items": [
         {"Id": "E%d" % n, "ARN": "arn:aws:cloudfront::111122223333:distribution/E%d" % n, "Status": "Deployed", "DomainName": "e.cloudfront.net",
          "Enabled": rng.random() < 0.9, "WebACLId": "", "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},

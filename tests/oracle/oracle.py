@@ -474,14 +474,22 @@ class Oracle:
                 continue
             used = any(o["VpcOriginConfig"]["VpcOriginId"] == origin["Id"] for d in distributions if d["Enabled"] and not d["Staging"] and
                        d["DefaultCacheBehavior"]["TargetOriginId"] == "o" for o in d["Origins"]["Items"])
-            admitted = self.admits_origin(own, target, number)
+            admitted = self.admits_origin(own, target, number, config.get("IpAddressType"))
             if admitted == "exact" and (":" in source or not used or origin["Status"] != "Deployed"):
                 admitted = "possible"
             answer = admitted if answer == "no" or admitted == "exact" else answer
         return answer if told else None
 
-    def admits_origin(self, own, target, number):
-        """Whether a target lets CloudFront's interface in: its group, its addresses, or everybody."""
+    @staticmethod
+    def asks_by_ipv6(own, target, word=None):
+        """The IPv6 addresses by which a service's interface may ask a target; `word`: what its document says of that. None: by one that is not told."""
+        theirs = [ip_address(a["Ipv6Address"]) for a in own["Ipv6Addresses"]]
+        if word == "ipv4" or not target["Ipv6Addresses"] or (word is None and not theirs):
+            return []
+        return theirs or [None]
+
+    def admits_origin(self, own, target, number, word):
+        """Whether a target lets CloudFront's interface in: its group, its addresses, or everybody. By IPv6 it is never sure."""
         decided = self.before_groups(target)
         if decided:
             return decided
@@ -498,6 +506,9 @@ class Oracle:
                     # No estate tells the name of a list: one of internet addresses may be CloudFront's own.
                     answers += ["possible"] * (entries is None or any(not c.startswith("10.") for c in entries))
                     cidrs += self.estate["entries"].get(item["PrefixListId"], [])
+                if any(holds(r["CidrIpv6"], a) if a else r["CidrIpv6"] == "::/0" for r in rule["Ipv6Ranges"] for a in self.asks_by_ipv6(own, target, word)) or \
+                        any(a and holds(c, a) for c in cidrs for a in self.asks_by_ipv6(own, target, word)):
+                    answers.append("possible")
                 theirs = [ip_address(p["PrivateIpAddress"]) for p in own["PrivateIpAddresses"]]
                 if any(p in rule["UserIdGroupPairs"] or p["GroupId"] in [q["GroupId"] for q in rule["UserIdGroupPairs"]] for p in own["Groups"]) or \
                         any(holds(c, a) for c in cidrs for a in theirs):
@@ -509,6 +520,7 @@ class Oracle:
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         accelerator = bridge["InterfaceType"] == "global_accelerator_managed"
         source, owns = ip_address(source), [ip_address(p["PrivateIpAddress"]) for p in bridge["PrivateIpAddresses"]]
+        owns += [] if accelerator else self.asks_by_ipv6(bridge, target)
         if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
                 states.get(target["Attachment"].get("InstanceId")) == "terminated":
             return False

@@ -416,6 +416,17 @@ bool read_origin_list(struct reader *reader, const struct json_cursor *at, void 
     return each_if_present(reader, at, "Items", read_origin_summary, into);
 }
 
+// "Valid values are ipv4 and dualstack":
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_VpcOriginEndpointConfig.html
+static enum asks_ipv6 asks_ipv6_of(struct reader *reader, const struct json_cursor *config)
+{
+    const char *type = NULL;
+    if (!cJSON_HasObjectItem(config->node, "IpAddressType"))
+        return ASKS_IPV6_UNTOLD; // as AWS answered before it was there
+    lenient_text(reader, config, "IpAddressType", &type);
+    return text_same(type, "ipv4") ? ASKS_IPV6_NEVER : ASKS_IPV6_PERHAPS;
+}
+
 // https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_VpcOriginEndpointConfig.html
 bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -446,6 +457,7 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
     if (one->target == NULL)
         doubt_at(reader, &config, "has no Arn");
     differ_in_target(reader, &config, one, listed);
+    one->asks_ipv6 = asks_ipv6_of(reader, &config);
     GUARD(json_word(&config, "OriginProtocolPolicy", policies, &policy, reader->error));
     GUARD(read_port(reader, &config, "HTTPPort", &http.low));
     http.high = http.low;

@@ -58,8 +58,8 @@ const struct aws_call aws_calls[] = {
      LIST("SecurityGroupRules", KIND_SECURITY_GROUP_RULES, read_security_group_rule), .scope = CALL_REGION},
     // An interface may hold a group of another VPC: groups are found by id, whatever VPC they are of.
     {"ec2", "DescribeSecurityGroupVpcAssociations", "describe-security-group-vpc-associations",
-     LIST("SecurityGroupVpcAssociations", KIND_SECURITY_GROUP_VPC_ASSOCIATIONS, NULL), .scope = CALL_REGION,
-     .optional = true},
+     LIST("SecurityGroupVpcAssociations", KIND_SECURITY_GROUP_VPC_ASSOCIATIONS, read_group_association),
+     .scope = CALL_REGION, .optional = true},
     {"ec2", "DescribeManagedPrefixLists", "describe-managed-prefix-lists",
      LIST("PrefixLists", KIND_PREFIX_LISTS, read_prefix_list), .is_ours = ours_prefix_list, .scope = CALL_REGION},
     // Its PrefixLists, AWS's own, are read by the row above.

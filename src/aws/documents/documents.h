@@ -130,7 +130,8 @@ struct documents {
     VECTOR(struct transit_answer) transit_answers;
     struct map transit_records; // what they tell, each once
     VECTOR(struct origin_use) uses;
-    struct map distributions; // id -> struct distribution_known
+    struct map distributions;      // id -> struct distribution_known
+    struct map group_associations; // GROUP|VPC -> the state of their association, or what else is so of it
     VECTOR(struct brought) brought;
     struct map vpcs;                    // id -> struct record_known
     struct map listeners;               // ARN -> struct record_known

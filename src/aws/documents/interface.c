@@ -286,22 +286,32 @@ static void add_public_address(struct reader *reader, const struct json_cursor *
         *vector_add(reader->scratch, &gathered->public_addresses) = address;
 }
 
-// A state is told twice, by its word and by the low byte of a number: where these differ neither is believed alone.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
-static void compare_state(struct reader *reader, const struct json_cursor *state, struct instance *instance)
+// A state is told twice, by its word and by the low byte of a number: either serves, and where they differ neither is
+// believed alone. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html
+static void read_state(struct reader *reader, const struct json_cursor *at, struct instance *instance)
 {
     static const char *const words[] = {"pending", "running", "shutting-down", "terminated", "stopping",
                                         "stopped", NULL};
-    const cJSON *told = json_member(state, "Code").node;
-    size_t code = cJSON_IsNumber(told) ? (size_t)told->valueint & 0xff : SIZE_MAX;
-    if (code % 16 != 0 || code / 16 > 5 || instance->state == NULL || !text_among(instance->state, words) ||
-        strcmp(instance->state, words[code / 16]) == 0)
-        return;
+    struct json_cursor state;
     reader->doubt = &instance->doubt;
-    doubt_at(reader, state, "is %s, and of code %zu, which is %s", instance->state, code, words[code / 16]);
-    reader->doubt = NULL;
-    instance->state = NULL;
-    instance->state_unsure = true;
+    bool has_state = lenient_object(reader, at, "State", &state);
+    if (has_state || instance->doubt == NULL)
+        expect_member(reader, at, EXPECT_INSTANCE_STATE, "State", instance->id, NULL);
+    if (!has_state)
+        return;
+    lenient_text(reader, &state, "Name", &instance->state);
+    const cJSON *told = json_member(&state, "Code").node;
+    size_t code = cJSON_IsNumber(told) ? (size_t)told->valueint & 0xff : SIZE_MAX;
+    const char *by_code = code % 16 == 0 && code / 16 <= 5 ? words[code / 16] : NULL;
+    if (instance->state == NULL || instance->state[0] == '\0') {
+        instance->state = by_code;
+        if (by_code == NULL)
+            doubt_at(reader, &state, "tells no state: whether %s runs is not known", instance->id);
+    } else if (by_code != NULL && text_among(instance->state, words) && strcmp(instance->state, by_code) != 0) {
+        doubt_at(reader, &state, "is %s, and of code %zu, which is %s", instance->state, code, by_code);
+        instance->state = NULL;
+    }
+    instance->state_unsure = instance->state == NULL;
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
@@ -310,12 +320,10 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
     const char *owner = into, *zone = NULL, *vpc_id = NULL;
     struct instance *instance = arena_new_of(reader->arena, struct instance);
     struct gathered gathered = {0};
-    struct json_cursor state, metadata, placement, profile;
+    struct json_cursor metadata, placement, profile;
     GUARD(text_of(reader, at, "InstanceId", &instance->id));
-    if (lenient_object(reader, at, "State", &state)) {
-        lenient_text(reader, &state, "Name", &instance->state);
-        compare_state(reader, &state, instance);
-    }
+    read_state(reader, at, instance);
+    reader->doubt = NULL;
     if (lenient_object(reader, at, "MetadataOptions", &metadata)) {
         lenient_text(reader, &metadata, "HttpTokens", &instance->http_tokens);
         instance->metadata_disabled = is_word(text_beside(reader, &metadata, "HttpEndpoint"), "disabled");

@@ -65,6 +65,7 @@ enum expected {
     EXPECT_PAIRS,
     EXPECT_INTERFACE_TYPE,
     EXPECT_BALANCER_STATE,
+    EXPECT_INSTANCE_STATE,
     EXPECT_PROTOCOL_VERSION,      // of a target group of HTTP or HTTPS
     EXPECT_MUTUAL_AUTHENTICATION, // of an application load balancer's HTTPS listener
     EXPECT_COUNT

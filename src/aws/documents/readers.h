@@ -112,6 +112,10 @@ bool read_classic_attributes(struct reader *reader, const struct json_cursor *at
 bool note_outside_vpc(struct reader *reader, const struct json_cursor *at, struct db_instance *instance);
 bool read_rest_vpc_link(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_vpc_link(struct reader *reader, const struct json_cursor *at, void *into);
+// group_association.c
+bool read_group_association(struct reader *reader, const struct json_cursor *at, void *into);
+void settle_group_associations(struct reader *reader); // when completeness is settled
+
 bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_transfer_server(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_listed_app_runner(struct reader *reader, const struct json_cursor *at, void *into);

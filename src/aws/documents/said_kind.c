@@ -26,7 +26,7 @@ static const struct said {
     {"DMSNetworkInterface", {"interface"}},
     {"Amazon EKS ", {"interface"}},
     {"AWS created network interface for directory ", {"interface"}},
-    {"arn:aws:ecs:", {"interface", "branch", "trunk"}},
+    {"arn:*:ecs:", {"interface", "branch", "trunk"}},
 };
 
 static const struct said requesters[] = {
@@ -72,13 +72,24 @@ static bool is_ordinary(const char *type)
     return kind != NULL && kind->admission == INTERFACE_ORDINARY;
 }
 
+// Whether a text begins as told, an ARN in whatever partition.
+static bool begins(const char *text, const char *told)
+{
+    static const char any[] = "arn:*";
+    size_t partition =
+        strncmp(told, any, sizeof(any) - 1) == 0 && strncmp(text, any, 4) == 0 ? strcspn(text + 4, ":") : 0;
+    if (partition > 0)
+        return strncmp(text + 4 + partition, told + sizeof(any) - 1, strlen(told) - sizeof(any) + 1) == 0;
+    return strncmp(text, told, strlen(told)) == 0;
+}
+
 // Anybody may write the description of an interface that is not AWS's own; but those of services nobody else makes.
 static void compare_description(struct reader *reader, struct network_interface *interface)
 {
     const char *text = interface->description;
     bool somebodys = !interface->requester_managed && is_ordinary(interface->type);
     for (size_t i = 0; text != NULL && !somebodys && i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
-        if (strncmp(text, descriptions[i].begins, strlen(descriptions[i].begins)) != 0)
+        if (!begins(text, descriptions[i].begins))
             continue;
         if (!text_among(interface->type, descriptions[i].types))
             contradict_type(reader, interface, descriptions[i].types[0],

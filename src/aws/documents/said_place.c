@@ -1,5 +1,5 @@
-// Where records say that things are: the region of an interface beside its subnet's, a target group beside the load
-// balancer that forwards to it. What contradicts another is not believed alone.
+// Where records say that things are: the region and addresses of an interface beside its subnet's, a target group
+// beside the load balancer that forwards to it. What contradicts another is not believed alone.
 #include <string.h>
 
 #include "aws/documents/documents.h"
@@ -18,6 +18,26 @@ void doubt_arn(struct reader *reader, const struct json_cursor *at, const char *
         doubt_at(reader, &member, "names another thing, account or region than the rest of the record of %s", id);
 }
 
+// The first address of an interface that lies in no block of its subnet; family 0 where none is known to.
+// "the IP address range of the subnet": https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+static struct address strange_to(const struct network_interface *one, const struct subnet *subnet)
+{
+    for (size_t i = 0; subnet->cidr.family != 0 && i < one->private_ipv4_count; i++) {
+        const struct address own = {FAMILY_IPV4, one->private_ipv4[i]};
+        if (!prefix_holds(subnet->cidr, own))
+            return own;
+    }
+    for (size_t i = 0; subnet->ipv6_blocks.items.count > 0 && i < one->address_count; i++) {
+        const struct address own = one->addresses[i].private_address;
+        bool held = own.family != FAMILY_IPV6;
+        for (size_t b = 0; b < subnet->ipv6_blocks.items.count && !held; b++)
+            held = prefix_holds(subnet->ipv6_blocks.items.items[b].prefix, own);
+        if (!held)
+            return own;
+    }
+    return (struct address){0};
+}
+
 void settle_said_place(struct reader *reader, struct network_interface *one)
 {
     const struct subnet *subnet = map_get(&reader->estate->subnets, one->place->subnet_id);
@@ -29,6 +49,16 @@ void settle_said_place(struct reader *reader, struct network_interface *one)
     if (!place_may_be(one->place->region, subnet->region))
         doubt_document(reader, "", "%s is said to be in %s, and its subnet %s in %s", one->id, one->place->region,
                        subnet->id, subnet->region);
+    const struct address strange = strange_to(one, subnet);
+    if (strange.family == 0)
+        return;
+    char text[ADDRESS_TEXT];
+    struct interface_place elsewhere = *one->place; // it may lie in another one
+    address_format(strange, text);
+    doubt_document(reader, "", "%s is said to be in %s, and its address %s lies in no block of that", one->id,
+                   subnet->id, text);
+    elsewhere.subnet_id = NULL;
+    one->place = place_with(reader, &elsewhere);
 }
 
 // ---- Target groups

@@ -16,6 +16,10 @@ static bool has_ipv6(const struct estate *estate, const char *subnet_id)
 
 static void settle_expectations(struct reader *reader)
 {
+    const struct expectation *states = &reader->documents->expected[EXPECT_INSTANCE_STATE];
+    if (states->lacking.count > 0 && !states->met)
+        *vector_add(reader->arena, &reader->estate->assumptions) =
+            "no instance tells of its State: every one is taken as running";
     for (int e = 0; e < EXPECT_COUNT; e++) {
         struct expectation *expectation = &reader->documents->expected[e];
         for (size_t i = 0; i < expectation->lacking.count; i++) {
@@ -243,6 +247,7 @@ void documents_settle(struct reader *reader)
     settle_weights(reader);
     completeness_settle(reader);
     settle_absent_instances(reader);
+    settle_group_associations(reader);
     settle_brought(reader);
     settle_address_claims(reader);
     settle_uncounted(reader);

@@ -29,9 +29,11 @@ static struct portset ports_of(struct reader *reader, const cJSON *options)
     return ranges.count == 0 ? portset_all : portset_from(reader->arena, ranges.items, ranges.count);
 }
 
+// Where it does not tell what it sends its clients to, that is a block of no meaning: anything may be in it.
 static void read_target(struct reader *reader, const struct json_cursor *at, const char *id)
 {
     static const char *const keys[] = {"NetworkInterfaceOptions", "LoadBalancerOptions", "CidrOptions", "RdsOptions"};
+    size_t before = reader->estate->verified_access.count;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         struct json_cursor options = member_of(reader, at, keys[i]);
         if (!cJSON_IsObject(options.node))
@@ -42,8 +44,17 @@ static void read_target(struct reader *reader, const struct json_cursor *at, con
         one.balancer = text_beside(reader, &options, "LoadBalancerArn");
         one.cidr = text_beside(reader, &options, "Cidr");
         one.is_database = i == 3;
+        if (one.interface == NULL && one.balancer == NULL && one.cidr == NULL && !one.is_database) {
+            doubt_at(reader, &options, "does not tell what endpoint %s sends clients to", id);
+            one.cidr = "";
+        }
         *vector_add(reader->arena, &reader->estate->verified_access) = one;
     }
+    if (reader->estate->verified_access.count > before)
+        return;
+    doubt_at(reader, at, "does not tell what endpoint %s sends clients to", id);
+    *vector_add(reader->arena, &reader->estate->verified_access) = (struct verified_access){
+        .id = id, .account = reader->place.account, .region = reader->place.region, .ports = portset_all, .cidr = ""};
 }
 
 bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into)
