@@ -501,6 +501,67 @@ class Packs(Bundles):
         self.judge(documents, packs=("beyond-exposure",), guards=account(True))
         self.assertEqual([s for s, _ in severity()], ["medium"])
 
+    def test_what_the_vantage_cannot_reach_is_asked_of_the_intent_too(self):
+        """Who asks from 203.0.113.7 hears of none of these but the one that is allowed."""
+        of_vantage, elsewhere = "203.0.113.7/32", ["8.0.0.0/8", "64.0.0.0/3"]
+        group = lambda e, *rules: e["SecurityGroups"][0]["IpPermissions"].extend(rules)
+        deny = {**entry(1, False, "deny", "6", cidr=of_vantage), "PortRange": {"From": 1, "To": 65535}}
+        web = lambda **more: {"id": "web", "decision": "allow", "protocol": "tcp", "ports": "1-65535", "owner": "us", "reason": "a test", **more}
+        asked = [web(sources=["198.51.100.0/24"])]
+
+        def hides(e):  # from who asks, and from nobody else
+            group(e, permission("tcp", (22, 22), ["0.0.0.0/0"]))
+            e["NetworkAcls"][0]["Entries"].insert(0, deny)
+
+        def stops(e):
+            group(e, permission("tcp", (22, 22), ["0.0.0.0/0"]))
+            e["Reservations"][0]["Instances"][0]["State"]["Name"] = "stopped"
+
+        def passes_an_appliance(e):
+            group(e, permission("tcp", (22, 22), elsewhere))
+            e["RouteTables"][0]["Routes"].append({"DestinationCidrBlock": "64.0.0.0/3", "NetworkInterfaceId": "eni-9", "State": "active"})
+
+        cases = {  # by name: what the estate has, the intent's rules, and whether both, or only that of owners, fail
+            "from elsewhere": (lambda e: group(e, permission("tcp", (3389, 3389), elsewhere)), [], "fail", "127.0.0.1 3389/tcp"),
+            "UDP": (lambda e: group(e, permission("udp", (53, 53), elsewhere)), [], "fail", "127.0.0.1 53/udp"),
+            "another protocol": (lambda e: group(e, permission("47", None, elsewhere)), [], "fail", "127.0.0.1 protocol 47"),
+            "every protocol": (lambda e: group(e, permission("-1", None, elsewhere)), [web()], "fail", "127.0.0.1 "),
+            "all but who asks": (hides, [], "fail", "0.0.0.0/0 except 10.0.0.0/16, " + of_vantage),
+            "one that is stopped": (stops, [], "fail", "once it is started"),
+            "wider than allowed": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), asked, "fail", "127.0.0.1 22/tcp"),
+            "other ports than allowed": (lambda e: group(e, permission("tcp", (20, 30), elsewhere)), [web(ports="25-65535")], "fail", "127.0.0.1 20-24/tcp"),
+            "allowed until yesterday": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), [web(expires="2020-01-01")], "fail", "127.0.0.1 22/tcp"),
+            "forbidden first": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), [{"id": "no", "decision": "deny", "protocol": "tcp", "ports": "22"}, web()], "fail", "127.0.0.1 22/tcp"),
+            "possible": (passes_an_appliance, [web(sources=["8.0.0.0/8"])], "not-evaluated", None),
+            "allowed": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), [web()], "pass", None),
+            "allowed exactly": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), [web(sources=elsewhere, ports="22")], "pass", None),
+            "nobody's internet": (lambda e: group(e, permission("tcp", (22, 22), ["10.0.0.0/8", "100.64.0.0/10"])), [], "pass", None),
+            "of other groups": (lambda e: e["SecurityGroups"].append({**e["SecurityGroups"][0], "GroupId": "sg-2", "IpPermissions": [permission("tcp", (22, 22), elsewhere)]}), [], "pass", None),
+        }
+        ping = {"id": "ping", "decision": "allow", "protocol": "icmp", "owner": "us", "reason": "a test"}
+        for name, (fault, rules, result, says) in cases.items():
+            with self.subTest(name=name):
+                estate = loopback_estate(self.port)
+                estate["SecurityGroups"][0]["IpPermissions"].pop(0)
+                fault(estate)
+                names = {"Vpcs": "describe-vpcs", "Subnets": "describe-subnets", "Reservations": "describe-instances"}
+                documents = {names.get(key, key): {key: value} for key, value in estate.items() if key != "entries"}
+                found = self.judge(documents, packs=("sec-002", "pci-dss-exposure", "pci-dss-segmentation"), intent={"default": "deny", "rules": [ping, *rules]})
+                controls = {c: found[c] for c in ("sec-002/only-intended", "pci-dss-exposure/1.2.5", "pci-dss-exposure/1.3.1", "pci-dss-segmentation/1.4.2")}
+                self.assertEqual({c: v["result"] for c, v in controls.items()}, dict.fromkeys(controls, result), controls)
+                for control in controls.values() if says else ():
+                    told = [e for e in control["evidence"] if e["result"] == "fail" and e["fact"] != "nothing-undeclared"]
+                    self.assertTrue(all(says in e["subject"] + ": " + e["detail"] for e in told) and told, told)
+                    self.assertTrue(all(e["reference"].startswith("exposure.json#/endpoints/0") for e in told), told)
+
+    def test_what_is_allowed_without_owner_or_reason_has_none(self):
+        estate = loopback_estate(self.port)
+        estate["SecurityGroups"][0]["IpPermissions"][0] = permission("tcp", (22, 22), ["8.0.0.0/8"])
+        rules = [{"id": "ping", "decision": "allow", "protocol": "icmp", "owner": "us", "reason": "a test"}, {"id": "web", "decision": "allow", "protocol": "tcp"}]
+        found = self.judge({key: {key: value} for key, value in estate.items() if key != "entries"}, packs=("pci-dss-exposure",),
+                           intent={"default": "deny", "rules": rules})
+        self.assertEqual([found["pci-dss-exposure/" + c]["result"] for c in ("1.2.5", "1.3.1")], ["fail", "pass"])
+
     def test_exposed_instances_without_roles_pass_and_where_none_is_exposed_that_is_said(self):
         for public, result in ((False, "not-applicable"), (True, "pass")):
             off = "describe-vpc-block-public-access-options"
