@@ -15,7 +15,8 @@ import common
 from oracle import estates
 from test_controls import ACCOUNT, ARN, DETAILS, allow, guarded, row, trust, write_account
 from test_evidence import Bundles, loopback_estate
-from test_snapshots import entry, permission, plain
+from test_load_balancers import balanced, classic
+from test_snapshots import entry, permission, plain, with_rules
 
 HERE = ACCOUNT + "/eu-west-3/"
 ROLE_PROFILE = ARN + "instance-profile/web"
@@ -568,6 +569,48 @@ class Packs(Bundles):
             documents = {**self.files(public), **services(False), off: services(public)[off], "describe-addresses": None}
             documents["describe-instances"]["Reservations"][0]["Instances"][0].pop("IamInstanceProfile")
             self.assertEqual(self.judge(documents, packs=("beyond-exposure",))["beyond-exposure/exposed-roles"]["result"], result)
+
+    def test_an_instance_that_the_internet_reaches_behind_a_load_balancer_is_exposed(self):
+        def behind(estate, **more):
+            instance = estate["Reservations"][0]["Instances"][0]
+            instance.update({"IamInstanceProfile": {"Arn": ROLE_PROFILE, "Id": "x"}, **more})
+            estate["Reservations"][0]["OwnerId"] = ACCOUNT
+            estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0].get("Association", {}).update(PublicIp="127.0.0.1")
+            return with_rules(estate)
+
+        def kept_inside():
+            estate = balanced()
+            estate["LoadBalancers"][0]["Scheme"] = "internal"
+            del estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]
+            return estate
+
+        def network():
+            estate = balanced("network")
+            estate["SecurityGroups"][1]["IpPermissions"].append(permission("tcp", (8080, 8080), ["8.0.0.0/8"]))
+            return estate
+
+        def half_known():  # something else on the way
+            estate = balanced()
+            estate["RouteTables"][1]["Routes"].append({"DestinationCidrBlock": "10.0.0.0/24", "NetworkInterfaceId": "eni-9", "State": "active"})
+            return estate
+
+        cases = {
+            "application": (behind(balanced()), "fail", "behind load balancer front"), "network": (behind(network()), "fail", "behind load balancer front"),
+            "classic": (behind(classic()), "fail", "behind load balancer old"),
+            "without a role": (behind(balanced(), IamInstanceProfile=None), "pass", "which the internet reaches, without a role"),
+            "stopped": (behind(balanced(), State={"Name": "stopped"}), "not-applicable", "the internet reaches none"),
+            "internal": (behind(kept_inside()), "not-applicable", "the internet reaches none"),
+            "possible": (behind(half_known()), "not-evaluated", "whether the internet reaches i-web behind load balancer front, which is possible"),
+        }
+        for name, (estate, result, says) in cases.items():
+            with self.subTest(name=name):
+                if estate["Reservations"][0]["Instances"][0]["IamInstanceProfile"] is None:
+                    del estate["Reservations"][0]["Instances"][0]["IamInstanceProfile"]
+                found = self.judge({key: {key: value} for key, value in estate.items() if key != "entries"}, packs=("beyond-exposure",), guards=account(True))
+                control = found["beyond-exposure/exposed-roles"]
+                self.assertEqual(control["result"], result, control)
+                self.assertIn(says, " ".join([control["decided"], *control["missing"]]))
+                self.assertEqual(control["severity"], "critical" if result == "fail" else "high")
 
     def test_an_exposed_instance_with_a_role_that_is_not_told_says_so(self):
         found = self.judge(self.files(True), packs=("beyond-exposure",))
