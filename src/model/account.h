@@ -102,12 +102,13 @@ enum { EVENTS_READ, EVENTS_WRITE, EVENTS_HALVES };
 struct trail_events {
     bool told;      // the selectors were read
     bool selectors; // there are some
-    bool partly;    // something of the management events is recorded that is neither half
+    size_t partly;  // selectors that record some management events by other fields than those below
     bool basic;     // some are basic ones
     bool advanced;  // some are advanced ones: a trail has one kind
     bool others;    // some select events that are not of management, or may
     bool covered[EVENTS_HALVES];
     text_list excluded[EVENTS_HALVES]; // "kms.amazonaws.com"
+    text_list named[EVENTS_HALVES];    // sources of which alone some selector records that half
 };
 
 struct trail {
@@ -124,6 +125,8 @@ struct trail {
     const char *digest_error;   // the same of digest files, by which log files are validated
     const char *delivered;      // when it last delivered, RFC 3339, or NULL
     const char *digested;       // the same of digest files
+    const char *started;        // when it was last told to log, RFC 3339, or NULL
+    const char *stopped;        // the same of not to
     const char *doubt;          // as an identity's
     record_place record;
 };

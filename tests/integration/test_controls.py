@@ -330,6 +330,17 @@ class Account(unittest.TestCase):
             "without KMS": ([[management, field("eventSource", NotEquals=["kms.amazonaws.com"])]], "fail"),
             "of KMS": ([[management, field("eventSource", Equals=["kms.amazonaws.com"])]], "fail"),
             "without some by their beginning": ([[management, field("eventSource", NotStartsWith=["kms"])]], "fail"),
+            "without KMS, and of KMS": ([[management, field("eventSource", NotEquals=["kms.amazonaws.com"])], [management, field("eventSource", Equals=["kms.amazonaws.com"])]], "pass"),
+            "without KMS, and of its reads": ([[management, field("eventSource", NotEquals=["kms.amazonaws.com"])],
+                                               [management, field("eventSource", Equals=["kms.amazonaws.com"]), field("readOnly", Equals=["true"])]], "fail"),
+            "without two, and of one": ([[management, field("eventSource", NotEquals=["rdsdata.amazonaws.com", "kms.amazonaws.com"])],
+                                         [management, field("eventSource", Equals=["rdsdata.amazonaws.com", "ec2.amazonaws.com"])]], "fail"),
+            "of two": ([[management, field("eventSource", Equals=["ec2.amazonaws.com"])], [management, field("eventSource", Equals=["iam.amazonaws.com"])]], "fail"),
+            "of none but some": ([[management, field("eventSource", Equals=["ec2.amazonaws.com"], NotEquals=["ec2.amazonaws.com"])]], "fail"),
+            # By names of events, or callers, two may come to all; one does not.
+            "of a name, and of the others": ([[management, field("eventName", Equals=["Decrypt"])], [management, field("eventName", NotEquals=["Decrypt"])]], "not-evaluated"),
+            "excluded, and of names": ([[management, field("eventSource", NotEquals=["rdsdata.amazonaws.com"])], [management, field("eventName", StartsWith=["E", "B"])]], "not-evaluated"),
+            "reads, and of names": ([[management, field("readOnly", Equals=["true"])], [management, field("eventName", NotEquals=["Decrypt"])]], "fail"),
         }
         for kind, cases in (("EventSelectors", basic), ("AdvancedEventSelectors", advanced)):
             for name, (selectors, result) in cases.items():
@@ -450,6 +461,18 @@ class Account(unittest.TestCase):
         said = self.judge(documents)["cloudtrail"]["evidence"][0]["detail"]
         self.assertIn("narrowed by other fields", said)
         self.assertNotIn("those that only read", said)
+
+    def test_a_trail_that_logs_and_was_stopped_last_is_not_known(self):
+        older, newer = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00+01:00"
+        cases = (({"StartLoggingTime": older, "StopLoggingTime": newer}, True), ({"StartLoggingTime": 1767225600.5, "StopLoggingTime": 1769904000}, True),
+                 ({"StartLoggingTime": newer, "StopLoggingTime": older}, False),
+                 ({"StartLoggingTime": newer}, None), ({"StartLoggingTime": newer, "TimeLoggingStopped": ""}, None), ({"StopLoggingTime": newer}, None))
+        for more, contradicts in cases:
+            for logs in (True, False):
+                documents = guarded()
+                documents["get-trail-status.all"].update(more, IsLogging=logs)
+                result = "not-evaluated" if contradicts is logs else "pass" if logs else "fail"
+                self.assertEqual(self.results(documents, "cloudtrail"), (result,), (more, logs))
 
     def test_event_data_stores_are_named(self):
         documents = guarded()
