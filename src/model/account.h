@@ -36,7 +36,8 @@ struct iam_policy {
     bool resource;  // of resources: it names principals, and resources too
     bool variables; // of version 2012-10-17: ${aws:username} stands for a name
     VECTOR(struct iam_statement) statements;
-    const char *version;              // of those that are not the default, its id
+    int64_t attached;    // to so many users, groups and roles, as it says itself; 0: or not told, -1: not understood
+    const char *version; // of those that are not the default, its id
     VECTOR(struct iam_policy) others; // versions that are not the default
     const char *doubt;                // what of it was not understood, or contradicts another record; or NULL
     record_place record;

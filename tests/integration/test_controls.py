@@ -462,6 +462,30 @@ class Account(unittest.TestCase):
         self.assertIn("narrowed by other fields", said)
         self.assertNotIn("those that only read", said)
 
+    def test_a_policy_that_is_attached_to_more_than_are_told_lacks_somebody(self):
+        asked = ("dedicated-users", "least-privilege", "1.14", "1.15")
+
+        def results(*counts, holders=()):
+            documents = guarded()
+            for policy, count in zip(documents[DETAILS]["Policies"], counts):
+                policy.update({} if count is None else {"AttachmentCount": count})
+            for place in holders:  # of "all", which allows everything
+                documents[DETAILS][place][0]["AttachedManagedPolicies"].append({"PolicyArn": ARN + "policy/all"})
+            found = self.judge(documents, words=("--pack", "sec-002", "--pack", "cis-aws-5.0"))
+            return [found[name]["result"] for name in asked], " ".join(" ".join(found[name]["missing"]) for name in asked)
+
+        for good in ((), (1, 0, 0), (0, 0, 0), (None, 0)):  # "look" is the readers'; a count that is too low lacks nobody
+            self.assertEqual(results(*good)[0], ["pass"] * 4, good)
+        for bad, says in (((2,), "of 1 users, groups or roles that have policy %spolicy/look" % ARN), ((1, 0, 1), "policy/all: its AttachmentCount is 1"),
+                          ((1, 3), "of 3 users, groups or roles"), (("1",), "AttachmentCount"), ((-1,), "AttachmentCount")):
+            got, missing = results(*bad)
+            self.assertEqual(got, ["not-evaluated"] * 4, bad)
+            self.assertIn(says, missing)
+        # Held by one who is told, of each kind.
+        for place in ("UserDetailList", "GroupDetailList", "RoleDetailList"):
+            got, missing = results(1, 0, 1, holders=[place])
+            self.assertEqual((got[-1], missing.strip()), ("fail", ""), place)
+
     def test_a_trail_that_logs_and_was_stopped_last_is_not_known(self):
         older, newer = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00+01:00"
         cases = (({"StartLoggingTime": older, "StopLoggingTime": newer}, True), ({"StartLoggingTime": 1767225600.5, "StopLoggingTime": 1769904000}, True),
