@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -161,15 +162,15 @@ FAIL = {
     "fsbp-exposure/EC2.180": ("eni-1", "check is off", "--source-dest-check"),
     "fsbp-exposure/Autoscaling.5": ("old", "AssociatePublicIpAddress", None),
     "fsbp-exposure/DMS.1": ("move", "PubliclyAccessible is on", None),
-    "fsbp-exposure/ECS.2": ("shop/web", "assignPublicIp", None),
+    "fsbp-exposure/ECS.2": ("shop/web", "assignPublicIp", "aws ecs update-service --region eu-west-3 --cluster shop --service web --network-configuration"),
     "fsbp-exposure/ECS.16": ("ecs-svc/1 of shop/web", "assignPublicIp", None),
     "fsbp-exposure/EKS.1": ("kube", "endpointPublicAccess", "aws eks update-cluster-config --region eu-west-3 --name kube"),
     "fsbp-exposure/ELB.1": (APP, "81/HTTP", "Type=redirect"),
     "fsbp-exposure/ELB.3": ("old", "443/HTTP does not encrypt", None),
-    "fsbp-exposure/ELB.18": (NET, "82/TCP does not encrypt", None),
+    "fsbp-exposure/ELB.18": (NET, "82/TCP does not encrypt", "--protocol TLS --certificates CertificateArn=CERTIFICATE"),
     "fsbp-exposure/EMR.1": ("i-1", "primary node of EMR cluster j-1", None),
     "fsbp-exposure/EMR.2": ("block public access of EMR", "other ports than 22", "aws emr put-block-public-access-configuration --region eu-west-3"),
-    "fsbp-exposure/MSK.4": ("bus", "not DISABLED", None),
+    "fsbp-exposure/MSK.4": ("bus", "not DISABLED", "ClusterName==`bus`] | [0].CurrentVersion' --output text)"),
     "fsbp-exposure/Opensearch.2": ("logs", "in no VPC", None),
     "fsbp-exposure/RDS.2": ("db", "publicly accessible", "--no-publicly-accessible"),
     "fsbp-exposure/RDS.46": ("db", "igw-1", None),
@@ -285,6 +286,19 @@ class Packs(Bundles):
         self.assertEqual({found[name]["result"] for name in ROLES}, {"pass"})
         self.assertEqual(found["beyond-exposure/exposed-roles"]["severity"], "critical")  # the role is an administrator
         self.assertIn("aws iam delete-role-policy --role-name web --policy-name p", [e["fix"] for e in found["cis-aws-5.0/1.15"]["evidence"]])
+
+    def test_commands_are_words_of_a_shell(self):
+        """And what others named is in none that a shell would read otherwise."""
+        for name in ("shop/web", "shop/$(id)", "a b/c"):
+            documents = self.files(True)
+            documents["describe-services.shop"]["services"][0]["serviceName"] = name.split("/")[1]
+            for member in ("describe-services.shop", "list-services.shop"):
+                documents[member] = json.loads(json.dumps(documents[member]).replace("service/shop/web", "service/" + name))
+            commands = [e["fix"] for c in self.judge(documents).values() for e in c["evidence"] if e["fix"]]
+            self.assertGreater(len(commands), 40)
+            for command in commands:
+                self.assertEqual(subprocess.run(["bash", "-n", "-c", command], capture_output=True, text=True).stderr, "", command)
+            self.assertEqual([c for c in commands if "$(id)" in c or "a b" in c], [])
 
     def test_each_control_passes_where_it_should(self):
         found = self.judge(self.files(False), guards=account(False))
