@@ -577,6 +577,17 @@ class Packs(Bundles):
                            intent={"default": "deny", "rules": rules})
         self.assertEqual([found["pci-dss-exposure/" + c]["result"] for c in ("1.2.5", "1.3.1")], ["fail", "pass"])
 
+    def test_a_name_for_aws_s_own_name_of_an_address_leads_to_that_address(self):
+        own = "ec2-%s.eu-west-3.compute.amazonaws.com"
+        for value, kind, result in ((own % "198-51-100-9", "CNAME", "fail"), (own % "198-51-100-9" + ".", "CNAME", "fail"), ("ec2-198-51-100-9.compute-1.amazonaws.com", "CNAME", "fail"),
+                                    (own % "127-0-0-1", "CNAME", "not-applicable"), (own % "8-8-8-8", "CNAME", "not-evaluated"), (own % "999-8-8-8", "CNAME", "not-evaluated"),
+                                    ("ip-10-0-0-4.eu-west-3.compute.internal", "CNAME", "not-applicable"), ("ec2-198-51-100-9.example.org", "CNAME", "not-applicable"),
+                                    ("web.example.org", "CNAME", "not-applicable"), (own % "198-51-100-9", "TXT", "not-applicable")):
+            documents = self.files(True)
+            documents["list-resource-record-sets"] = {"ResourceRecordSets": [{"Name": "shop.example.org.", "Type": kind, "ResourceRecords": [{"Value": value}]}]}
+            control = self.judge(documents, packs=("beyond-exposure",))["beyond-exposure/dangling-names"]
+            self.assertEqual(control["result"], result, (value, control))
+
     def test_exposed_instances_without_roles_pass_and_where_none_is_exposed_that_is_said(self):
         for public, result in ((False, "not-applicable"), (True, "pass")):
             off = "describe-vpc-block-public-access-options"
