@@ -82,6 +82,15 @@ static struct portmap not_good(struct inquiry *inquiry, struct arena *arena, con
     return bad;
 }
 
+static void fix_by_all(struct inquiry *inquiry, const text_list *commands)
+{
+    const char *all = "";
+    for (size_t i = 0; i < commands->count; i++)
+        all = arena_printf(inquiry->arena, "%s%s%s", all, i == 0 ? "" : " && ", commands->items[i]);
+    if (commands->count > 0)
+        answer_fix(inquiry, "%s", all);
+}
+
 static void answer_declared(struct inquiry *inquiry, size_t number, const struct exposure *one, struct portmap bad,
                             const char *why)
 {
@@ -166,6 +175,8 @@ static void judge_exposure(struct inquiry *inquiry, bool owned)
         map_put(inquiry->arena, &told, key, ports);
         answer_about(inquiry, CONTROL_FAIL, i,
                      owned ? why : arena_printf(inquiry->arena, "%s, and %s", verdict_names[verdict->kind], why));
+        if (!owned)
+            fix_by_all(inquiry, &verdict->suggested);
     }
     note_incomplete(inquiry);
     judge_declared(inquiry, &told, owned, why);

@@ -569,6 +569,15 @@ class Packs(Bundles):
                     self.assertTrue(all(says in e["subject"] + ": " + e["detail"] for e in told) and told, told)
                     self.assertTrue(all(e["reference"].startswith("exposure.json#/endpoints/0") for e in told), told)
 
+    def test_what_answers_and_is_not_allowed_has_the_command_that_closes_it(self):
+        estate = loopback_estate(self.port)
+        estate["SecurityGroups"][0]["IpPermissions"].pop()  # of ICMP
+        found = self.judge({key: {key: value} for key, value in estate.items() if key != "entries"}, packs=("sec-002", "pci-dss-exposure"),
+                           intent={"default": "deny", "rules": []})
+        for control, has in (("sec-002/only-intended", True), ("pci-dss-exposure/1.2.5", False)):  # where an owner is missing, it may be meant
+            commands = [e["fix"] for e in found[control]["evidence"] if e["subject"].endswith("/tcp")]
+            self.assertTrue(commands and all(("revoke-security-group-ingress" in (c or "")) is has for c in commands), commands)
+
     def test_what_is_allowed_without_owner_or_reason_has_none(self):
         estate = loopback_estate(self.port)
         estate["SecurityGroups"][0]["IpPermissions"][0] = permission("tcp", (22, 22), ["8.0.0.0/8"])
