@@ -220,7 +220,7 @@ void account_needs_fresh_report(struct inquiry *inquiry, const struct account *a
     if (account->report_made == NULL)
         account_lacks(inquiry, account, "GeneratedTime, when it was made, of get-credential-report");
     if (account->report_made != NULL && age < -1) // a day more than everywhere on Earth
-        answer_missing(inquiry, "get-credential-report of account %s of a day before %s: it was made on %.10s",
+        answer_missing(inquiry, "get-credential-report of account %s of %s or before: it was made on %.10s, later",
                        account->id, inquiry->input->today, account->report_made);
     if (age > MOST_DAYS)
         answer_missing(inquiry,

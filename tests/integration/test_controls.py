@@ -717,7 +717,7 @@ class Account(unittest.TestCase):
                "the columns of last use in get-credential-report")
         for made in ("2026-07-03T00:00:00+00:00", "2027-06-30T00:00:00+00:00"):
             for control in ("root-not-used", "user-mfa", "temporary-credentials"):
-                change(control, lambda d, made=made: d["get-credential-report"].update(GeneratedTime=made), "of a day before 2026-06-30: it was made on " + made[:10])
+                change(control, lambda d, made=made: d["get-credential-report"].update(GeneratedTime=made), "of 2026-06-30 or before: it was made on " + made[:10])
         for length in ("14", None):
             change("password-policy", lambda d, length=length: d["get-account-password-policy"]["PasswordPolicy"].update(MinimumPasswordLength=length), "MinimumPasswordLength")
         change("password-policy", lambda d: d["get-account-password-policy"]["PasswordPolicy"].pop("MinimumPasswordLength"), "has no MinimumPasswordLength")
