@@ -1,9 +1,10 @@
 #include "rules/access/strangers.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
-#include "net/address.h"
+#include "net/prefix_set.h"
 #include "rules/access/organization_limits.h"
 #include "rules/access/trust.h"
 
@@ -89,34 +90,112 @@ static bool asks_for_likeness(const char *operator, bool negated, bool *wild)
     return false;
 }
 
-// The part of a value that tells whose it is: the account of an ARN; of a subject ("repo:OWNER/NAME:...",
-// "organization:NAME:...") the first name; else all up to a slash ("o-1/r-2/ou-3/*").
+static bool key_is(const char *key, const char *provider, const char *claim)
+{
+    size_t length = strlen(provider);
+    return strncasecmp(key, provider, length) == 0 && key[length] == ':' && strcasecmp(key + length + 1, claim) == 0;
+}
+
+// Words before an owner's name in subjects that do not begin with it: GitHub's are made of the claims that the owner of
+// a repository chose (a branch, an environment: of anybody's), Pulumi's say first what for.
+// https://docs.github.com/en/actions/reference/openid-connect-reference
+// https://www.pulumi.com/docs/esc/guides/configuring-oidc/aws/
+static const char *const *owner_words(const char *key)
+{
+    static const char *const github[] =
+        {"repo",          "repository", "repository_id", "repository_owner", "repository_owner_id", "enterprise",
+         "enterprise_id", "actor",      "actor_id",      "job_workflow_ref", "workflow_ref",        NULL},
+                             *const pulumi[] = {"org", "pulumi.organization.login", NULL};
+    return key_is(key, "token.actions.githubusercontent.com", "sub") ||
+                   key_is(key, "vstoken.actions.githubusercontent.com", "sub")
+               ? github
+           : key_is(key, "api.pulumi.com/oidc", "sub") ? pulumi
+                                                       : NULL;
+}
+
+static bool is_word(const char *text, size_t length, const char *const *words)
+{
+    while (*words != NULL && (strlen(*words) != length || strncmp(*words, text, length) != 0))
+        words++;
+    return *words != NULL;
+}
+
+static bool has_wildcard(const char *text, size_t length)
+{
+    return memchr(text, '*', length) != NULL || memchr(text, '?', length) != NULL;
+}
+
+// What stands behind the first of some words in "WORD:NAME:WORD:NAME"; the empty end where none does, or a wildcard
+// stands before it.
+static const char *behind_word(const char *value, const char *const *words)
+{
+    while (*value != '\0') {
+        size_t length = strcspn(value, ":");
+        bool found = value[length] == ':' && is_word(value, length, words);
+        if (has_wildcard(value, length))
+            return "";
+        value += length + (value[length] == ':');
+        if (found)
+            return value;
+    }
+    return value;
+}
+
+// The part of a value that tells whose it is: the account of an ARN; of a subject or an audience
+// ("repo:OWNER/NAME:...", "organization:NAME:...", "eu-west-3:POOL", "https://HOST/NAME") the first name; else all up
+// to a slash
+// ("o-1/r-2/ou-3/*").
 static void owner_part(const char *key, const char *value, const char **from, size_t *length)
 {
+    static const char secure[] = "https://";
+    bool names = ends_with(key, ":sub") || ends_with(key, ":aud");
+    size_t kind = strcspn(value, ":/");
     if (strncasecmp(value, "arn:", 4) == 0) {
         for (int i = 0; i < 4 && *value != '\0'; i++)
             value += strcspn(value, ":") + (value[strcspn(value, ":")] == ':');
         *length = strcspn(value, ":");
+    } else if (names && strncmp(value, secure, strlen(secure)) == 0) {
+        size_t host = strcspn(value += strlen(secure), "/");
+        value += has_wildcard(value, host) ? 0 : host + (value[host] == '/');
+        *length = strcspn(value, "/");
     } else {
-        size_t kind = strcspn(value, ":/");
-        if (ends_with(key, ":sub") && value[kind] == ':' && memchr(value, '*', kind) == NULL &&
-            memchr(value, '?', kind) == NULL)
+        if (owner_words(key) != NULL)
+            value = behind_word(value, owner_words(key));
+        else if (names && value[kind] == ':' && !has_wildcard(value, kind))
             value += kind + 1;
         *length = strcspn(value, ":/");
     }
     *from = value;
 }
 
-// A range that is wider than what anybody has: 0.0.0.0/0, by its halves too, 2000::/3.
-static bool is_wide(const char *range)
+// Ranges that are together wider than what anybody has: 0.0.0.0/0, by its halves too, 2000::/3.
+static bool are_wide(const text_list *ranges)
 {
     enum { WIDEST_IPV4 = 8, WIDEST_IPV6 = 16 };
-    struct prefix prefix;
-    return prefix_parse(range, true, &prefix) != PREFIX_MALFORMED &&
-           prefix.length < (prefix.family == FAMILY_IPV4 ? WIDEST_IPV4 : WIDEST_IPV6);
+    struct arena *arena = arena_new();
+    struct prefixset sets[2] = {prefixset_empty, prefixset_empty};
+    bool wide = false;
+    for (size_t i = 0; i < ranges->count; i++) {
+        struct prefix prefix;
+        if (prefix_parse(ranges->items[i], true, &prefix) == PREFIX_MALFORMED)
+            continue;
+        struct prefixset *set = &sets[prefix.family == FAMILY_IPV6];
+        *set = prefixset_union(arena, *set, prefixset_of(arena, prefix));
+    }
+    for (int six = 0; six < 2; six++) {
+        size_t count;
+        double share = 0; // of all addresses
+        const struct prefix *parts = prefixset_prefixes(arena, six == 0 ? FAMILY_IPV4 : FAMILY_IPV6, sets[six], &count);
+        for (size_t i = 0; i < count; i++)
+            share += ldexp(1, -(int)parts[i].length);
+        wide = wide || share > ldexp(1, six == 0 ? -WIDEST_IPV4 : -WIDEST_IPV6);
+    }
+    arena_free(arena);
+    return wide;
 }
 
-// A variable is what the caller brings along, unless it is of the role itself ("${aws:ResourceOrgID}").
+// A variable is what the caller brings along, unless it is of the role itself ("${aws:ResourceOrgID}"). A subject
+// without an owner's name is anybody's, though it is told in full.
 static bool is_for_all(const char *key, const char *value, bool wild)
 {
     static const char of_role[] = "${aws:Resource";
@@ -124,12 +203,10 @@ static bool is_for_all(const char *key, const char *value, bool wild)
     size_t length;
     if (strstr(value, "${") != NULL)
         return strncasecmp(value, of_role, sizeof(of_role) - 1) != 0;
-    if (is_wide(value))
-        return true;
-    if (!wild)
+    if (!wild && owner_words(key) == NULL)
         return false;
     owner_part(key, value, &part, &length);
-    return length == 0 || memchr(part, '*', length) != NULL || memchr(part, '?', length) != NULL;
+    return length == 0 || (wild && has_wildcard(part, length));
 }
 
 // Whether a condition lets in those alone that its values tell of (`negated`: a Deny's, all but those).
@@ -147,13 +224,7 @@ static bool tells_whose(const struct iam_condition *condition, bool negated)
     for (size_t i = 0; i < condition->values.count; i++)
         if (is_for_all(condition->key, condition->values.items[i], wild))
             return false;
-    return true;
-}
-
-static bool key_is(const char *key, const char *provider, const char *claim)
-{
-    size_t length = strlen(provider);
-    return strncasecmp(key, provider, length) == 0 && key[length] == ':' && strcasecmp(key + length + 1, claim) == 0;
+    return !are_wide(&condition->values);
 }
 
 // Whether one of a statement's conditions tells whose tokens of a provider it means.

@@ -2,6 +2,7 @@
 #include "rules/controls/account_facts.h"
 
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -110,6 +111,41 @@ static void need_listed_users(struct inquiry *inquiry, const struct account *acc
                            (const char *)listed[i]);
 }
 
+static void count_attached(struct inquiry *inquiry, const iam_identity_list *identities, struct map *counts)
+{
+    for (size_t i = 0; i < identities->count; i++)
+        for (size_t a = 0; a < identities->items[i].attached.count; a++) {
+            const char *arn = identities->items[i].attached.items[a];
+            int64_t *count = map_get(counts, arn);
+            if (count == NULL)
+                map_put(inquiry->arena, counts, arn, count = arena_new_of(inquiry->arena, int64_t));
+            ++*count;
+        }
+}
+
+// A policy says itself to how many it is attached: no fewer are told. Whoever else has it is nobody's who is told.
+static void need_holders(struct inquiry *inquiry, const struct account *account)
+{
+    struct map counts = {0};
+    size_t count;
+    void **policies = map_values(inquiry->arena, &account->policies, &count);
+    count_attached(inquiry, &account->users, &counts);
+    count_attached(inquiry, &account->groups, &counts);
+    count_attached(inquiry, &account->roles, &counts);
+    for (size_t i = 0; i < count; i++) {
+        const struct iam_policy *policy = policies[i];
+        const int64_t *told = map_get(&counts, policy->arn);
+        int64_t lacking = policy->attached - (told == NULL ? 0 : *told);
+        if (policy->attached < 0)
+            answer_missing(inquiry, "AttachmentCount of policy %s", policy->arn);
+        else if (lacking > 0)
+            answer_missing(inquiry,
+                           "get-account-authorization-details of %" PRId64 " users, groups or roles that have policy "
+                           "%s: its AttachmentCount is %" PRId64,
+                           lacking, policy->arn, policy->attached);
+    }
+}
+
 // The details of all users, of their groups, and of all roles, which they may assume: no fewer than the summary counts.
 void account_needs_users(struct inquiry *inquiry, const struct account *account)
 {
@@ -126,6 +162,7 @@ void account_needs_users(struct inquiry *inquiry, const struct account *account)
         account_lacks(inquiry, account, "RoleDetailList, whole, in get-account-authorization-details");
     need_reported_users(inquiry, account);
     need_listed_users(inquiry, account);
+    need_holders(inquiry, account);
     for (size_t i = 0; account->has_details && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         const long *counted = account_summary(account, kinds[i].counted);
         if (map_get(&account->summary_doubts, kinds[i].counted) != NULL)
@@ -183,16 +220,13 @@ void account_needs_fresh_report(struct inquiry *inquiry, const struct account *a
     if (account->report_made == NULL)
         account_lacks(inquiry, account, "GeneratedTime, when it was made, of get-credential-report");
     if (account->report_made != NULL && age < -1) // a day more than everywhere on Earth
-        answer_missing(inquiry, "get-credential-report of account %s of a day before %s: it was made on %.10s",
+        answer_missing(inquiry, "get-credential-report of account %s of %s or before: it was made on %.10s, later",
                        account->id, inquiry->input->today, account->report_made);
     if (age > MOST_DAYS)
         answer_missing(inquiry,
                        "get-credential-report of account %s of the %d days before %s: it was made on %.10s, %ld days "
                        "before",
                        account->id, MOST_DAYS, inquiry->input->today, account->report_made, age);
-    if (account->report_made != NULL && age < -1) // a day, for time zones
-        answer_missing(inquiry, "get-credential-report of account %s of %s or before: it was made on %.10s, later",
-                       account->id, inquiry->input->today, account->report_made);
     for (size_t i = 0; i < account->credentials.count; i++)
         need_possible_moments(inquiry, account, &account->credentials.items[i]);
 }

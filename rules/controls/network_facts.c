@@ -350,50 +350,93 @@ static void instances_have_roles(struct inquiry *inquiry)
 
 // ---- Instances that the internet reaches, and what their roles can do
 
-static void answer_role(struct inquiry *inquiry, const struct instance *instance, const char *address)
+// An instance that the internet reaches by a port, or may.
+struct reached_instance {
+    const struct instance *instance;
+    const char *how; // "at 198.51.100.7", "behind load balancer front"
+    bool exact;      // else it is possible
+};
+
+typedef VECTOR(struct reached_instance *) reached_list;
+
+// Adds an instance where some of its exposures is such; one that is surely reached stands for what is possible too.
+static void add_reached(struct inquiry *inquiry, struct map *known, reached_list *list,
+                        const struct network_interface *interface, const struct exposure_list *exposures,
+                        const char *how)
 {
+    const struct instance *instance = map_get(&inquiry->input->estate->instances, interface->instance_id);
+    bool exact = false, possible = false;
+    for (size_t i = 0; instance != NULL && exposures != NULL && i < exposures->count; i++) {
+        const struct exposure *one = &exposures->items[i];
+        bool counts = one->internet && one->path == PATH_TWO_WAY && !protocol_is_icmp(one->protocol_low);
+        exact = exact || (counts && one->certainty == CERTAINTY_EXACT);
+        possible = possible || counts;
+    }
+    struct reached_instance *before = !possible ? NULL : map_get(known, instance->id);
+    if (!possible || (before != NULL && (before->exact || !exact)))
+        return;
+    if (before == NULL) {
+        before = arena_new_of(inquiry->arena, struct reached_instance);
+        map_put(inquiry->arena, known, instance->id, before);
+        *vector_add(inquiry->arena, list) = before;
+    }
+    *before = (struct reached_instance){instance, how, exact};
+}
+
+// Directly, and behind load balancers and what else brings the internet in.
+static reached_list reached_instances(struct inquiry *inquiry)
+{
+    const struct exposure_set *exposures = inquiry->input->exposures;
+    struct map known = {0};
+    reached_list list = {0};
+    for (size_t i = 0; i < exposures->endpoints.count; i++) {
+        const struct endpoint *endpoint = &exposures->endpoints.items[i];
+        char address[ADDRESS_TEXT];
+        endpoint_address(endpoint, address);
+        if (!endpoint->dormant && endpoint->interface->instance_id != NULL)
+            add_reached(inquiry, &known, &list, endpoint->interface, endpoint->exposures,
+                        arena_printf(inquiry->arena, "at %s", address));
+    }
+    for (size_t i = 0; i < exposures->indirect.count; i++) {
+        const struct indirect_exposure *one = &exposures->indirect.items[i];
+        if (!one->dormant && one->interface->instance_id != NULL)
+            add_reached(inquiry, &known, &list, one->interface, &one->exposures,
+                        arena_printf(inquiry->arena, "behind %s%s", one->by_service ? "" : "load balancer ",
+                                     one->load_balancer));
+    }
+    return list;
+}
+
+static void answer_role(struct inquiry *inquiry, const struct reached_instance *reached)
+{
+    const struct instance *instance = reached->instance;
     const struct carried_role role =
         carried_role_of(inquiry->arena, &inquiry->memory->accesses, inquiry->input->estate, instance->profile);
-    answer(inquiry, CONTROL_FAIL, instance->id, instance->reference, "the internet reaches it at %s, and it carries %s",
-           address, role.what);
+    if (!reached->exact) {
+        answer_missing(inquiry, "whether the internet reaches %s %s, which is possible: it carries %s", instance->id,
+                       reached->how, role.what);
+        return;
+    }
+    answer(inquiry, CONTROL_FAIL, instance->id, instance->reference, "the internet reaches it %s, and it carries %s",
+           reached->how, role.what);
     if (role.is_all)
         inquiry->control->severity = SEVERITY_CRITICAL; // who takes the instance takes the account
 }
 
-static bool is_reached(const struct endpoint *endpoint)
-{
-    for (size_t i = 0; endpoint->exposures != NULL && i < endpoint->exposures->count; i++) {
-        const struct exposure *one = &endpoint->exposures->items[i];
-        if (one->internet && one->path == PATH_TWO_WAY && !protocol_is_icmp(one->protocol_low))
-            return true;
-    }
-    return false;
-}
-
 static void exposed_instances_without_role(struct inquiry *inquiry)
 {
-    const struct exposure_set *exposures = inquiry->input->exposures;
-    const struct estate *estate = inquiry->input->estate;
-    struct map told = {0};
     size_t good = 0;
     if (!fact_has_kind(inquiry, KIND_RESERVATIONS, "Reservations"))
         return;
     answer_gaps(inquiry);
-    for (size_t i = 0; i < exposures->endpoints.count; i++) {
-        const struct endpoint *endpoint = &exposures->endpoints.items[i];
-        const struct instance *instance = map_get(&estate->instances, endpoint->interface->instance_id);
-        if (instance == NULL || endpoint->dormant || !is_reached(endpoint) || map_get(&told, instance->id) != NULL)
-            continue;
-        char address[ADDRESS_TEXT];
-        endpoint_address(endpoint, address);
-        map_put(inquiry->arena, &told, instance->id, &told);
-        if (instance->profile != NULL)
-            answer_role(inquiry, instance, address);
-        else
-            good++;
+    const reached_list reached = reached_instances(inquiry);
+    for (size_t i = 0; i < reached.count; i++) {
+        good += reached.items[i]->instance->profile == NULL;
+        if (reached.items[i]->instance->profile != NULL)
+            answer_role(inquiry, reached.items[i]);
     }
     answer_rest(inquiry, good, "instance", "instances", "which the internet reaches, without a role");
-    if (told.count == 0)
+    if (reached.count == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, "instances", NULL, "the internet reaches none");
 }
 

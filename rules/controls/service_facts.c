@@ -125,6 +125,13 @@ static bool is_plain(struct inquiry *inquiry, const struct load_balancer *balanc
         return false;
     answer(inquiry, CONTROL_FAIL, balancer->arn, listener->reference, "its listener %u/%s does not encrypt",
            (unsigned)listener->port, listener->protocol);
+    // One of UDP cannot, and a classic one is made anew.
+    if (text_among(listener->protocol, (const char *const[]){"HTTP", "TCP", NULL}) &&
+        balancer->type != LOAD_BALANCER_CLASSIC && fix_is_plain(listener->arn))
+        answer_fix(inquiry,
+                   "aws elbv2 modify-listener%s --listener-arn %s --protocol %s --certificates "
+                   "CertificateArn=CERTIFICATE",
+                   fix_region(inquiry->arena, balancer->region), listener->arn, secure[balancer->type][0]);
     return true;
 }
 
@@ -225,29 +232,37 @@ struct thing {
     enum kind list;      // of the list that names all of them; the same where its document does
     const char *service; // of what the list names; NULL where that list is its document
     const char *one, *many;
-    const char *fix; // command, with the region's option, and the id where it has one, to be put in; or NULL
+    const char *fix; // command in which {region} stands for the region's option, {id} for its id, {owner} and {name}
+                     // for what is before and behind the slash of that; or NULL
 };
 
 static const struct thing things[] = {
     {"eks-cluster", KIND_EKS_CLUSTERS, KIND_EKS_CLUSTER_NAMES, "eks", "EKS cluster", "EKS clusters",
-     "aws eks update-cluster-config%s --name %s --resources-vpc-config "
+     "aws eks update-cluster-config{region} --name {id} --resources-vpc-config "
      "endpointPublicAccess=false,endpointPrivateAccess=true"},
     {"opensearch-domain", KIND_OPENSEARCH_DOMAINS, KIND_OPENSEARCH_DOMAIN_NAMES, "es", "OpenSearch domain",
      "OpenSearch domains", NULL}, // one that has a public endpoint cannot be put in a VPC
-    {"ecs-service", KIND_ECS_SERVICES, KIND_ECS_SERVICE_NAMES, "ecs", "ECS service", "ECS services", NULL},
+    {"ecs-service", KIND_ECS_SERVICES, KIND_ECS_SERVICE_NAMES, "ecs", "ECS service", "ECS services",
+     "aws ecs update-service{region} --cluster {owner} --service {name} --network-configuration \"$(aws ecs "
+     "describe-services{region} --cluster {owner} --services {name} --query 'services[0].networkConfiguration' | jq "
+     "'.awsvpcConfiguration.assignPublicIp = \"DISABLED\"')\""},
     {"ecs-task-set", KIND_ECS_SERVICES, KIND_ECS_SERVICE_NAMES, "ecs", "ECS task set", "ECS task sets", NULL},
     {"redshift-cluster", KIND_REDSHIFT_CLUSTERS, KIND_REDSHIFT_CLUSTERS, NULL, "Redshift cluster", "Redshift clusters",
-     "aws redshift modify-cluster%s --cluster-identifier %s --no-publicly-accessible"},
+     "aws redshift modify-cluster{region} --cluster-identifier {id} --no-publicly-accessible"},
     {"redshift-workgroup", KIND_REDSHIFT_WORKGROUPS, KIND_REDSHIFT_WORKGROUPS, NULL, "Redshift Serverless workgroup",
      "Redshift Serverless workgroups",
-     "aws redshift-serverless update-workgroup%s --workgroup-name %s --no-publicly-accessible"},
-    {"msk-cluster", KIND_MSK_CLUSTERS, KIND_MSK_CLUSTERS, NULL, "MSK cluster", "MSK clusters", NULL},
+     "aws redshift-serverless update-workgroup{region} --workgroup-name {id} --no-publicly-accessible"},
+    {"msk-cluster", KIND_MSK_CLUSTERS, KIND_MSK_CLUSTERS, NULL, "MSK cluster", "MSK clusters",
+     "aws kafka update-connectivity{region} --cluster-arn \"$(aws kafka list-clusters-v2{region} --cluster-name-filter "
+     "{id} --query 'ClusterInfoList[?ClusterName==`{id}`] | [0].ClusterArn' --output text)\" --current-version \"$(aws "
+     "kafka list-clusters-v2{region} --cluster-name-filter {id} --query 'ClusterInfoList[?ClusterName==`{id}`] | "
+     "[0].CurrentVersion' --output text)\" --connectivity-info 'PublicAccess={Type=DISABLED}'"},
     {"dms-instance", KIND_DMS_INSTANCES, KIND_DMS_INSTANCES, NULL, "DMS replication instance",
      "DMS replication instances", NULL}, // it must be made anew
     {"launch-configuration", KIND_LAUNCH_CONFIGURATIONS, KIND_LAUNCH_CONFIGURATIONS, NULL, "launch configuration",
      "launch configurations", NULL}, // the same
     {"emr-block-public-access", KIND_EMR_BLOCK, KIND_EMR_BLOCK, NULL, "region", "regions",
-     "aws emr put-block-public-access-configuration%s --block-public-access-configuration "
+     "aws emr put-block-public-access-configuration{region} --block-public-access-configuration "
      "'BlockPublicSecurityGroupRules=true,PermittedPublicSecurityGroupRuleRanges=[{MinRange=22,MaxRange=22}]'"},
 };
 
@@ -303,16 +318,28 @@ static void **settings_of(struct inquiry *inquiry, const char *thing, size_t *co
 
 static void answer_fixed(struct inquiry *inquiry, const struct thing *thing, const struct public_setting *setting)
 {
-    const char *hole = thing->fix == NULL ? NULL : strstr(thing->fix, "%s"),
-               *second = hole == NULL ? NULL : strstr(hole + 2, "%s");
-    if (hole != NULL && second == NULL) // of the region, not of one thing
-        answer_fix(inquiry, "%.*s%s%s", (int)(hole - thing->fix), thing->fix,
-                   fix_region(inquiry->arena, setting->region), hole + 2);
-    if (second == NULL || !fix_is_plain(setting->id))
-        return;
-    answer_fix(inquiry, "%.*s%s%.*s%s%s", (int)(hole - thing->fix), thing->fix,
-               fix_region(inquiry->arena, setting->region), (int)(second - hole - 2), hole + 2, setting->id,
-               second + 2);
+    struct arena *arena = inquiry->arena;
+    const char *slash = strchr(setting->id, '/'), *text = "", *rest = thing->fix;
+    const struct {
+        const char *name, *value;
+    } holes[] = {
+        {"{region}", fix_region(arena, setting->region)},
+        {"{id}", setting->id},
+        {"{owner}", slash == NULL ? setting->id : arena_strndup(arena, setting->id, (size_t)(slash - setting->id))},
+        {"{name}", slash == NULL ? setting->id : slash + 1}};
+    enum { OF_ID = 1, HOLES = sizeof(holes) / sizeof(holes[0]) };
+    while (rest != NULL && *rest != '\0') {
+        size_t hole = 0, plain = strcspn(rest + 1, "{") + 1;
+        while (hole < HOLES && strncmp(rest, holes[hole].name, strlen(holes[hole].name)) != 0)
+            hole++;
+        if (hole >= OF_ID && hole < HOLES && !fix_is_plain(holes[hole].value))
+            return;
+        text = hole < HOLES ? arena_printf(arena, "%s%s", text, holes[hole].value)
+                            : arena_printf(arena, "%s%.*s", text, (int)plain, rest);
+        rest += hole < HOLES ? strlen(holes[hole].name) : plain;
+    }
+    if (text[0] != '\0')
+        answer_fix(inquiry, "%s", text);
 }
 
 static void things_are_private(struct inquiry *inquiry)

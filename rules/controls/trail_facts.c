@@ -1,5 +1,6 @@
 // Facts of CloudTrail: what trails record, together.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+#include "base/clock.h"
 #include "rules/controls/account_facts.h"
 
 // A trail delivers every few minutes what was recorded; a day is the grain of what is compared.
@@ -21,6 +22,16 @@ static const char *delivery_unknown(struct inquiry *inquiry, const struct trail 
                         trail->name, moment, age < 0 ? -age : age, age < 0 ? "after" : "before", today);
 }
 
+// Whether it logs, as the moments tell at which it was last started and stopped; TOLD_NOTHING where they do not.
+static enum told told_by_moments(const struct trail *trail)
+{
+    int64_t started, stopped;
+    if (trail->started == NULL || trail->stopped == NULL || !clock_parse_zone(trail->started, &started) ||
+        !clock_parse_zone(trail->stopped, &stopped) || started == stopped)
+        return TOLD_NOTHING;
+    return started > stopped ? TOLD_YES : TOLD_NO;
+}
+
 // What is not known of a trail, or NULL.
 static const char *trail_unknown(struct inquiry *inquiry, const struct trail *trail)
 {
@@ -29,6 +40,11 @@ static const char *trail_unknown(struct inquiry *inquiry, const struct trail *tr
         return trail->doubt;
     if (trail->logging == TOLD_NOTHING)
         return arena_printf(arena, "get-trail-status of trail %s", trail->name);
+    if (told_by_moments(trail) != TOLD_NOTHING && told_by_moments(trail) != trail->logging)
+        return arena_printf(arena,
+                            "whether trail %s logs: get-trail-status has IsLogging %s, StartLoggingTime %s and "
+                            "StopLoggingTime %s",
+                            trail->name, trail->logging == TOLD_YES ? "true" : "false", trail->started, trail->stopped);
     const char *missing = NULL;
     if (trail->logging == TOLD_YES && trail->delivery_error == NULL)
         missing = delivery_unknown(inquiry, trail, "delivery", "LatestDeliveryTime", trail->delivered);
@@ -75,29 +91,51 @@ static const char *trail_trouble(struct inquiry *inquiry, const struct trail *tr
     return all;
 }
 
+// Whether a source of a half is left out.
+static bool lacks_source(const struct trail_events *events, int half, const char *source)
+{
+    return events->covered[half] && text_list_holds(&events->excluded[half], source) &&
+           !text_list_holds(&events->named[half], source);
+}
+
 // Which management events are left out; "" where none.
 static const char *events_lacking(struct arena *arena, const struct trail_events *events)
 {
     static const char *const halves[] = {"those that only read", "those that write"};
+    bool some = events->partly > 0 || events->named[EVENTS_READ].count > 0 || events->named[EVENTS_WRITE].count > 0;
     const char *all = "";
-    if (events->partly && !events->covered[EVENTS_READ] && !events->covered[EVENTS_WRITE])
+    if (some && !events->covered[EVENTS_READ] && !events->covered[EVENTS_WRITE])
         return "what its selectors, narrowed by other fields, do not name";
     for (int half = 0; half < EVENTS_HALVES; half++) {
         if (!events->covered[half])
             all = joined(arena, all, halves[half]);
-        for (size_t i = 0; i < events->excluded[half].count; i++)
-            if (half == EVENTS_READ || !events->covered[EVENTS_READ] ||
-                !text_list_holds(&events->excluded[EVENTS_READ], events->excluded[half].items[i]))
-                all = joined(arena, all, arena_printf(arena, "those of %s", events->excluded[half].items[i]));
+        for (size_t i = 0; i < events->excluded[half].count; i++) {
+            const char *source = events->excluded[half].items[i];
+            if (lacks_source(events, half, source) &&
+                (half == EVENTS_READ || !lacks_source(events, EVENTS_READ, source)))
+                all = joined(arena, all, arena_printf(arena, "those of %s", source));
+        }
     }
     return all;
+}
+
+// Whether selectors that are narrowed by other fields (names of events, who called) may record what the rest leaves
+// out: a single one leaves something out of a half that nothing else records.
+static bool may_be_whole(const struct trail_events *events)
+{
+    bool may = events->partly > 0;
+    for (int half = 0; half < EVENTS_HALVES; half++)
+        may = may && (events->covered[half] || events->partly > 1);
+    return may;
 }
 
 // Both together: what one records is recorded.
 static void add_events(struct arena *arena, struct trail_events *sum, const struct trail_events *events)
 {
+    sum->partly += events->partly;
     for (int half = 0; half < EVENTS_HALVES; half++) {
         text_list both = {0};
+        text_list_add_all(arena, &sum->named[half], &events->named[half]);
         if (!events->covered[half])
             continue;
         for (size_t i = 0; i < events->excluded[half].count; i++)
@@ -236,7 +274,7 @@ static void trail_records_everything(struct inquiry *inquiry, const struct accou
         if (known && trail_trouble(inquiry, trail)[0] == '\0')
             add_events(arena, &sum, &trail->events);
     }
-    bool whole = events_lacking(arena, &sum)[0] == '\0';
+    bool whole = events_lacking(arena, &sum)[0] == '\0', perhaps = !whole && !unknown && may_be_whole(&sum);
     for (size_t i = 0; i < account->trails.count; i++) {
         const struct trail *trail = &account->trails.items[i];
         const char *missing = trail_unknown(inquiry, trail);
@@ -244,7 +282,12 @@ static void trail_records_everything(struct inquiry *inquiry, const struct accou
             answer_missing(inquiry, "%s", missing);
         else if (missing == NULL && whole && trail_trouble(inquiry, trail)[0] == '\0')
             answer_sound(inquiry, trail);
-        else if (missing == NULL && !whole && !unknown)
+        else if (missing == NULL && perhaps && trail->events.partly > 0 && trail_trouble(inquiry, trail)[0] == '\0')
+            answer_missing(inquiry,
+                           "whether trail %s records what others leave out: its selectors are narrowed by other fields "
+                           "than readOnly and eventSource",
+                           trail->name);
+        else if (missing == NULL && !whole && !unknown && !perhaps)
             answer_wrong(inquiry, account, trail);
     }
     if (account->trails.count == 0)

@@ -36,7 +36,8 @@ struct iam_policy {
     bool resource;  // of resources: it names principals, and resources too
     bool variables; // of version 2012-10-17: ${aws:username} stands for a name
     VECTOR(struct iam_statement) statements;
-    const char *version;              // of those that are not the default, its id
+    int64_t attached;    // to so many users, groups and roles, as it says itself; 0: or not told, -1: not understood
+    const char *version; // of those that are not the default, its id
     VECTOR(struct iam_policy) others; // versions that are not the default
     const char *doubt;                // what of it was not understood, or contradicts another record; or NULL
     record_place record;
@@ -102,12 +103,13 @@ enum { EVENTS_READ, EVENTS_WRITE, EVENTS_HALVES };
 struct trail_events {
     bool told;      // the selectors were read
     bool selectors; // there are some
-    bool partly;    // something of the management events is recorded that is neither half
+    size_t partly;  // selectors that record some management events by other fields than those below
     bool basic;     // some are basic ones
     bool advanced;  // some are advanced ones: a trail has one kind
     bool others;    // some select events that are not of management, or may
     bool covered[EVENTS_HALVES];
     text_list excluded[EVENTS_HALVES]; // "kms.amazonaws.com"
+    text_list named[EVENTS_HALVES];    // sources of which alone some selector records that half
 };
 
 struct trail {
@@ -124,6 +126,8 @@ struct trail {
     const char *digest_error;   // the same of digest files, by which log files are validated
     const char *delivered;      // when it last delivered, RFC 3339, or NULL
     const char *digested;       // the same of digest files
+    const char *started;        // when it was last told to log, RFC 3339, or NULL
+    const char *stopped;        // the same of not to
     const char *doubt;          // as an identity's
     record_place record;
 };

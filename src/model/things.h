@@ -107,7 +107,7 @@ struct idle_address {
 // A record of a Route 53 zone that names an address.
 struct dns_record {
     const char *name;
-    const char *type; // "A", "AAAA"
+    const char *type; // "A", "AAAA"; "CNAME" to AWS's own name for a public address
     const char *address;
     const char *evidence;
 };

@@ -228,6 +228,19 @@ class Access(unittest.TestCase):
             self.assertEqual(found["level"], "write" if level == "none" else level, found)
         joins = user("ann", allow("iam:AddUserToGroup"), allow("iam:CreatePolicyVersion", look))
         self.assertEqual(levels(users=[joins], groups=[group("team", attached=[look])], policies=[managed("look", read)])["ann"], "escalates")
+        # Another version of a policy of a group that she may join, with all that it leads to; and without one of the two rights.
+        sets, joins = allow("iam:SetDefaultPolicyVersion", look), allow("iam:AddUserToGroup", ARN + "group/team")
+        for name, rights, version, groups, level in (
+                ("joins", [sets, joins], EVERYTHING, [], "escalates"), ("assumes", [sets, joins], allow("sts:AssumeRole", ARN + "role/admin"), [], "escalates"),
+                ("half is hers", [sets, joins, allow(["lambda:CreateFunction", "lambda:InvokeFunction"])], allow("iam:PassRole"), [], "escalates"),
+                ("reads", [sets, joins], read, [], "write"), ("joins nothing", [sets], EVERYTHING, [], "write"), ("sets nothing", [joins], EVERYTHING, [], "write"),
+                ("joins another", [sets, allow("iam:AddUserToGroup", ARN + "group/other")], EVERYTHING, [], "write"), ("is in it", [sets], EVERYTHING, ["team"], "escalates"),
+                ("sets another's", [allow("iam:SetDefaultPolicyVersion", ARN + "policy/other"), joins], EVERYTHING, [], "write")):
+            found = principals(users=[user("ann", *rights, groups=groups)], groups=[group("team", attached=[look])], policies=[managed("look", read, others=[version])],
+                               roles=[role("admin", EVERYTHING, trusts=of_lambda if "half" in name else None)])["ann"]
+            self.assertEqual(found["level"], level, (name, found))
+        role_joins = role("own", sets, joins)  # a role is in no group
+        self.assertEqual(levels(roles=[role_joins], groups=[group("team", attached=[look])], policies=[managed("look", read, others=[EVERYTHING])])["own"], "write")
 
     def test_what_denies_it_and_it_can_take_off_itself_does_not_count(self):
         star = {"Effect": "Deny", "Resource": "*"}

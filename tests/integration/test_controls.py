@@ -330,6 +330,17 @@ class Account(unittest.TestCase):
             "without KMS": ([[management, field("eventSource", NotEquals=["kms.amazonaws.com"])]], "fail"),
             "of KMS": ([[management, field("eventSource", Equals=["kms.amazonaws.com"])]], "fail"),
             "without some by their beginning": ([[management, field("eventSource", NotStartsWith=["kms"])]], "fail"),
+            "without KMS, and of KMS": ([[management, field("eventSource", NotEquals=["kms.amazonaws.com"])], [management, field("eventSource", Equals=["kms.amazonaws.com"])]], "pass"),
+            "without KMS, and of its reads": ([[management, field("eventSource", NotEquals=["kms.amazonaws.com"])],
+                                               [management, field("eventSource", Equals=["kms.amazonaws.com"]), field("readOnly", Equals=["true"])]], "fail"),
+            "without two, and of one": ([[management, field("eventSource", NotEquals=["rdsdata.amazonaws.com", "kms.amazonaws.com"])],
+                                         [management, field("eventSource", Equals=["rdsdata.amazonaws.com", "ec2.amazonaws.com"])]], "fail"),
+            "of two": ([[management, field("eventSource", Equals=["ec2.amazonaws.com"])], [management, field("eventSource", Equals=["iam.amazonaws.com"])]], "fail"),
+            "of none but some": ([[management, field("eventSource", Equals=["ec2.amazonaws.com"], NotEquals=["ec2.amazonaws.com"])]], "fail"),
+            # By names of events, or callers, two may come to all; one does not.
+            "of a name, and of the others": ([[management, field("eventName", Equals=["Decrypt"])], [management, field("eventName", NotEquals=["Decrypt"])]], "not-evaluated"),
+            "excluded, and of names": ([[management, field("eventSource", NotEquals=["rdsdata.amazonaws.com"])], [management, field("eventName", StartsWith=["E", "B"])]], "not-evaluated"),
+            "reads, and of names": ([[management, field("readOnly", Equals=["true"])], [management, field("eventName", NotEquals=["Decrypt"])]], "fail"),
         }
         for kind, cases in (("EventSelectors", basic), ("AdvancedEventSelectors", advanced)):
             for name, (selectors, result) in cases.items():
@@ -450,6 +461,42 @@ class Account(unittest.TestCase):
         said = self.judge(documents)["cloudtrail"]["evidence"][0]["detail"]
         self.assertIn("narrowed by other fields", said)
         self.assertNotIn("those that only read", said)
+
+    def test_a_policy_that_is_attached_to_more_than_are_told_lacks_somebody(self):
+        asked = ("dedicated-users", "least-privilege", "1.14", "1.15")
+
+        def results(*counts, holders=()):
+            documents = guarded()
+            for policy, count in zip(documents[DETAILS]["Policies"], counts):
+                policy.update({} if count is None else {"AttachmentCount": count})
+            for place in holders:  # of "all", which allows everything
+                documents[DETAILS][place][0]["AttachedManagedPolicies"].append({"PolicyArn": ARN + "policy/all"})
+            found = self.judge(documents, words=("--pack", "sec-002", "--pack", "cis-aws-5.0"))
+            return [found[name]["result"] for name in asked], " ".join(" ".join(found[name]["missing"]) for name in asked)
+
+        for good in ((), (1, 0, 0), (0, 0, 0), (None, 0)):  # "look" is the readers'; a count that is too low lacks nobody
+            self.assertEqual(results(*good)[0], ["pass"] * 4, good)
+        for bad, says in (((2,), "of 1 users, groups or roles that have policy %spolicy/look" % ARN), ((1, 0, 1), "policy/all: its AttachmentCount is 1"),
+                          ((1, 3), "of 3 users, groups or roles"), (("1",), "AttachmentCount"), ((-1,), "AttachmentCount")):
+            got, missing = results(*bad)
+            self.assertEqual(got, ["not-evaluated"] * 4, bad)
+            self.assertIn(says, missing)
+        # Held by one who is told, of each kind.
+        for place in ("UserDetailList", "GroupDetailList", "RoleDetailList"):
+            got, missing = results(1, 0, 1, holders=[place])
+            self.assertEqual((got[-1], missing.strip()), ("fail", ""), place)
+
+    def test_a_trail_that_logs_and_was_stopped_last_is_not_known(self):
+        older, newer = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00+01:00"
+        cases = (({"StartLoggingTime": older, "StopLoggingTime": newer}, True), ({"StartLoggingTime": 1767225600.5, "StopLoggingTime": 1769904000}, True),
+                 ({"StartLoggingTime": newer, "StopLoggingTime": older}, False),
+                 ({"StartLoggingTime": newer}, None), ({"StartLoggingTime": newer, "TimeLoggingStopped": ""}, None), ({"StopLoggingTime": newer}, None))
+        for more, contradicts in cases:
+            for logs in (True, False):
+                documents = guarded()
+                documents["get-trail-status.all"].update(more, IsLogging=logs)
+                result = "not-evaluated" if contradicts is logs else "pass" if logs else "fail"
+                self.assertEqual(self.results(documents, "cloudtrail"), (result,), (more, logs))
 
     def test_event_data_stores_are_named(self):
         documents = guarded()
@@ -670,7 +717,7 @@ class Account(unittest.TestCase):
                "the columns of last use in get-credential-report")
         for made in ("2026-07-03T00:00:00+00:00", "2027-06-30T00:00:00+00:00"):
             for control in ("root-not-used", "user-mfa", "temporary-credentials"):
-                change(control, lambda d, made=made: d["get-credential-report"].update(GeneratedTime=made), "of a day before 2026-06-30: it was made on " + made[:10])
+                change(control, lambda d, made=made: d["get-credential-report"].update(GeneratedTime=made), "of 2026-06-30 or before: it was made on " + made[:10])
         for length in ("14", None):
             change("password-policy", lambda d, length=length: d["get-account-password-policy"]["PasswordPolicy"].update(MinimumPasswordLength=length), "MinimumPasswordLength")
         change("password-policy", lambda d: d["get-account-password-policy"]["PasswordPolicy"].pop("MinimumPasswordLength"), "has no MinimumPasswordLength")

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -15,7 +16,8 @@ import common
 from oracle import estates
 from test_controls import ACCOUNT, ARN, DETAILS, allow, guarded, row, trust, write_account
 from test_evidence import Bundles, loopback_estate
-from test_snapshots import entry, permission, plain
+from test_load_balancers import balanced, classic
+from test_snapshots import entry, permission, plain, with_rules
 
 HERE = ACCOUNT + "/eu-west-3/"
 ROLE_PROFILE = ARN + "instance-profile/web"
@@ -160,15 +162,15 @@ FAIL = {
     "fsbp-exposure/EC2.180": ("eni-1", "check is off", "--source-dest-check"),
     "fsbp-exposure/Autoscaling.5": ("old", "AssociatePublicIpAddress", None),
     "fsbp-exposure/DMS.1": ("move", "PubliclyAccessible is on", None),
-    "fsbp-exposure/ECS.2": ("shop/web", "assignPublicIp", None),
+    "fsbp-exposure/ECS.2": ("shop/web", "assignPublicIp", "aws ecs update-service --region eu-west-3 --cluster shop --service web --network-configuration"),
     "fsbp-exposure/ECS.16": ("ecs-svc/1 of shop/web", "assignPublicIp", None),
     "fsbp-exposure/EKS.1": ("kube", "endpointPublicAccess", "aws eks update-cluster-config --region eu-west-3 --name kube"),
     "fsbp-exposure/ELB.1": (APP, "81/HTTP", "Type=redirect"),
     "fsbp-exposure/ELB.3": ("old", "443/HTTP does not encrypt", None),
-    "fsbp-exposure/ELB.18": (NET, "82/TCP does not encrypt", None),
+    "fsbp-exposure/ELB.18": (NET, "82/TCP does not encrypt", "--protocol TLS --certificates CertificateArn=CERTIFICATE"),
     "fsbp-exposure/EMR.1": ("i-1", "primary node of EMR cluster j-1", None),
     "fsbp-exposure/EMR.2": ("block public access of EMR", "other ports than 22", "aws emr put-block-public-access-configuration --region eu-west-3"),
-    "fsbp-exposure/MSK.4": ("bus", "not DISABLED", None),
+    "fsbp-exposure/MSK.4": ("bus", "not DISABLED", "ClusterName==`bus`] | [0].CurrentVersion' --output text)"),
     "fsbp-exposure/Opensearch.2": ("logs", "in no VPC", None),
     "fsbp-exposure/RDS.2": ("db", "publicly accessible", "--no-publicly-accessible"),
     "fsbp-exposure/RDS.46": ("db", "igw-1", None),
@@ -284,6 +286,19 @@ class Packs(Bundles):
         self.assertEqual({found[name]["result"] for name in ROLES}, {"pass"})
         self.assertEqual(found["beyond-exposure/exposed-roles"]["severity"], "critical")  # the role is an administrator
         self.assertIn("aws iam delete-role-policy --role-name web --policy-name p", [e["fix"] for e in found["cis-aws-5.0/1.15"]["evidence"]])
+
+    def test_commands_are_words_of_a_shell(self):
+        """And what others named is in none that a shell would read otherwise."""
+        for name in ("shop/web", "shop/$(id)", "a b/c"):
+            documents = self.files(True)
+            documents["describe-services.shop"]["services"][0]["serviceName"] = name.split("/")[1]
+            for member in ("describe-services.shop", "list-services.shop"):
+                documents[member] = json.loads(json.dumps(documents[member]).replace("service/shop/web", "service/" + name))
+            commands = [e["fix"] for c in self.judge(documents).values() for e in c["evidence"] if e["fix"]]
+            self.assertGreater(len(commands), 40)
+            for command in commands:
+                self.assertEqual(subprocess.run(["bash", "-n", "-c", command], capture_output=True, text=True).stderr, "", command)
+            self.assertEqual([c for c in commands if "$(id)" in c or "a b" in c], [])
 
     def test_each_control_passes_where_it_should(self):
         found = self.judge(self.files(False), guards=account(False))
@@ -501,12 +516,135 @@ class Packs(Bundles):
         self.judge(documents, packs=("beyond-exposure",), guards=account(True))
         self.assertEqual([s for s, _ in severity()], ["medium"])
 
+    def test_what_the_vantage_cannot_reach_is_asked_of_the_intent_too(self):
+        """Who asks from 203.0.113.7 hears of none of these but the one that is allowed."""
+        of_vantage, elsewhere = "203.0.113.7/32", ["8.0.0.0/8", "64.0.0.0/3"]
+        group = lambda e, *rules: e["SecurityGroups"][0]["IpPermissions"].extend(rules)
+        deny = {**entry(1, False, "deny", "6", cidr=of_vantage), "PortRange": {"From": 1, "To": 65535}}
+        web = lambda **more: {"id": "web", "decision": "allow", "protocol": "tcp", "ports": "1-65535", "owner": "us", "reason": "a test", **more}
+        asked = [web(sources=["198.51.100.0/24"])]
+
+        def hides(e):  # from who asks, and from nobody else
+            group(e, permission("tcp", (22, 22), ["0.0.0.0/0"]))
+            e["NetworkAcls"][0]["Entries"].insert(0, deny)
+
+        def stops(e):
+            group(e, permission("tcp", (22, 22), ["0.0.0.0/0"]))
+            e["Reservations"][0]["Instances"][0]["State"]["Name"] = "stopped"
+
+        def passes_an_appliance(e):
+            group(e, permission("tcp", (22, 22), elsewhere))
+            e["RouteTables"][0]["Routes"].append({"DestinationCidrBlock": "64.0.0.0/3", "NetworkInterfaceId": "eni-9", "State": "active"})
+
+        cases = {  # by name: what the estate has, the intent's rules, and whether both, or only that of owners, fail
+            "from elsewhere": (lambda e: group(e, permission("tcp", (3389, 3389), elsewhere)), [], "fail", "127.0.0.1 3389/tcp"),
+            "UDP": (lambda e: group(e, permission("udp", (53, 53), elsewhere)), [], "fail", "127.0.0.1 53/udp"),
+            "another protocol": (lambda e: group(e, permission("47", None, elsewhere)), [], "fail", "127.0.0.1 protocol 47"),
+            "every protocol": (lambda e: group(e, permission("-1", None, elsewhere)), [web()], "fail", "127.0.0.1 "),
+            "all but who asks": (hides, [], "fail", "0.0.0.0/0 except 10.0.0.0/16, " + of_vantage),
+            "one that is stopped": (stops, [], "fail", "once it is started"),
+            "wider than allowed": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), asked, "fail", "127.0.0.1 22/tcp"),
+            "other ports than allowed": (lambda e: group(e, permission("tcp", (20, 30), elsewhere)), [web(ports="25-65535")], "fail", "127.0.0.1 20-24/tcp"),
+            "allowed until yesterday": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), [web(expires="2020-01-01")], "fail", "127.0.0.1 22/tcp"),
+            "forbidden first": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), [{"id": "no", "decision": "deny", "protocol": "tcp", "ports": "22"}, web()], "fail", "127.0.0.1 22/tcp"),
+            "possible": (passes_an_appliance, [web(sources=["8.0.0.0/8"])], "not-evaluated", None),
+            "allowed": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), [web()], "pass", None),
+            "allowed exactly": (lambda e: group(e, permission("tcp", (22, 22), elsewhere)), [web(sources=elsewhere, ports="22")], "pass", None),
+            "nobody's internet": (lambda e: group(e, permission("tcp", (22, 22), ["10.0.0.0/8", "100.64.0.0/10"])), [], "pass", None),
+            "of other groups": (lambda e: e["SecurityGroups"].append({**e["SecurityGroups"][0], "GroupId": "sg-2", "IpPermissions": [permission("tcp", (22, 22), elsewhere)]}), [], "pass", None),
+        }
+        ping = {"id": "ping", "decision": "allow", "protocol": "icmp", "owner": "us", "reason": "a test"}
+        for name, (fault, rules, result, says) in cases.items():
+            with self.subTest(name=name):
+                estate = loopback_estate(self.port)
+                estate["SecurityGroups"][0]["IpPermissions"].pop(0)
+                fault(estate)
+                names = {"Vpcs": "describe-vpcs", "Subnets": "describe-subnets", "Reservations": "describe-instances"}
+                documents = {names.get(key, key): {key: value} for key, value in estate.items() if key != "entries"}
+                found = self.judge(documents, packs=("sec-002", "pci-dss-exposure", "pci-dss-segmentation"), intent={"default": "deny", "rules": [ping, *rules]})
+                controls = {c: found[c] for c in ("sec-002/only-intended", "pci-dss-exposure/1.2.5", "pci-dss-exposure/1.3.1", "pci-dss-segmentation/1.4.2")}
+                self.assertEqual({c: v["result"] for c, v in controls.items()}, dict.fromkeys(controls, result), controls)
+                for control in controls.values() if says else ():
+                    told = [e for e in control["evidence"] if e["result"] == "fail" and e["fact"] != "nothing-undeclared"]
+                    self.assertTrue(all(says in e["subject"] + ": " + e["detail"] for e in told) and told, told)
+                    self.assertTrue(all(e["reference"].startswith("exposure.json#/endpoints/0") for e in told), told)
+
+    def test_what_answers_and_is_not_allowed_has_the_command_that_closes_it(self):
+        estate = loopback_estate(self.port)
+        estate["SecurityGroups"][0]["IpPermissions"].pop()  # of ICMP
+        found = self.judge({key: {key: value} for key, value in estate.items() if key != "entries"}, packs=("sec-002", "pci-dss-exposure"),
+                           intent={"default": "deny", "rules": []})
+        for control, has in (("sec-002/only-intended", True), ("pci-dss-exposure/1.2.5", False)):  # where an owner is missing, it may be meant
+            commands = [e["fix"] for e in found[control]["evidence"] if e["subject"].endswith("/tcp")]
+            self.assertTrue(commands and all(("revoke-security-group-ingress" in (c or "")) is has for c in commands), commands)
+
+    def test_what_is_allowed_without_owner_or_reason_has_none(self):
+        estate = loopback_estate(self.port)
+        estate["SecurityGroups"][0]["IpPermissions"][0] = permission("tcp", (22, 22), ["8.0.0.0/8"])
+        rules = [{"id": "ping", "decision": "allow", "protocol": "icmp", "owner": "us", "reason": "a test"}, {"id": "web", "decision": "allow", "protocol": "tcp"}]
+        found = self.judge({key: {key: value} for key, value in estate.items() if key != "entries"}, packs=("pci-dss-exposure",),
+                           intent={"default": "deny", "rules": rules})
+        self.assertEqual([found["pci-dss-exposure/" + c]["result"] for c in ("1.2.5", "1.3.1")], ["fail", "pass"])
+
+    def test_a_name_for_aws_s_own_name_of_an_address_leads_to_that_address(self):
+        own = "ec2-%s.eu-west-3.compute.amazonaws.com"
+        for value, kind, result in ((own % "198-51-100-9", "CNAME", "fail"), (own % "198-51-100-9" + ".", "CNAME", "fail"), ("ec2-198-51-100-9.compute-1.amazonaws.com", "CNAME", "fail"),
+                                    (own % "127-0-0-1", "CNAME", "not-applicable"), (own % "8-8-8-8", "CNAME", "not-evaluated"), (own % "999-8-8-8", "CNAME", "not-evaluated"),
+                                    ("ip-10-0-0-4.eu-west-3.compute.internal", "CNAME", "not-applicable"), ("ec2-198-51-100-9.example.org", "CNAME", "not-applicable"),
+                                    ("web.example.org", "CNAME", "not-applicable"), (own % "198-51-100-9", "TXT", "not-applicable")):
+            documents = self.files(True)
+            documents["list-resource-record-sets"] = {"ResourceRecordSets": [{"Name": "shop.example.org.", "Type": kind, "ResourceRecords": [{"Value": value}]}]}
+            control = self.judge(documents, packs=("beyond-exposure",))["beyond-exposure/dangling-names"]
+            self.assertEqual(control["result"], result, (value, control))
+
     def test_exposed_instances_without_roles_pass_and_where_none_is_exposed_that_is_said(self):
         for public, result in ((False, "not-applicable"), (True, "pass")):
             off = "describe-vpc-block-public-access-options"
             documents = {**self.files(public), **services(False), off: services(public)[off], "describe-addresses": None}
             documents["describe-instances"]["Reservations"][0]["Instances"][0].pop("IamInstanceProfile")
             self.assertEqual(self.judge(documents, packs=("beyond-exposure",))["beyond-exposure/exposed-roles"]["result"], result)
+
+    def test_an_instance_that_the_internet_reaches_behind_a_load_balancer_is_exposed(self):
+        def behind(estate, **more):
+            instance = estate["Reservations"][0]["Instances"][0]
+            instance.update({"IamInstanceProfile": {"Arn": ROLE_PROFILE, "Id": "x"}, **more})
+            estate["Reservations"][0]["OwnerId"] = ACCOUNT
+            estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0].get("Association", {}).update(PublicIp="127.0.0.1")
+            return with_rules(estate)
+
+        def kept_inside():
+            estate = balanced()
+            estate["LoadBalancers"][0]["Scheme"] = "internal"
+            del estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]
+            return estate
+
+        def network():
+            estate = balanced("network")
+            estate["SecurityGroups"][1]["IpPermissions"].append(permission("tcp", (8080, 8080), ["8.0.0.0/8"]))
+            return estate
+
+        def half_known():  # something else on the way
+            estate = balanced()
+            estate["RouteTables"][1]["Routes"].append({"DestinationCidrBlock": "10.0.0.0/24", "NetworkInterfaceId": "eni-9", "State": "active"})
+            return estate
+
+        cases = {
+            "application": (behind(balanced()), "fail", "behind load balancer front"), "network": (behind(network()), "fail", "behind load balancer front"),
+            "classic": (behind(classic()), "fail", "behind load balancer old"),
+            "without a role": (behind(balanced(), IamInstanceProfile=None), "pass", "which the internet reaches, without a role"),
+            "stopped": (behind(balanced(), State={"Name": "stopped"}), "not-applicable", "the internet reaches none"),
+            "internal": (behind(kept_inside()), "not-applicable", "the internet reaches none"),
+            "possible": (behind(half_known()), "not-evaluated", "whether the internet reaches i-web behind load balancer front, which is possible"),
+        }
+        for name, (estate, result, says) in cases.items():
+            with self.subTest(name=name):
+                if estate["Reservations"][0]["Instances"][0]["IamInstanceProfile"] is None:
+                    del estate["Reservations"][0]["Instances"][0]["IamInstanceProfile"]
+                found = self.judge({key: {key: value} for key, value in estate.items() if key != "entries"}, packs=("beyond-exposure",), guards=account(True))
+                control = found["beyond-exposure/exposed-roles"]
+                self.assertEqual(control["result"], result, control)
+                self.assertIn(says, " ".join([control["decided"], *control["missing"]]))
+                self.assertEqual(control["severity"], "critical" if result == "fail" else "high")
 
     def test_an_exposed_instance_with_a_role_that_is_not_told_says_so(self):
         found = self.judge(self.files(True), packs=("beyond-exposure",))

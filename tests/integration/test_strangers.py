@@ -51,6 +51,12 @@ HALVES = {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}
 NOT_OURS = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}
 
 
+def claims(address, operator, **values):
+    return oidc(address, {operator: {address + ":" + claim: value for claim, value in values.items()}})
+
+
+PULUMI, VERCEL, STREAM = "api.pulumi.com/oidc", "oidc.vercel.com", "oidc-configuration.audit-log.githubusercontent.com"
+
 OPEN = {  # trust policies, and the words for whom they let in
     "github-aud": (oidc(GITHUB, {"StringEquals": {GITHUB + ":aud": "sts.amazonaws.com"}}), "anybody of " + GITHUB),
     "github-any": (github("StringLike", "repo:*"), "anybody of " + GITHUB),
@@ -60,6 +66,20 @@ OPEN = {  # trust policies, and the words for whom they let in
     "github-all-values": (github("ForAllValues:StringLike", "repo:our/web:*"), "anybody of " + GITHUB),
     "github-but": (github("StringNotLike", "repo:their/*"), "anybody of " + GITHUB),
     "github-branch": (github("StringEquals", "refs/heads/main", claim="ref"), "anybody of " + GITHUB),
+    # A subject that its repository's owner made of other claims: anybody's repository may have the same.
+    "github-environment": (github("StringEquals", "environment:prod"), "anybody of " + GITHUB),
+    "github-branches": (github("StringLike", "ref:refs/heads/main:*"), "anybody of " + GITHUB),
+    "github-owner-behind": (github("StringLike", "environment:prod:repository_owner:o*"), "anybody of " + GITHUB),
+    "github-old": (claims("vstoken.actions.githubusercontent.com", "StringLike", sub="environment:*"), "anybody of vstoken"),
+    "pulumi-deploys": (claims(PULUMI, "StringLike", sub="pulumi:deploy:org:*"), "anybody of " + PULUMI),
+    "pulumi-like-ours": (claims(PULUMI, "StringLike", sub="pulumi:environments:org:our*:env:web"), "anybody of " + PULUMI),
+    "pulumi-any": (claims(PULUMI, "StringLike", sub="pulumi:*:org:our:*"), "anybody of " + PULUMI),
+    "pulumi-audience": (claims(PULUMI, "StringLike", aud="aws:*"), "anybody of " + PULUMI),
+    "vercel-audience": (claims(VERCEL, "StringLike", aud="https://vercel.com/*"), "anybody of " + VERCEL),
+    "vercel-like-ours": (claims(VERCEL, "StringLike", aud="https://vercel.com/our*"), "anybody of " + VERCEL),
+    "vercel-any": (claims(VERCEL, "StringLike", aud="https://*"), "anybody of " + VERCEL),
+    "stream": (claims(STREAM, "StringLike", sub="https://github.com/*"), "anybody of " + STREAM),
+    "pools-of-a-region": (claims(COGNITO, "StringLike", aud="eu-west-3:*"), "anybody, by an identity pool of Amazon Cognito of any account,"),
     "gitlab": (oidc("gitlab.com"), "anybody of gitlab.com"),
     "terraform": (oidc("app.terraform.io", {"StringEquals": {"app.terraform.io:aud": "aws.workload.identity"}}), "anybody of app.terraform.io"),
     "terraform-any": (oidc("app.terraform.io", {"StringLike": {"app.terraform.io:sub": "organization:*:project:web:*"}}), "anybody of app.terraform.io"),
@@ -81,6 +101,9 @@ OPEN = {  # trust policies, and the words for whom they let in
     "any-address": (everyone({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}), "anybody who meets its conditions"),
     "both-halves": (everyone({"IpAddress": HALVES}), "anybody who meets its conditions"),
     "any-address-spelled-otherwise": (everyone({"IpAddress": {"aws:SourceIp": "192.0.2.1/0"}}), "anybody who meets its conditions"),
+    "any-address-in-parts": (everyone({"IpAddress": {"aws:SourceIp": ["%d.0.0.0/8" % i for i in range(1, 224)]}}), "anybody who meets its conditions"),
+    "any-ipv6-address-in-parts": (everyone({"IpAddress": {"aws:SourceIp": ["2%03x::/16" % i for i in range(256)]}}), "anybody who meets its conditions"),
+    "all-but-parts": (everyone(more=[deny(NotIpAddress={"aws:SourceIp": ["%d.0.0.0/9" % i for i in range(1, 224)]})]), "anybody"),
     "any-ipv6-address": (everyone({"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "2000::/3"]}}), "anybody who meets its conditions"),
     "its-own-account": (everyone({"StringEquals": {"aws:PrincipalAccount": "${aws:PrincipalAccount}"}}), "anybody who meets its conditions"),
     "all-but-both-halves": (everyone(more=[deny(NotIpAddress=HALVES)]), "anybody"),
@@ -98,6 +121,19 @@ SHUT = {
     "all-of-ours": github("StringLike", "repo:our/*"),
     "ours-by-id": github("StringEquals", "123", claim="repository_owner_id"),
     "ours-if-there": github("StringLikeIfExists", "repo:our/web:*"),
+    "owner-ours": github("StringLike", "repository_owner:our:environment:*"),
+    "ours-behind": github("StringEquals", "environment:prod:repository_owner:our"),
+    "ours-by-ids": github("StringLike", "repo:our@123/web@45:*"),
+    "pulumi-ours": claims(PULUMI, "StringLike", sub="pulumi:deploy:org:our:project:web:*"),
+    "pulumi-our-environments": claims(PULUMI, "StringLike", sub="pulumi:environments:pulumi.organization.login:our:*"),
+    "pulumi-our-audience": claims(PULUMI, "StringEquals", aud="aws:our"),
+    "pulumi-our-old-audience": claims(PULUMI, "StringEquals", aud="our"),
+    "vercel-ours": claims(VERCEL, "StringEquals", aud="https://vercel.com/our"),
+    "vercel-our-projects": claims(VERCEL, "StringLike", sub="owner:our:project:*:environment:production"),
+    "our-stream": claims(STREAM, "StringEquals", sub="https://github.com/our"),
+    "our-stream-alike": claims(STREAM, "StringLike", sub="https://github.com/our"),
+    "addresses-in-parts": everyone({"IpAddress": {"aws:SourceIp": ["203.0.113.0/24"] + ["198.51.%d.0/24" % i for i in range(256)]}}),
+    "ours-told-twice": everyone({"IpAddress": {"aws:SourceIp": ["9.0.0.0/8", "9.1.0.0/16"]}}),
     "gitlab-ours": oidc("gitlab.com", {"StringLike": {"gitlab.com:sub": "project_path:our/web:*"}}),
     "terraform-ours": oidc("app.terraform.io", {"StringLike": {"app.terraform.io:sub": "organization:our:*"}}),
     "a-cluster": oidc("oidc.eks.eu-west-3.amazonaws.com/id/ABC"),

@@ -315,6 +315,15 @@ class Account:
                     if not version["IsDefaultVersion"] and self.has[p["Arn"]][0][policy] & bit("iam:SetDefaultPolicyVersion"):
                         yield (t, [version["Document"] if of == policy else d for _, of, d in self.held(t)],
                                version["Document"] if capped == policy else self.default(capped) if capped else None)
+        capped = p.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        for g in self.groups if self.kind[p["Arn"]] == "user" else ():
+            if g["GroupName"] in p.get("GroupList", []) or not self.has[p["Arn"]][0][g["Arn"]] & bit("iam:AddUserToGroup"):
+                continue
+            for policy in sorted(set(self.attached(g))):
+                for version in self.policies[policy]["PolicyVersionList"]:
+                    if not version["IsDefaultVersion"] and self.has[p["Arn"]][0][policy] & bit("iam:SetDefaultPolicyVersion"):
+                        yield (p, [d for _, of, d in self.held(p) if of != policy] + [version["Document"]],
+                               version["Document"] if capped == policy else self.default(capped) if capped else None)
 
     def levels(self):
         everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}

@@ -64,11 +64,11 @@ static bool is_marker(const char *key)
 
 static bool is_beside(const char *key)
 {
-    static const char *const names[] = {"ResponseMetadata", "UpdateToken",        "TrailARN",
-                                        "ReportFormat",     "GeneratedTime",      "StartLoggingTime",
-                                        "StopLoggingTime",  "TimeLoggingStarted", "TimeLoggingStopped",
+    static const char *const names[] = {"ResponseMetadata",   "UpdateToken",    "TrailARN",
+                                        "ReportFormat",       "GeneratedTime",  "TimeLoggingStarted",
+                                        "TimeLoggingStopped",
                                         "failures", // of tasks and services that are gone; or not told
-                                        "LoadBalancerArn",  "TargetGroupArn",     NULL};
+                                        "LoadBalancerArn",    "TargetGroupArn", NULL};
     return text_among(key, names) || strncmp(key, "Latest", 6) == 0; // of a trail's status
 }
 

@@ -292,7 +292,12 @@ bool read_managed_policy(struct reader *reader, const struct json_cursor *at, vo
     policy->record = reader->record;
     reader->doubt = &policy->doubt;
     struct versions versions = {.policy = policy};
+    bool counted;
     lenient_text(reader, at, "DefaultVersionId", &versions.named);
+    if (!json_optional_integer(at, "AttachmentCount", 0, INT32_MAX, &policy->attached, &counted, reader->error)) {
+        doubt_failure(reader);
+        policy->attached = -1;
+    }
     each_of(reader, at, "PolicyVersionList", read_policy_version, &versions);
     if (!versions.has_default)
         doubt_at(reader, at, "has no default version, expected one in PolicyVersionList");

@@ -1,4 +1,5 @@
 // What documents say of whether a thing is public by its own settings; names of things that lists tell; DNS records.
+#include <stdio.h>
 #include <string.h>
 
 #include "aws/documents/readers.h"
@@ -207,23 +208,40 @@ void note_ecs_settings(struct reader *reader, const struct json_cursor *at, cons
 
 // ---- DNS. https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html
 
+// The address in AWS's own name for a public one, "ec2-198-51-100-7.eu-west-3.compute.amazonaws.com"; NULL where it is
+// another name.
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html
+static const char *address_in_name(struct reader *reader, const char *name)
+{
+    unsigned parts[4];
+    int end = 0;
+    if (sscanf(name, "ec2-%3u-%3u-%3u-%3u.%n", &parts[0], &parts[1], &parts[2], &parts[3], &end) != 4 || end == 0 ||
+        strstr(name + end, ".amazonaws.com") == NULL)
+        return NULL;
+    return arena_printf(reader->arena, "%u.%u.%u.%u", parts[0], parts[1], parts[2], parts[3]);
+}
+
 static bool read_resource_record(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct dns_record record = *(const struct dns_record *)into;
     GUARD(text_of(reader, at, "Value", &record.address));
+    if (strcmp(record.type, "CNAME") == 0)
+        record.address = address_in_name(reader, record.address);
+    if (record.address == NULL)
+        return true;
     record.evidence = evidence_of(reader, at);
     *vector_add(reader->arena, &reader->estate->dns_records) = record;
     return true;
 }
 
-// Those of addresses; aliases name things of AWS's own.
+// Those of addresses, and of names that hold one; aliases name things of AWS's own.
 bool read_record_set(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct dns_record record = {0};
     (void)into;
     GUARD(text_of(reader, at, "Name", &record.name) && interned_of(reader, at, "Type", &record.type));
     seen_at(reader, NULL, "global", NULL);
-    if (strcmp(record.type, "A") != 0 && strcmp(record.type, "AAAA") != 0)
+    if (strcmp(record.type, "A") != 0 && strcmp(record.type, "AAAA") != 0 && strcmp(record.type, "CNAME") != 0)
         return true;
     return each_if_present(reader, at, "ResourceRecords", read_resource_record, &record);
 }

@@ -209,6 +209,8 @@ bool read_delivery_error(struct reader *reader, const struct json_cursor *at, vo
 bool read_digest_error(struct reader *reader, const struct json_cursor *at, void *into);            // the same
 bool read_delivery_time(struct reader *reader, const struct json_cursor *at, void *into);           // the same
 bool read_digest_time(struct reader *reader, const struct json_cursor *at, void *into);             // the same
+bool read_logging_start(struct reader *reader, const struct json_cursor *at, void *into);           // the same
+bool read_logging_stop(struct reader *reader, const struct json_cursor *at, void *into);            // the same
 bool read_event_store(struct reader *reader, const struct json_cursor *at, void *into);
 bool trail_events_same(const struct trail_events *a, const struct trail_events *b);
 // credential_report.c

@@ -104,6 +104,18 @@ bool read_digest_time(struct reader *reader, const struct json_cursor *at, void 
     return read_moment_of(reader, at, trail, trail == NULL ? NULL : &trail->digested);
 }
 
+bool read_logging_start(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct trail *trail = into;
+    return read_moment_of(reader, at, trail, trail == NULL ? NULL : &trail->started);
+}
+
+bool read_logging_stop(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct trail *trail = into;
+    return read_moment_of(reader, at, trail, trail == NULL ? NULL : &trail->stopped);
+}
+
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventDataStore.html
 bool read_event_store(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -135,15 +147,21 @@ static void cover(struct reader *reader, struct trail_events *events, int half, 
     events->excluded[half] = both;
 }
 
+static bool same_texts(const text_list *a, const text_list *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = text_list_holds(b, a->items[i]);
+    return same;
+}
+
 bool trail_events_same(const struct trail_events *a, const struct trail_events *b)
 {
     bool same =
         a->selectors == b->selectors && a->partly == b->partly && a->advanced == b->advanced && a->others == b->others;
-    for (int half = 0; half < EVENTS_HALVES; half++) {
-        same = same && a->covered[half] == b->covered[half] && a->excluded[half].count == b->excluded[half].count;
-        for (size_t i = 0; same && i < a->excluded[half].count; i++)
-            same = text_list_holds(&b->excluded[half], a->excluded[half].items[i]);
-    }
+    for (int half = 0; half < EVENTS_HALVES; half++)
+        same = same && a->covered[half] == b->covered[half] && same_texts(&a->excluded[half], &b->excluded[half]) &&
+               same_texts(&a->named[half], &b->named[half]);
     return same;
 }
 
@@ -204,6 +222,8 @@ struct selector {
     bool only[EVENTS_HALVES];     // readOnly
     bool halved;
     text_list excluded; // eventSource
+    bool names;         // those alone that `named` holds
+    text_list named;
 };
 
 // Of a selector's fields all must hold.
@@ -234,8 +254,12 @@ static bool read_field_selector(struct reader *reader, const struct json_cursor 
         selector->halved = true;
         selector->only[EVENTS_READ] = text_list_holds(&equals, "true");
         selector->only[EVENTS_WRITE] = text_list_holds(&equals, "false");
-    } else if (field != NULL && strcmp(field, "eventSource") == 0 && equals.count == 0 && !others) {
+    } else if (field != NULL && strcmp(field, "eventSource") == 0 && equals.count == 0 && !others && !selector->names) {
         text_list_add_all(reader->arena, &selector->excluded, &not_equals);
+    } else if (field != NULL && strcmp(field, "eventSource") == 0 && not_equals.count == 0 && !others &&
+               !selector->names && selector->excluded.count == 0) {
+        selector->names = true;
+        text_list_add_all(reader->arena, &selector->named, &equals);
     } else {
         selector->narrowed = true;
     }
@@ -255,9 +279,13 @@ bool read_advanced_event_selector(struct reader *reader, const struct json_curso
     doubt_other_members(reader, at, known);
     each_of(reader, at, "FieldSelectors", read_field_selector, &selector);
     trail->events.others = trail->events.others || !selector.management;
-    trail->events.partly = trail->events.partly || (selector.management && selector.narrowed);
+    trail->events.partly += selector.management && selector.narrowed;
     for (int half = 0; half < EVENTS_HALVES && selector.management && !selector.narrowed; half++)
-        if (!selector.halved || selector.only[half])
+        if (selector.halved && !selector.only[half])
+            continue;
+        else if (selector.names)
+            text_list_add_all(reader->arena, &trail->events.named[half], &selector.named);
+        else
             cover(reader, &trail->events, half, &selector.excluded);
     return true;
 }
