@@ -787,7 +787,8 @@ class Siblings(unittest.TestCase):
         plan = {**plan, "planned_values": {"root_module": {"resources": resources}}}
         for i, one in enumerate(changes):
             yield {**plan, "resource_changes": changes[:i] + changes[i + 1:]}
-            must = [("after", key) for key in one["change"]["after"] or {} if key in MUST.get(one["type"], ())]
+            told = [*MUST.get(one["type"], ()), *(one["change"]["before"] or {} if "create" not in one["change"]["actions"] else ())]  # and what the configuration sets, which Plan.put says of all but computed ones
+            must = [("after", key) for key in one["change"]["after"] or {} if key in told or key not in COMPUTED.get(one["type"], [])]
             for key, inner in [(None, None), *((key, None) for key in one["change"]), ("actions", 0), *must]:
                 changed = json.loads(json.dumps(one))
                 at = changed if key is None else changed["change"] if inner is None else changed["change"][key]

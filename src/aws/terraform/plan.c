@@ -359,6 +359,8 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
         read_configuration(&plan, document);
         note_providers(&plan);
         heed_state_of_plan(&plan, document);
+        if (!by_changeset)
+            heed_lost_attributes(&plan, is_modelled);
         check_places(&plan);
         apply(&plan);
         heed_bereft(&plan);
