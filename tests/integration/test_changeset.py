@@ -230,7 +230,8 @@ class ChangeSets(unittest.TestCase):
 
     def test_a_change_that_does_not_say_what_it_is_about_is_named(self):
         for changes, named in (([resource("Remove", "At", "EC2::VPCGatewayAttachment", {"VpcId": "vpc-1"}, None, "IGW|vpc-1")], "At: neither its InternetGatewayId nor its VpnGatewayId is told"),
-                               ([resource("Add", "As", "EC2::EIPAssociation", None, {"AllocationId": "eipalloc-1"})], "As: its instance or network interface is not told")):
+                               ([resource("Add", "As", "EC2::EIPAssociation", None, {"AllocationId": "eipalloc-1"})], "As: its instance or network interface is not told"),
+                               ([resource("Add", "R", "EC2::SecurityGroupIngress", None, {"GroupId": "sg-1", "IpProtocol": "tcp", "FromPort": 80, "CidrIp": WORLD})], "R: a port of a rule is not told")):
             self.assertIn(named, self.found(changes, 3)["unknown"])
 
     def test_a_change_set_that_is_not_whole_is_incomplete(self):

@@ -386,6 +386,8 @@ CASES = {
     "another region is used for what exposes nothing": (lambda p: rule(p, 80).new("aws_acm_certificate.c", keys={"provider": "aws.far"}, domain_name="a.example").and_(configuration={"provider_config": {
         "aws": {"name": "aws", "expressions": {"region": {"references": ["local.region"]}}}, "aws.far": {"name": "aws", "alias": "far", "expressions": {"region": {"constant_value": "us-east-1"}}}}}),
         0, EXACT(80, at=WEB), set()),
+    "a rule of TCP without its last port": (lambda p: p.new("aws_vpc_security_group_ingress_rule.r", security_group_id="sg-1", ip_protocol="tcp", from_port=80, to_port=None, cidr_ipv4=WORLD), 3, MAYBE, set()),
+    "a rule of TCP without its first port": (lambda p: p.new("aws_security_group_rule.r", type="ingress", security_group_id="sg-1", protocol="tcp", from_port=None, to_port=80, cidr_blocks=[WORLD]), 3, MAYBE, set()),
     # ---- Prefix lists
     "an entry of a prefix list": (lambda p: ON_LIST(p.new("aws_ec2_managed_prefix_list_entry.e", prefix_list_id="pl-1", cidr="198.18.0.0/15")), 0, EXACT(9000, at=WEB), EXACT(443, at=WEB)),
     "an entry that only apply tells": (lambda p: ON_LIST(p.new("aws_ec2_managed_prefix_list_entry.e", {"cidr": ["aws_eip.e.public_ip", "aws_eip.e"]}, prefix_list_id="pl-1")), 3, MAYBE, EXACT(443, at=WEB)),
