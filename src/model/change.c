@@ -120,7 +120,8 @@ bool change_begins_group(const struct change_report *report, size_t piece)
 
 bool forecast_is_finding(const struct forecast *forecast, const struct change_piece *piece)
 {
-    return forecast->gates && piece->change.internet && piece->severity <= forecast->least;
+    bool unexpected_closing = piece->change.kind == CHANGE_CLOSED && piece->severity == SEVERITY_INFO;
+    return forecast->gates && piece->change.internet && !unexpected_closing && piece->severity <= forecast->least;
 }
 
 struct change_report forecast_groups(struct arena *arena, const struct forecast *forecast)

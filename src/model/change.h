@@ -93,7 +93,7 @@ struct forecast {
     VECTOR(struct change_piece) pieces; // by kind, then place
     struct flow_changes *flows;         // inside and outwards; NULL: these were not compared
 };
-// Whether a piece is to fail the gate.
+// Whether a piece is to fail the gate: whatever opens at or above its severity, and what closes where it is expected.
 bool forecast_is_finding(const struct forecast *forecast, const struct change_piece *piece);
 // Its pieces that the internet can use as a report by causes, the findings first.
 struct change_report forecast_groups(struct arena *arena, const struct forecast *forecast);

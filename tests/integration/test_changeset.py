@@ -209,8 +209,30 @@ class ChangeSets(unittest.TestCase):
         found = self.found([resource("Add", "Role", "IAM::Role", None, {}), resource("Add", "Key", "KMS::Key", None, {}), resource("Add", "Db", "RDS::DBInstance", None, {"PubliclyAccessible": "false"})])
         self.assertEqual((found["unknown"], found["not_considered"]), ([], ["3 changing resources of 3 types that expose nothing"]))
         for type, after in (("RDS::DBInstance", {"PubliclyAccessible": True}), ("RDS::DBInstance", {}), ("RDS::DBInstance", {"PubliclyAccessible": NEW}), ("EKS::Cluster", {}),
-                            ("AutoScaling::AutoScalingGroup", {}), ("Some::Thing", {})):
+                            ("AutoScaling::AutoScalingGroup", {}), ("Some::Thing", {}), ("EC2::VPCEndpointService", {}), ("EC2::VPCEndpointServicePermissions", {})):
             self.assertIn("X: AWS::%s can bear on what is exposed" % type, self.found([resource("Add", "X", type, None, after)], 3)["unknown"][0])
+
+    def test_a_filter_of_requests_that_goes_or_changes_is_named_and_a_new_one_is_not(self):
+        for type in ("WAFv2::WebACLAssociation", "WAFv2::WebACL", "WAFv2::IPSet", "WAFRegional::WebACL"):
+            self.assertEqual(self.found([resource("Add", "X", type, None, {"Name": "x"})])["unknown"], [])
+            for changes in ([resource("Remove", "X", type, {"Name": "x"}, None, "x")], [resource("Modify", "X", type, {"Rules": []}, {"Rules": [{"Name": "a"}]}, "x", Replacement="False")]):
+                self.assertIn("X: AWS::%s can bear on what is exposed" % type, self.found(changes, 3)["unknown"][0])
+
+    def test_another_block_of_a_vpc_comes_and_goes(self):
+        block = {"VpcId": "vpc-1", "CidrBlock": "8.8.0.0/16"}
+        found = self.found([resource("Add", "B", "EC2::VPCCidrBlock", None, block)])
+        self.assertEqual([(x["sources"], x["from_port"]) for x in found["closed"] if x["internet"]], [(["8.8.0.0/16"], 443)])
+        estate = plain()
+        estate["RouteTables"][0]["Routes"].append({"DestinationCidrBlock": "8.8.0.0/16", "GatewayId": "local", "State": "active"})
+        found = self.found([resource("Remove", "B", "EC2::VPCCidrBlock", block, None, "vpc-cidr-assoc-1")], estate=estate)
+        self.assertEqual([(x["sources"], x["from_port"]) for x in found["opened"] if x["internet"]], [(["8.8.0.0/16"], 443)])
+        self.assertEqual(self.found([resource("Add", "B", "EC2::VPCCidrBlock", None, {"VpcId": "vpc-1", "AmazonProvidedIpv6CidrBlock": True})])["closed"], [])
+
+    def test_a_change_that_does_not_say_what_it_is_about_is_named(self):
+        for changes, named in (([resource("Remove", "At", "EC2::VPCGatewayAttachment", {"VpcId": "vpc-1"}, None, "IGW|vpc-1")], "At: neither its InternetGatewayId nor its VpnGatewayId is told"),
+                               ([resource("Add", "As", "EC2::EIPAssociation", None, {"AllocationId": "eipalloc-1"})], "As: its instance or network interface is not told"),
+                               ([resource("Add", "R", "EC2::SecurityGroupIngress", None, {"GroupId": "sg-1", "IpProtocol": "tcp", "FromPort": 80, "CidrIp": WORLD})], "R: a port of a rule is not told")):
+            self.assertIn(named, self.found(changes, 3)["unknown"])
 
     def test_a_change_set_that_is_not_whole_is_incomplete(self):
         open_22 = resource("Add", "Ssh", "EC2::SecurityGroupIngress", None, dict(rule(22), GroupId="sg-1"))

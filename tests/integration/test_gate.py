@@ -108,7 +108,10 @@ class Gate(unittest.TestCase):
         plan = self.plan([closes()])
         self.assertEqual({x[1] for x in self.judged(self.found(plan, *self.intent()), "closed")}, {"info"})
         self.assertEqual({x[1] for x in self.judged(self.found(plan, *self.intent(default="allow")), "closed")}, {"info"})
-        self.assertEqual({x[1] for x in self.judged(self.found(plan, "--fail-on", "low"), "closed")}, {"info"})
+        for least in ("info", "low"):
+            for words in ([], self.intent(), self.intent(default="allow")):
+                found = self.found(plan, *words, "--fail-on", least)
+                self.assertEqual((found["findings"], {x[1] for x in self.judged(found, "closed")}), (0, {"info"}))
         found = self.found(plan, *self.intent(allow(443)), status=1)
         self.assertEqual({x[1] for x in self.judged(found, "closed")}, {"high"})
         self.assertEqual({x["why"] for x in found["closed"] if x["internet"]}, {"the intent's rule allow-443 expects it"})
@@ -339,6 +342,41 @@ class Gate(unittest.TestCase):
         found = self.alone([change("aws_security_group_rule.six", ["create"], None, {"security_group_id": "sg-1", "type": "ingress", "protocol": "tcp", "from_port": 22,
                                                                                     "to_port": 22, "ipv6_cidr_blocks": ["::/0"]})], state, 3)
         self.assertIn(("2001:db8:1:0:1::/80", 22), [(x["address"], x["from_port"]) for x in found["opened"] if x["internet"]])
+
+    def test_block_public_access_of_a_prior_state_is_heeded(self):
+        place = {"aws_account_id": "111122223333", "aws_region": "eu-west-3"}
+        options = lambda mode: {"address": "aws_vpc_block_public_access_options.b", "mode": "managed", "type": "aws_vpc_block_public_access_options",
+                                "values": {"id": "eu-west-3", "internet_gateway_block_mode": mode, **place}}
+        exclusion = lambda mode, what, id: {"address": "aws_vpc_block_public_access_exclusion.e", "mode": "managed", "type": "aws_vpc_block_public_access_exclusion", "values": {
+            "id": "vpcbpa-exclude-1", "internet_gateway_exclusion_mode": mode, what + "_id": id, "resource_arn": "arn:aws:ec2:eu-west-3:111122223333:%s/%s" % (what, id)}}
+        elsewhere = options("block-bidirectional")
+        elsewhere["values"]["aws_region"] = "us-east-1"
+        for more, opened in (([options("off")], {"exact"}), ([elsewhere], {"possible"}), ([options("block-ingress")], {"possible"}), ([options("block-bidirectional")], {"possible"}),
+                             ([options("block-ingress"), exclusion("allow-bidirectional", "subnet", "subnet-1")], {"exact"}),
+                             ([options("block-bidirectional"), exclusion("allow-bidirectional", "vpc", "vpc-1")], {"exact"})):
+            found = self.alone([opens()], self.state() + more, 3)  # of exclusions, a state tells those of its own
+            self.assertEqual({x["certainty"] for x in found["opened"] if x["internet"]}, opened, more)
+
+    def test_a_vpc_of_a_prior_state_reaches_its_own_blocks_by_itself(self):
+        state = self.state()
+        state[0]["values"]["ipv6_cidr_block"] = "2001:db8:1::/56"
+        state[1]["values"]["ipv6_cidr_block"] = "2001:db8:1::/64"
+        state[3]["values"]["route"].append({"ipv6_cidr_block": "::/0", "gateway_id": "igw-1"})
+        for way in ("ingress", "egress"):
+            state[5]["values"][way].append({"rule_no": 101, "action": "allow", "protocol": "-1", "ipv6_cidr_block": "::/0", "from_port": 0, "to_port": 0})
+        state[7]["values"]["ipv6_addresses"] = ["2001:db8:1::4"]
+        state.append({"address": "aws_vpc_ipv4_cidr_block_association.c", "mode": "managed", "type": "aws_vpc_ipv4_cidr_block_association", "values": {"id": "a", "vpc_id": "vpc-1", "cidr_block": "8.8.0.0/16"}})
+        opening = opens(cidr_blocks=[WORLD], ipv6_cidr_blocks=["2001:db8:1::/56", "2001:db8:2::/56"])
+        found = self.alone([opening], state, 3)
+        self.assertEqual([x["sources"] for x in found["opened"] if x["path"] == "two-way" and x["address"] == "2001:db8:1::4"], [["2001:db8:2::/56"]])
+        self.assertIn("8.8.0.0/16", [c for x in found["opened"] if x["path"] == "inbound-only" for c in x["sources"]])
+
+    def test_an_interface_of_a_prior_state_has_the_address_that_its_instance_tells(self):
+        state = self.state()
+        state.append({"address": "aws_network_interface.n", "mode": "managed", "type": "aws_network_interface", "values": {
+            "id": "eni-1", "subnet_id": "subnet-1", "private_ip": "10.0.0.4", "private_ips": ["10.0.0.4"], "security_groups": ["sg-1"], "interface_type": "interface"}})
+        found = self.alone([opens()], state, 3)
+        self.assertEqual([(x["address"], x["certainty"]) for x in found["opened"] if x["internet"]], [("198.51.100.4", "exact")])
 
     def test_what_the_state_does_not_hold_makes_it_possible(self):
         for without in ("aws_default_network_acl.d", "aws_internet_gateway.g", "aws_route_table_association.a", "aws_subnet.s", "aws_security_group.web"):

@@ -359,6 +359,8 @@ CASES = {
     "forgotten": (lambda p: p.put("aws_vpc_security_group_ingress_rule.r", ["forget"], RULE, None, {}, {}), 0, set(), set()),
     "replaced, and the old one forgotten": (lambda p: rule(p, 444, actions=("create", "forget"), before=RULE), 0, EXACT(444, at=WEB), set()),
     # ---- Plans that are not whole
+    "of a mode that is new": (lambda p: p.gone("aws_vpc_security_group_ingress_rule.r", RULE, mode="listed"), 3, set(), set()),
+    "new, and there before": (lambda p: rule(p, 444, actions=("create",), before=RULE), 3, EXACT(444, at=WEB), set()),
     "deferred": (lambda p: p.and_(complete=False, deferred_changes=[{"reason": "provider_config_unknown", "resource_change": {"address": "aws_vpc_security_group_ingress_rule.r"}}]), 3, set(), set()),
     "errored": (lambda p: rule(p, 80).and_(errored=True), 3, EXACT(80, at=WEB), set()),
     "actions that are invoked": (lambda p: p.and_(action_invocations=[{"address": "action.aws_lambda_invoke.a", "type": "aws_lambda_invoke", "name": "a"}]), 3, set(), set()),
@@ -384,6 +386,8 @@ CASES = {
     "another region is used for what exposes nothing": (lambda p: rule(p, 80).new("aws_acm_certificate.c", keys={"provider": "aws.far"}, domain_name="a.example").and_(configuration={"provider_config": {
         "aws": {"name": "aws", "expressions": {"region": {"references": ["local.region"]}}}, "aws.far": {"name": "aws", "alias": "far", "expressions": {"region": {"constant_value": "us-east-1"}}}}}),
         0, EXACT(80, at=WEB), set()),
+    "a rule of TCP without its last port": (lambda p: p.new("aws_vpc_security_group_ingress_rule.r", security_group_id="sg-1", ip_protocol="tcp", from_port=80, to_port=None, cidr_ipv4=WORLD), 3, MAYBE, set()),
+    "a rule of TCP without its first port": (lambda p: p.new("aws_security_group_rule.r", type="ingress", security_group_id="sg-1", protocol="tcp", from_port=None, to_port=80, cidr_blocks=[WORLD]), 3, MAYBE, set()),
     # ---- Prefix lists
     "an entry of a prefix list": (lambda p: ON_LIST(p.new("aws_ec2_managed_prefix_list_entry.e", prefix_list_id="pl-1", cidr="198.18.0.0/15")), 0, EXACT(9000, at=WEB), EXACT(443, at=WEB)),
     "an entry that only apply tells": (lambda p: ON_LIST(p.new("aws_ec2_managed_prefix_list_entry.e", {"cidr": ["aws_eip.e.public_ip", "aws_eip.e"]}, prefix_list_id="pl-1")), 3, MAYBE, EXACT(443, at=WEB)),
@@ -414,6 +418,9 @@ CASES = {
                                                           lambda: base(Subnets=[{"SubnetId": "subnet-%d" % n, "VpcId": "vpc-1", "CidrBlock": "10.0.%d.0/24" % n} for n in (1, 2)])),
     "a private host": (lambda p: host(p, associate_public_ip_address=None), 0, set(), set()),
     # ---- Addresses
+    "a host that goes, and whose Elastic IP address stays": (lambda p: p.gone("aws_instance.w", INSTANCE), 0, set(), EXACT(443, at=WEB), told_by_all),
+    "an association with nothing": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-9"), 3, set(), set(), told_by_all),
+    "an association of an address that the snapshot does not hold": (lambda p: p.new("aws_eip_association.a", allocation_id="eipalloc-8", instance_id="i-2"), 3, set(), set(), told_by_all),
     "an address for a host that no route lets answer": (lambda p: p.new("aws_eip_association.a", {"allocation_id": ref("aws_eip.e")}, instance_id="i-2").new("aws_eip.e"), 0, set(), set()),
     "an association that goes": (lambda p: p.gone("aws_eip_association.a", {"id": "eipassoc-1", "public_ip": WEB, "instance_id": "i-1", "allocation_id": "eipalloc-1"}), 0, set(), EXACT(443, at=WEB)),
     "a VPN goes, whose routes are propagated": (lambda p: p.gone("aws_vpn_connection.c", {"id": "vpn-1", "vpn_gateway_id": "vgw-1"}), 3, set(), set(), propagating),
@@ -542,6 +549,15 @@ CASES = {
     "a schedule of private tasks": (lambda p: p.new("aws_scheduler_schedule.s", target=[{"ecs_parameters": [{"network_configuration": [{"assign_public_ip": False, "subnets": ["subnet-1"]}]}]}]), 0, set(), set()),
     "an event that begins tasks, public or not": (lambda p: p.new("aws_cloudwatch_event_target.t", unknown={"ecs_target": [{"network_configuration": [{"assign_public_ip": True}]}]}, ecs_target=[{}]), 3, set(), set()),
     "a mount target": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"]), 0, set(), set()),
+    "an instance of DocumentDB, which is private by its nature": (lambda p: p.new("aws_docdb_cluster_instance.d", cluster_identifier="c", unknown={"publicly_accessible": True}), 0, set(), set()),
+    "an endpoint service": (lambda p: p.new("aws_vpc_endpoint_service.s", acceptance_required=False, network_load_balancer_arns=["n"]), 3, set(), set()),
+    "who may use an endpoint service": (lambda p: p.new("aws_vpc_endpoint_service_allowed_principal.p", vpc_endpoint_service_id="vpce-svc-1", principal_arn="*"), 3, set(), set()),
+    "a web ACL that no longer is before a load balancer": (lambda p: p.gone("aws_wafv2_web_acl_association.a", {"id": "a", "resource_arn": BALANCER, "web_acl_arn": "w"}), 3, set(), set()),
+    "a web ACL that is put before a load balancer": (lambda p: p.new("aws_wafv2_web_acl_association.a", resource_arn=BALANCER, web_acl_arn="w"), 0, set(), set()),
+    "a web ACL that lets other requests through": (lambda p: p.update("aws_wafv2_web_acl.w", {"id": "w", "default_action": [{"block": [{}]}]}, default_action=[{"allow": [{}]}]), 3, set(), set()),
+    "addresses that a web ACL lets through": (lambda p: p.update("aws_wafv2_ip_set.s", {"id": "s", "addresses": ["192.0.2.0/24"]}, addresses=[WORLD]), 3, set(), set()),
+    "the tags of a web ACL": (lambda p: p.update("aws_wafv2_web_acl.w", {"id": "w", "tags": {}}, tags={"a": "b"}), 0, set(), set()),
+    "where a web ACL's log goes": (lambda p: p.update("aws_wafv2_web_acl_logging_configuration.l", {"id": "w", "log_destination_configs": ["a"]}, log_destination_configs=["b"]), 0, set(), set()),
     "a mount target with IPv6": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"], ip_address_type="DUAL_STACK"), 3, set(), set()),
     "an engine's version": (lambda p: p.update("aws_db_instance.d", {**DATABASE, "publicly_accessible": True, "engine_version": "15.4"}, engine_version="15.5", unknown={"latest_restorable_time": True}), 0, set(), set()),
     "an engine's version, and other groups": (lambda p: p.update("aws_db_instance.d", {**DATABASE, "publicly_accessible": True, "engine_version": "15.4"}, engine_version="15.5", vpc_security_group_ids=["sg-3"]), 3, set(), set()),
@@ -773,7 +789,8 @@ class Siblings(unittest.TestCase):
         plan = {**plan, "planned_values": {"root_module": {"resources": resources}}}
         for i, one in enumerate(changes):
             yield {**plan, "resource_changes": changes[:i] + changes[i + 1:]}
-            must = [("after", key) for key in one["change"]["after"] or {} if key in MUST.get(one["type"], ())]
+            told = [*MUST.get(one["type"], ()), *(one["change"]["before"] or {} if "create" not in one["change"]["actions"] else ())]  # and what the configuration sets, which Plan.put says of all but computed ones
+            must = [("after", key) for key in one["change"]["after"] or {} if key in told or key not in COMPUTED.get(one["type"], [])]
             for key, inner in [(None, None), *((key, None) for key in one["change"]), ("actions", 0), *must]:
                 changed = json.loads(json.dumps(one))
                 at = changed if key is None else changed["change"] if inner is None else changed["change"][key]

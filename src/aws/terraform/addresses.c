@@ -168,6 +168,11 @@ static void put_address_association(struct plan_reader *plan, const struct resou
     struct meant instance = meant_or_default(plan, resource, "instance_id");
     if (instance.id != NULL && interface.doubt != NULL)
         interface = (struct meant){0};
+    if (id_of(interface) == NULL && id_of(instance) == NULL)
+        not_told(plan, resource, "its instance or network interface");
+    if (public_ip == NULL && allocation != NULL && map_get(&plan->by_address, allocation) == NULL &&
+        estate_has(plan->estate, KIND_ADDRESSES))
+        say_not_held(plan, resource, "Elastic IP address", allocation); // which may be on something that loses it
     associate(plan, resource, public_ip, interface, instance, "private_ip_address");
 }
 

@@ -261,6 +261,22 @@ static void add_address(struct changeset_resource *resource)
                    resource->physical);
 }
 
+// Another block of a VPC: an IPv4 one, or else an IPv6 one, which AWS may choose.
+static void add_block(struct changeset_resource *resource)
+{
+    bool ipv4 = false;
+    for (int i = 0; i < 2; i++) {
+        struct changeset_side *side = i == 0 ? &resource->before : &resource->after;
+        changeset_put(side, "VpcId", "vpc_id");
+        changeset_put(side, "CidrBlock", "cidr_block");
+        changeset_put(side, "Ipv6CidrBlock", "ipv6_cidr_block");
+        ipv4 =
+            ipv4 || changeset_property(side, "CidrBlock") != NULL || changeset_property(side, "Ipv4IpamPoolId") != NULL;
+    }
+    changeset_emit(resource, ipv4 ? "aws_vpc_ipv4_cidr_block_association" : "aws_vpc_ipv6_cidr_block_association",
+                   resource->id, resource->actions, &resource->before, &resource->after, resource->physical);
+}
+
 static void add_gateway_attachment(struct changeset_resource *resource)
 {
     for (int i = 0; i < 2; i++) {
@@ -272,6 +288,8 @@ static void add_gateway_attachment(struct changeset_resource *resource)
                     changeset_property(&resource->after, "InternetGatewayId") != NULL;
     bool vpn = changeset_property(&resource->before, "VpnGatewayId") != NULL ||
                changeset_property(&resource->after, "VpnGatewayId") != NULL;
+    if (!internet && !vpn)
+        changeset_note(resource, "%s: neither its InternetGatewayId nor its VpnGatewayId is told", resource->id);
     changeset_emit(resource, internet || !vpn ? "aws_internet_gateway_attachment" : "aws_vpn_gateway_attachment",
                    resource->id, resource->actions, &resource->before, &resource->after, resource->physical);
 }
@@ -339,6 +357,7 @@ bool changeset_add(struct changeset_resource *resource)
     } own[] = {{"AWS::EC2::SecurityGroup", add_group},
                {"AWS::EC2::NetworkAclEntry", add_entry},
                {"AWS::EC2::EIP", add_address},
+               {"AWS::EC2::VPCCidrBlock", add_block},
                {"AWS::EC2::VPCGatewayAttachment", add_gateway_attachment},
                {"AWS::EC2::PrefixList", add_prefix_list},
                {"AWS::EC2::Instance", changeset_add_instance},

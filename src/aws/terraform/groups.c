@@ -120,6 +120,9 @@ static bool rule_of(struct plan_reader *plan, const struct where *where, struct 
                      &rule->high);
     } else {
         port_numbers(where->values, rule->protocol, &rule->low, &rule->high);
+        for (size_t i = 2; i < 4 && protocol_has_ports(rule->protocol) && rule->doubt == NULL; i++)
+            if (!cJSON_IsNumber(member(where->values, keys[i])))
+                rule->doubt = not_told(plan, where->resource, "a port of a rule");
     }
     add_sources(plan, where, rule);
     if (!has_source(plan, where, rule))

@@ -271,6 +271,20 @@ static void put_instance(struct plan_reader *plan, const struct resource *resour
     change_automatic_address(plan, resource, interface);
 }
 
+// Of what is on no instance any more: its Elastic IP addresses are on nothing that packets reach, whatever documents
+// say.
+static void addresses_go(struct plan_reader *plan, const struct network_interface *interface)
+{
+    for (size_t a = 0; a < interface->address_count; a++)
+        address_goes(plan, &interface->addresses[a]);
+}
+
+static void detach(struct plan_reader *plan, struct network_interface *interface)
+{
+    interface->attached = false;
+    addresses_go(plan, interface);
+}
+
 static void remove_instance(struct plan_reader *plan, const struct resource *resource)
 {
     struct instance *instance = map_get(&plan->estate->instances, resource->id_before);
@@ -278,10 +292,13 @@ static void remove_instance(struct plan_reader *plan, const struct resource *res
         instance->state = "terminated";
     else if (primary_interface_of(plan, resource->id_before) == NULL)
         say_not_held(plan, resource, "instance", resource->id_before);
-    for (size_t i = 0; instance == NULL && i < plan->estate->interfaces.count; i++)
-        if (resource->id_before != NULL &&
-            text_same(plan->estate->interfaces.items[i]->instance_id, resource->id_before))
-            plan->estate->interfaces.items[i]->attached = false;
+    for (size_t i = 0; resource->id_before != NULL && i < plan->estate->interfaces.count; i++) {
+        struct network_interface *one = plan->estate->interfaces.items[i];
+        if (text_same(one->instance_id, resource->id_before) && instance != NULL)
+            addresses_go(plan, one);
+        else if (text_same(one->instance_id, resource->id_before))
+            detach(plan, one);
+    }
 }
 
 // One that starts is given another public address, if it was launched with one.
@@ -324,7 +341,7 @@ static void attach_own(struct plan_reader *plan, const struct resource *resource
     bool unknown = is_unknown(resource->unknown, "attachment") && may_be_configured(plan, &where, "attachment");
     if (!resource->creates && !differs(resource, "attachment"))
         return;
-    interface->attached = false;
+    detach(plan, interface);
     interface->instance_id = NULL;
     if (unknown) {
         interface->attached = true;
@@ -376,7 +393,7 @@ static void remove_interface(struct plan_reader *plan, const struct resource *re
     struct network_interface *interface =
         resource->id_before == NULL ? NULL : estate_interface(plan->estate, resource->id_before);
     if (interface != NULL)
-        interface->attached = false;
+        detach(plan, interface);
     else
         say_not_held(plan, resource, "network interface", resource->id_before);
 }
@@ -395,7 +412,7 @@ static void remove_attachment(struct plan_reader *plan, const struct resource *r
         say_not_held(plan, resource, "network interface", id);
         return;
     }
-    interface->attached = false;
+    detach(plan, interface);
     interface->instance_id = NULL;
 }
 

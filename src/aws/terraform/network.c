@@ -149,6 +149,32 @@ static void put_cidr_association(struct plan_reader *plan, const struct resource
     }
 }
 
+static void remove_local_route(struct route_table *table, const char *cidr)
+{
+    struct prefix prefix;
+    uint32_t left = 0;
+    if (cidr == NULL || prefix_parse(cidr, false, &prefix) != PREFIX_OK)
+        return;
+    for (uint32_t i = 0; i < table->routes.count; i++) {
+        const struct route route = table->routes.items[i];
+        if (route.target != ROUTE_LOCAL || route.prefix_list != NULL || !prefix_equal(route.prefix, prefix))
+            table->routes.items[left++] = route;
+    }
+    table->routes.count = left;
+}
+
+static void remove_cidr_association(struct plan_reader *plan, const struct resource *resource)
+{
+    const char *vpc_id = attribute(plan, resource->before, "vpc_id");
+    struct route_table *table;
+    for (size_t i = 0; vpc_id != NULL && (table = estate_table_of_vpc(plan->estate, vpc_id, i)) != NULL; i++) {
+        if (!text_same(table->vpc_id, vpc_id))
+            continue;
+        remove_local_route(table, attribute(plan, resource->before, "cidr_block"));
+        remove_local_route(table, attribute(plan, resource->before, "ipv6_cidr_block"));
+    }
+}
+
 static void put_subnet(struct plan_reader *plan, const struct resource *resource)
 {
     struct subnet *subnet = map_get(&plan->estate->subnets, resource->id);
@@ -357,8 +383,8 @@ static void remove_exclusion(struct plan_reader *plan, const struct resource *re
 static const struct resource_type types[] = {
     {"aws_vpc", NULL, put_vpc},
     {"aws_default_vpc", NULL, NULL}, // which VPC it adopts the plan does not tell: what lies in it is possible
-    {"aws_vpc_ipv4_cidr_block_association", NULL, put_cidr_association},
-    {"aws_vpc_ipv6_cidr_block_association", NULL, put_cidr_association},
+    {"aws_vpc_ipv4_cidr_block_association", remove_cidr_association, put_cidr_association},
+    {"aws_vpc_ipv6_cidr_block_association", remove_cidr_association, put_cidr_association},
     {"aws_internet_gateway", remove_gateway, put_gateway},
     {"aws_internet_gateway_attachment", remove_gateway_attachment, put_gateway_attachment},
     {"aws_subnet", NULL, put_subnet},

@@ -199,7 +199,25 @@ static const char *const harmless[] = {"archive_",
 static const char *const exposing[] = {
     "aws_glue_dev_endpoint",                  // has a public address where it has no subnet
     "aws_servicecatalog_provisioned_product", // makes what its product says
+    "aws_vpc_endpoint_service",               // brings clients of others to a load balancer
+    "aws_vpc_endpoint_service_allowed_principal",
 };
+
+// Filters of requests on their way to what is behind load balancers, of which the rules are not read: a new one lets
+// nothing more through.
+static const char *const filters[] = {"aws_wafregional_*",
+                                      "aws_wafv2_ip_set",
+                                      "aws_wafv2_regex_pattern_set",
+                                      "aws_wafv2_rule_group",
+                                      "aws_wafv2_web_acl",
+                                      "aws_wafv2_web_acl_association",
+                                      "aws_wafv2_web_acl_rule_group_association",
+                                      "AWS::WAFRegional::*",
+                                      "AWS::WAFv2::IPSet",
+                                      "AWS::WAFv2::RegexPatternSet",
+                                      "AWS::WAFv2::RuleGroup",
+                                      "AWS::WAFv2::WebACL",
+                                      "AWS::WAFv2::WebACLAssociation"};
 
 static bool begins(const char *text, const char *with)
 {
@@ -282,27 +300,38 @@ static bool has_ipv6(const struct resource *resource)
 
 // Whether somewhere within it is told to have, or to give to what it launches, a public address: tasks that a schedule
 // or a rule of events begins.
-static bool is_public(const cJSON *values, int depth)
+static bool says_public(const cJSON *one, int depth)
 {
     static const char *const keys[] = {
         "assign_public_ip",         "associate_public_ip_address", "publicly_accessible",     "AssignPublicIp",
         "AssociatePublicIpAddress", "PubliclyAccessible",          "map_public_ip_on_launch", NULL};
-    const cJSON *one;
-    cJSON_ArrayForEach (one, values) {
-        const char *text = cJSON_GetStringValue(one);
-        if (one->string != NULL && text_among(one->string, keys) &&
-            (cJSON_IsTrue(one) || (text != NULL && (strcasecmp(text, "true") == 0 || strcmp(text, "ENABLED") == 0))))
+    const char *text = cJSON_GetStringValue(one);
+    const cJSON *within;
+    if (one->string != NULL && text_among(one->string, keys) &&
+        (cJSON_IsTrue(one) || (text != NULL && (strcasecmp(text, "true") == 0 || strcmp(text, "ENABLED") == 0))))
+        return true;
+    cJSON_ArrayForEach (within, one)
+        if (depth < 16 && says_public(within, depth + 1))
             return true;
-        if (depth < 16 && is_public(one, depth + 1))
-            return true;
-    }
     return false;
 }
 
-static bool is_harmless(const struct resource *resource)
+// The same of what only apply tells: of an argument of the resource itself, where the configuration may set it.
+static bool may_be_public(struct plan_reader *plan, const struct resource *resource)
 {
-    return is_harmless_type(resource->type) && !has_ipv6(resource) && !is_public(resource->after, 0) &&
-           !is_public(resource->unknown, 0);
+    const struct where where = whole(resource);
+    const cJSON *one;
+    cJSON_ArrayForEach (one, resource->unknown)
+        if (says_public(one, 0) && (cJSON_IsArray(one) || may_be_configured(plan, &where, one->string)))
+            return true;
+    return false;
+}
+
+static bool is_harmless(struct plan_reader *plan, const struct resource *resource)
+{
+    return is_harmless_type(resource->type) && !has_ipv6(resource) &&
+           !(resource->after != NULL && says_public(resource->after, 0)) && !may_be_public(plan, resource) &&
+           !(resource->before != NULL && type_is_listed(resource->type, filters, sizeof(filters) / sizeof(filters[0])));
 }
 
 // Types that are modelled for what the internet reaches, and whose interfaces inside are the service's own.
@@ -344,7 +373,7 @@ void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type)
         if (moves_propagated(plan, one)) {
             say(plan, "%s: the routes that it propagates, or no longer does, are not told", one->address);
             list_carrier(plan, one);
-        } else if (is_harmless(one) || is_private(one) || is_quiet_change(one)) {
+        } else if (is_harmless(plan, one) || is_private(one) || is_quiet_change(one)) {
             count++;
             map_put(plan->arena, &types, one->type, plan);
             if (!is_quiet_change(one))

@@ -205,6 +205,10 @@ static bool read_resource(struct plan_reader *plan, const struct json_cursor *at
         (resource->before == NULL || !cJSON_Compare(resource->before, resource->after, true)))
         say(plan, "%s: its actions say that nothing of it changes, and what is after is not what was before",
             resource->address);
+    if (!resource->managed && strcmp(mode, "data") != 0)
+        say(plan, "%s: its mode is %s, and what that changes is not known", resource->address, mode);
+    if (create && !remove && !has_action(actions, "forget") && resource->before != NULL)
+        say(plan, "%s: its actions say that it is new, and it was there before", resource->address);
     if (!resource->managed && has_action(actions, "read"))
         plan->deferred_data = true;
     resource->deposed = member(at->node, "deposed") != NULL;
@@ -355,6 +359,8 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
         read_configuration(&plan, document);
         note_providers(&plan);
         heed_state_of_plan(&plan, document);
+        if (!by_changeset)
+            heed_lost_attributes(&plan, is_modelled);
         check_places(&plan);
         apply(&plan);
         heed_bereft(&plan);

@@ -209,6 +209,8 @@ void heed_hidden(struct plan_reader *plan);
 
 // Says what makes a plan one that is not whole, and what it does besides (whole.c). After read_configuration.
 void heed_state_of_plan(struct plan_reader *plan, const cJSON *document);
+// Says of which modelled resources a plan lacks an attribute that was there before, or that its configuration sets.
+void heed_lost_attributes(struct plan_reader *plan, bool (*is_modelled)(const char *type));
 
 // Says which instances AWS may give a public address again, when all else is placed (addresses.c).
 void heed_bereft(struct plan_reader *plan);

@@ -12,10 +12,17 @@ enum { DEEPEST = 32 };
 
 // ---- Reading
 
-// "arn:aws:ec2:REGION:ACCOUNT:..."
+// "arn:aws:ec2:REGION:ACCOUNT:..."; or that of what it is about, or told by itself.
 static void read_place(struct prior_state *state, struct prior_held *held)
 {
-    const char *arn = held_text(held->values, "arn"), *at = arn;
+    bool excludes = strcmp(held->type, "aws_vpc_block_public_access_exclusion") == 0;
+    const char *at = held_text(held->values, excludes ? "resource_arn" : "arn");
+    if (strcmp(held->type, "aws_vpc_block_public_access_options") == 0) {
+        held->account = held_text(held->values, "aws_account_id");
+        held->region = held->account == NULL ? NULL : held_text(held->values, "aws_region");
+        held->account = held->region == NULL ? NULL : held->account;
+        return;
+    }
     const char *parts[5] = {0};
     for (int i = 0; at != NULL && i < 5; i++) {
         size_t length = strcspn(at, ":");
@@ -81,14 +88,18 @@ bool held_is_data(const struct prior_held *held, const char *type)
     return held->data && strcmp(held->type, type) == 0;
 }
 
+bool prior_is_here(const struct prior_writing *writing, const struct prior_held *held)
+{
+    return held->account == NULL
+               ? writing->first
+               : text_same(held->account, writing->place->account) && text_same(held->region, writing->place->region);
+}
+
 bool prior_begins(struct prior_writing *writing, const struct prior_held *held, const char *kind, const char *id)
 {
     struct arena *arena = writing->state->arena;
     const char *key = arena_printf(arena, "%s %s", kind, id == NULL ? "" : id);
-    bool here = held->account == NULL ? writing->first
-                                      : text_same(held->account, writing->place->account) &&
-                                            text_same(held->region, writing->place->region);
-    if (id == NULL || !here || map_get(&writing->written, key) != NULL)
+    if (id == NULL || !prior_is_here(writing, held) || map_get(&writing->written, key) != NULL)
         return false;
     map_put(arena, &writing->written, key, writing);
     writing->count++;
@@ -131,7 +142,8 @@ size_t prior_write(const struct prior_state *state, const struct prior_place *pl
                  {"PrefixLists", prior_write_lists},
                  {"NetworkInterfaces", prior_write_interfaces},
                  {"Reservations", prior_write_instances},
-                 {"LoadBalancers", prior_write_balancers}};
+                 {"LoadBalancers", prior_write_balancers},
+                 {"VpcBlockPublicAccessExclusions", prior_write_exclusions}};
     struct prior_writing writing = {.state = state, .place = place, .first = first};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         struct json_writer writer = json_writer_to(out);
@@ -143,6 +155,7 @@ size_t prior_write(const struct prior_state *state, const struct prior_place *pl
         json_close(&writer, '}');
         json_end_document(&writer);
     }
+    prior_write_block_options(&writing, out);
     return writing.count;
 }
 
@@ -194,9 +207,16 @@ static void add_place(struct prior_base *base, const struct prior_place *place)
 // that will be there is what the plans make.
 static void mark(const struct prior_state *state, struct estate *estate, bool whole)
 {
-    static const enum kind kinds[] = {KIND_NETWORK_INTERFACES, KIND_RESERVATIONS, KIND_SUBNETS,
-                                      KIND_ROUTE_TABLES,       KIND_NETWORK_ACLS, KIND_INTERNET_GATEWAYS,
-                                      KIND_SECURITY_GROUPS,    KIND_PREFIX_LISTS, KIND_VPCS};
+    static const enum kind kinds[] = {KIND_NETWORK_INTERFACES,
+                                      KIND_RESERVATIONS,
+                                      KIND_SUBNETS,
+                                      KIND_ROUTE_TABLES,
+                                      KIND_NETWORK_ACLS,
+                                      KIND_INTERNET_GATEWAYS,
+                                      KIND_SECURITY_GROUPS,
+                                      KIND_PREFIX_LISTS,
+                                      KIND_VPCS,
+                                      KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS};
     struct arena *arena = estate->arena;
     if (estate->completeness.count == 0)
         *vector_add(arena, &estate->completeness) =

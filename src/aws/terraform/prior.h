@@ -55,6 +55,8 @@ bool held_is(const struct prior_held *held, const char *type); // managed
 bool held_is_one_of(const struct prior_held *held, const char *type, const char *other);
 bool held_is_data(const struct prior_held *held, const char *type);
 
+// Whether it is of the place that is written.
+bool prior_is_here(const struct prior_writing *writing, const struct prior_held *held);
 // Begins a record, if one of this kind and id is to be written here and now: of its place, once.
 bool prior_begins(struct prior_writing *writing, const struct prior_held *held, const char *kind, const char *id);
 // A member, where there is a text.
@@ -75,3 +77,6 @@ void prior_write_lists(struct prior_writing *writing);
 void prior_write_interfaces(struct prior_writing *writing);
 void prior_write_instances(struct prior_writing *writing);
 void prior_write_balancers(struct prior_writing *writing);
+void prior_write_exclusions(struct prior_writing *writing);
+// The documents of the modes of VPC Block Public Access, which are no lists.
+void prior_write_block_options(struct prior_writing *writing, struct text *out);

@@ -141,6 +141,7 @@ static void find_attachment(struct prior_writing *writing, struct told_interface
         if (held_is(held, "aws_instance") &&
             text_same(held_text(held->values, "primary_network_interface_id"), told->id)) {
             told->instance = held_text(held->values, "id");
+            told->public_address = held_text(held->values, "public_ip");
             told->index = told->card = 0;
         }
     }

@@ -138,21 +138,32 @@ static void write_route(struct prior_writing *writing, const cJSON *values, cons
     json_close(writing->writer, '}');
 }
 
+static void write_local_to(struct prior_writing *writing, const char *key, const char *block)
+{
+    if (block == NULL)
+        return;
+    json_open(writing->writer, NULL, '{');
+    json_put_string(writing->writer, key, block);
+    json_put_string(writing->writer, "GatewayId", "local");
+    json_put_string(writing->writer, "State", "active");
+    json_put_string(writing->writer, "Origin", "CreateRouteTable");
+    json_close(writing->writer, '}');
+}
+
+// To each block of the VPC, those associated later too.
 static void write_local(struct prior_writing *writing, const char *vpc)
 {
+    bool told = false;
     EACH_HELD(writing, held)
     {
-        const char *cidr = held_text(held->values, "cidr_block");
-        if ((!held_is_one_of(held, "aws_vpc", "aws_default_vpc") && !held_is_data(held, "aws_vpc")) || vpc == NULL ||
-            cidr == NULL || !text_same(held_text(held->values, "id"), vpc))
+        bool is_vpc = held_is_one_of(held, "aws_vpc", "aws_default_vpc") || held_is_data(held, "aws_vpc");
+        bool adds = held_is_one_of(held, "aws_vpc_ipv4_cidr_block_association", "aws_vpc_ipv6_cidr_block_association");
+        if (vpc == NULL || !(is_vpc ? !told : adds) ||
+            !text_same(held_text(held->values, is_vpc ? "id" : "vpc_id"), vpc))
             continue;
-        json_open(writing->writer, NULL, '{');
-        json_put_string(writing->writer, "DestinationCidrBlock", cidr);
-        json_put_string(writing->writer, "GatewayId", "local");
-        json_put_string(writing->writer, "State", "active");
-        json_put_string(writing->writer, "Origin", "CreateRouteTable");
-        json_close(writing->writer, '}');
-        return;
+        told = told || is_vpc;
+        write_local_to(writing, "DestinationCidrBlock", held_text(held->values, "cidr_block"));
+        write_local_to(writing, "DestinationIpv6CidrBlock", held_text(held->values, "ipv6_cidr_block"));
     }
 }
 
@@ -238,6 +249,46 @@ void prior_write_tables(struct prior_writing *writing)
             write_association(writing, id, held_text(other->values, "subnet_id"),
                               held_text(other->values, "gateway_id"));
         json_close(writing->writer, ']');
+        json_close(writing->writer, '}');
+    }
+}
+
+// ---- VPC Block Public Access
+
+void prior_write_block_options(struct prior_writing *writing, struct text *out)
+{
+    EACH_HELD(writing, held)
+    {
+        const char *mode = held_text(held->values, "internet_gateway_block_mode");
+        struct json_writer writer = json_writer_to(out);
+        writing->writer = &writer;
+        if (!held_is(held, "aws_vpc_block_public_access_options") || !prior_is_here(writing, held))
+            continue;
+        json_open(&writer, NULL, '{');
+        json_open(&writer, "VpcBlockPublicAccessOptions", '{');
+        prior_put(writing, "AwsAccountId", held->account);
+        prior_put(writing, "AwsRegion", held->region);
+        prior_put(writing, "InternetGatewayBlockMode", mode);
+        json_put_string(&writer, "State", "update-complete");
+        json_close(&writer, '}');
+        json_close(&writer, '}');
+        json_end_document(&writer);
+        return;
+    }
+}
+
+void prior_write_exclusions(struct prior_writing *writing)
+{
+    EACH_HELD(writing, held)
+    {
+        const char *about = held_text(held->values, "resource_arn");
+        if (!held_is(held, "aws_vpc_block_public_access_exclusion") || about == NULL ||
+            !prior_begins(writing, held, "exclusion", held_text(held->values, "id")))
+            continue;
+        prior_put_from(writing, "ExclusionId", held, "id");
+        json_put_string(writing->writer, "ResourceArn", about);
+        prior_put_from(writing, "InternetGatewayExclusionMode", held, "internet_gateway_exclusion_mode");
+        json_put_string(writing->writer, "State", "create-complete");
         json_close(writing->writer, '}');
     }
 }

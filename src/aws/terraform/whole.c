@@ -85,6 +85,38 @@ static void compare_prior(struct plan_reader *plan, const struct map *planned, c
             compare_prior(plan, planned, one, depth + 1);
 }
 
+// ---- Attributes that somebody took out: Terraform prints each that a resource has, null where it is not set, or marks
+// it in after_unknown. https://developer.hashicorp.com/terraform/internals/json-format#change-representation
+
+static bool is_lost(const struct resource *resource, const char *key)
+{
+    return key != NULL && member(resource->after, key) == NULL && !cJSON_IsTrue(member(resource->unknown, key));
+}
+
+static const char *lost_attribute(const struct resource *resource)
+{
+    const cJSON *one, *before = resource->creates ? NULL : resource->before;
+    if (resource->after == NULL)
+        return NULL;
+    cJSON_ArrayForEach (one, before)
+        if (is_lost(resource, one->string))
+            return one->string;
+    cJSON_ArrayForEach (one, member(resource->configured, "expressions"))
+        if (is_lost(resource, one->string))
+            return one->string;
+    return NULL;
+}
+
+void heed_lost_attributes(struct plan_reader *plan, bool (*is_modelled)(const char *type))
+{
+    for (size_t i = 0; i < plan->resources.count; i++) {
+        const struct resource *one = &plan->resources.items[i];
+        const char *key = one->changes && is_modelled(one->type) ? lost_attribute(one) : NULL;
+        if (key != NULL)
+            say(plan, "%s: what becomes of its %s is not told: a part of the plan is missing", one->address, key);
+    }
+}
+
 void heed_state_of_plan(struct plan_reader *plan, const cJSON *document)
 {
     const cJSON *will_be = member(document, "planned_values");
