@@ -180,7 +180,7 @@ class Inside(unittest.TestCase):
         seen, plan, capture = ("inside/eni-web/" + name for name in ("observations.jsonl", "plan.jsonl", "capture.pcap"))
         head, *targets = forged.lines(plan)
         for t in targets:
-            t["ports"] = ",".join(str(p) for p in (ports_of(t["ports"]) if t["ports"] else [0]) if not drop(t["address"], t["protocol"], p))
+            t["ports"] = ",".join(str(p) for p in sorted(ports_of(t["ports"]) if t["ports"] else [0]) if not drop(t["address"], t["protocol"], p))
         left = [{**t, "ports": "" if "icmp" in t["protocol"] else t["ports"]} for t in targets if t["ports"]]
         forged.write_lines(plan, [{**head, "targets": len(left)}, *left])
         data, at, packets = forged.path(capture).read_bytes(), 24, []
@@ -223,9 +223,42 @@ class Inside(unittest.TestCase):
                                         ("an echo", lambda a, protocol, _: (a, protocol) == (APP, "icmp"), "not-checked", "depth declared asks 1 more, as %s icmp$" % APP),
                                         ("a host", lambda a, *_: a == APP6, "not-checked", r"depth declared asks \d+ more, as %s tcp 808" % APP6)):
             with self.subTest(left_out=name):
-                told = self.check(self.asked_less(out, drop))
+                less = self.asked_less(out, drop)
+                told, audited = self.check(less), self.audited(less)
                 self.assertEqual(told[0], state, told)
                 self.assertRegex(told[1], says)
+                self.assertNotIn("WRONG", common.sgproof("verify", less).stdout)
+                self.assertNotRegex(audited, "CONTRADICTS|cannot be read")
+                self.assertEqual("what passes, and its plan does not ask" in audited, name == "what is declared", audited)
+
+    def audited(self, out):
+        return subprocess.run([common.TOP / "scripts/audit", out], text=True, capture_output=True).stdout
+
+    def test_the_second_opinion_judges_each_verdict_of_what_was_asked_from_inside(self):
+        out = self.made / "judged"
+        given = "eni-web=" + ",".join(map(str, self.files("eni-web")))
+        subprocess.run([LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "outside", common.SGPROOF, "run", "--no-history", "--snapshot", self.snapshot, "--vantage",
+                        "203.0.113.7", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32", "--out", out, "--inside", given],
+                       text=True, capture_output=True, timeout=120)
+        self.assertNotRegex(self.audited(out), "CONTRADICTS|cannot be read")
+        verdicts = json.loads((out / "inside/eni-web/verdicts.json").read_text())["verdicts"]
+        of = lambda address, port: next(n for n, v in enumerate(verdicts) if v["address"] == address and v["protocol"] == "tcp" and v["from_port"] <= port <= v["to_port"])
+        for place, says, change in (((DB, 6379), "verdict", {"verdict": "enforced"}), ((DB, 6379), "observed", {"observed": "filtered", "verdict": "enforced"}),
+                                    ((DB, 6379), "declared", {"declared": "reachable", "verdict": "confirmed"}), ((APP, 8080), "declared", {"declared": "unreachable", "verdict": "undeclared"}),
+                                    ((APP, 8081), "observed", {"observed": "open", "verdict": "confirmed"}), ((APP, 22), "declared", {"declared": "possible", "verdict": "blocked"}),
+                                    ((DB, 6379), "says nothing of", None)):
+            with self.subTest(change=change, place=place):
+                forged = forger.Forger(out, self.made / ("judged-%d" % len(list(self.made.glob("judged-*")))))
+                document = forged.json("inside/eni-web/verdicts.json")
+                one = document["verdicts"][of(*place)]
+                if change is None:
+                    document["verdicts"].remove(one)
+                else:
+                    one.update(change)
+                forged.path("inside/eni-web/verdicts.json").write_text(forger.document(document))
+                forged.seal()
+                self.assertRegex(self.audited(forged.folder), r"CONTRADICTS +inside/eni-web/verdicts.json: .*" + says)
+                self.assertEqual(common.sgproof("verify", forged.folder).returncode, 1)
 
     def test_a_canary_of_the_run_shows_that_a_place_was_there(self):
         out, files = self.made / "canary", self.files("eni-web")
