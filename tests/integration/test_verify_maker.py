@@ -71,6 +71,14 @@ class Lies(Evidence):
                 self.assertEqual(done.returncode, status, done.stdout)
                 self.assertRegex(done.stdout, says)
 
+    def test_a_signature_of_which_the_report_knows_nothing_is_told_as_one(self):
+        evidence = self.forge(lambda forged: (forged.manifest["claims"].pop("signer", None), forged.derive()))
+        self.assertIn("none: unsigned", (evidence / "report.html").read_text())
+        done, honest = self.verified(evidence), self.verified(self.one)
+        self.assertRegex(done.stdout, r"  ok +signature +Ed25519, by the key given, SHA256:[0-9a-f]{64}; it was signed later than it was made: its report says that nobody did\n")
+        self.assertEqual((done.returncode, honest.returncode), (0, 0), done.stdout)
+        self.assertRegex(honest.stdout, r"by the key given, SHA256:[0-9a-f]{64}\n")
+
     def test_what_services_are_is_claimed_in_the_prober_s_own_form(self):
         """No packet shows it: so it is read as strictly as can be."""
         tls = {"version": "TLSv1.3", "cipher": "x", "certificate": {
