@@ -5,6 +5,7 @@
  10. Each verdict of what was asked from inside (inside/), by its line, the table and the documents; and what passes there and was not asked.
 It is given `audit` (the program beside it) as a module, and adds to what that found. Other VPCs, IPv6, other protocols and what leaves are not judged."""
 import collections, datetime, ipaddress, itertools, random
+if __name__ != "__main__": import audit_heads
 FACTS = {"flows-are-intended", "flows-are-selective", "cde-is-isolated", "cde-not-reached-from-internet", "isolation-is-observed"}
 PASS_ON = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint")  # are in no segment
 PACKETS = 3000  # judged at most, drawn alike each time
