@@ -479,7 +479,7 @@ def check(audit, root, key, previous, before, asked, told, capture, begin, end, 
         excused = any(steps.get(one["step"]) == name for one in manifest.get("failed", ()))
         audit.contradictions[name + ": is missing"] += not there(name) and not excused
         audit.unjudged[name + ": is not there, for the run could not make it"] += not there(name) and excused
-    parts = [(True, "vantages", lambda: (check_vantages(audit, manifest), check_packets(audit, asked, before.vantages, manifest), capture and check_lines(audit, told, asked))),
+    parts = [(True, "vantages", lambda: (audit_flows.audit_heads.check(audit, root, before, manifest), check_vantages(audit, manifest), check_packets(audit, asked, before.vantages, manifest), capture and check_lines(audit, told, asked))),
              (there("exposure.json"), "exposure", lambda: check_exposure(audit, root, before)),
              (previous, "the chain", lambda: check_chain(audit, root, previous, next(audit.frames(capture), (begin,))[0] if capture else begin, manifest)),
              (True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),

@@ -2,8 +2,10 @@
 
   9. Who is in which segment, and does each packet between two interfaces of one VPC pass as it is told? By groups, network ACLs and routes; IPv4 and TCP, at the
      ports at which rules begin or end. What is isolated by controls.json is so by segments.json.
+ 10. Each verdict of what was asked from inside (inside/), by its line, the table and the documents; and what passes there and was not asked.
 It is given `audit` (the program beside it) as a module, and adds to what that found. Other VPCs, IPv6, other protocols and what leaves are not judged."""
 import collections, datetime, ipaddress, itertools, random
+if __name__ != "__main__": import audit_heads
 FACTS = {"flows-are-intended", "flows-are-selective", "cde-is-isolated", "cde-not-reached-from-internet", "isolation-is-observed"}
 PASS_ON = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint")  # are in no segment
 PACKETS = 3000  # judged at most, drawn alike each time
@@ -121,14 +123,52 @@ def check_isolation(audit, root, segments, ids):
             if control["id"] in ids:
                 audit.compare("controls.json: %s: what is not isolated" % control["id"], sorted(told), sorted(crossing))
 PROBED = b"sgproof: probed with "  # the first record of what `probe --capture` writes is no packet
-def check_inside(audit, folder, end):
-    """What was asked on one interface inside: the states that are told, by the packets and the plan that are kept beside."""
+def check_inside_verdicts(audit, folder, before, plan, seen):
+    """Each verdict of what one interface asked: by its line, the table, and, of IPv4 and TCP within its VPC, by the documents; and that nothing is left out."""
+    name, verdicts = "inside/%s/verdicts.json" % folder.name, collections.defaultdict(dict)
+    interfaces, states = interfaces_of(audit, before)
+    asker = next((eni for eni in interfaces if eni["NetworkInterfaceId"] == folder.name), None)
+    if not asker:
+        raise audit.NotJudged("an interface that asks and is not there")
+    by = {(own(eni).packed, TCP): eni for eni in interfaces if eni is not asker and eni["VpcId"] == asker["VpcId"] and
+          states.get(eni.get("Attachment", {}).get("InstanceId"), "running") == "running"}
+    ours_of = lambda lane, port: ("unreachable", "possible", "reachable")[passes(audit, before, asker, by[lane], port)]
+    private = {ipaddress.ip_address(text).packed for eni in before.kinds["NetworkInterfaces"].values() for text in
+               [item["PrivateIpAddress"] for item in eni["PrivateIpAddresses"]] + [item["Ipv6Address"] for item in eni.get("Ipv6Addresses", [])]}
+    for item in audit.parse(name, (folder / "verdicts.json").read_bytes())["verdicts"]:
+        lane, ports = audit.put(name, verdicts, item, item)
+        what = "%s: %s: " % (name, audit.name(lane, ports[0]))
+        if lane[0] not in private:  # whether those were there, others tell
+            audit.unjudged[name + ": verdicts of places outside"] += 1
+            continue
+        for state in {seen[lane].get(port, {"state": "unknown"})["state"] for port in ports}:
+            audit.compare(what + "observed", item["observed"], state)
+        verdict = audit.TABLE[item["observed"]][item["declared"] in ("reachable", "possible")]
+        verdict = "unconfirmed" if (verdict, item["observed"], lane[1]) == ("blocked", "filtered", audit.UDP) else verdict
+        if item["verdict"] != verdict and item["verdict"] in ("unverified", "unconfirmed"):
+            audit.unjudged[name + ": verdicts that say less than the table (%s)" % item["verdict"]] += 1
+        else:
+            audit.compare(what + "verdict", item["verdict"], verdict)
+        try:
+            for port in (ports[0], ports[-1]) if lane in by else ():
+                audit.compare("%s: %s: declared" % (name, audit.name(lane, port)), item["declared"], ours_of(lane, port))
+        except audit.NotJudged as error:
+            audit.unjudged["%s: what is declared: %s" % (name, error)] += 1
+        audit.unjudged[name + ": what is declared but of IPv4 and TCP within the VPC, to instances that run"] += lane not in by
+    audit.contradictions.update("%s: says nothing of %s" % (name, audit.name(lane, port)) for lane in seen for port in seen[lane] if port not in verdicts[lane])
+    for lane, eni in by.items():
+        try:
+            audit.unjudged[name + ": what passes, and its plan does not ask"] += sum(
+                port not in plan.get(lane, ()) and passes(audit, before, asker, eni, port) == audit.YES for port in ports_of(audit, before, asker, eni))
+        except audit.NotJudged as error:
+            audit.unjudged["%s: what its plan leaves out: %s" % (name, error)] += 1
+def check_inside(audit, folder, before, end):
+    """What was asked on one interface inside: the states that are told, by the packets and the plan that are kept beside; and what follows."""
     name = "inside/%s/" % folder.name
-    audit.unjudged[name + "verdicts.json: verdicts of what was asked from inside"] += 1
     if not (folder / "capture.pcap").exists():
         audit.unjudged[name + "observations.jsonl: there are no packets of it"] += 1
         return
-    before, plan = audit.contradictions.copy(), collections.defaultdict(dict)
+    others, plan = audit.contradictions.copy(), collections.defaultdict(dict)
     audit.contradictions.clear(), audit.strangers.clear()
     for line in audit.lines(folder / "plan.jsonl"):
         if "schema" not in line:
@@ -139,13 +179,27 @@ def check_inside(audit, folder, end):
         plan[ipaddress.ip_address(address.strip("[]")).packed, audit.TCP].setdefault(int(port), "canary")
     told = dict(zip(words, words[1:]))
     asked = audit.replay(folder / "capture.pcap", plan, 0, end, PROBED)
-    audit.check_observations(folder, plan, asked, {"tries": int(told["--tries"]), "timeout_ms": int(told["--timeout"])}, 48 * 3600)
+    seen = audit.check_observations(folder, plan, asked, {"tries": int(told["--tries"]), "timeout_ms": int(told["--timeout"])}, 48 * 3600)
     found = {name + text: count for text, count in audit.contradictions.items()}
     audit.contradictions.clear()
-    audit.contradictions.update(before), audit.contradictions.update(found)
+    audit.contradictions.update(others), audit.contradictions.update(found)
+    try:
+        check_inside_verdicts(audit, folder, before, plan, seen)
+    except audit.NotJudged as error:
+        audit.unjudged["%sverdicts.json: %s" % (name, error)] += 1
+def interfaces_of(audit, before):
+    """Those that segments hold, where all are of kinds that are modelled here; and the states of instances."""
+    if before.why:
+        raise audit.NotJudged(before.why)
+    states = {i["InstanceId"]: i["State"]["Name"] for r in before.kinds["Reservations"].values() for i in r["Instances"]}
+    interfaces = [eni for eni in before.kinds["NetworkInterfaces"].values() if eni["InterfaceType"] not in PASS_ON and
+                  states.get(eni.get("Attachment", {}).get("InstanceId")) != "terminated"]
+    if any(eni["InterfaceType"] not in audit.PLAIN or eni.get("Ipv4Prefixes") or eni["Status"] != "in-use" for eni in interfaces):
+        raise audit.NotJudged("interfaces of other kinds, delegated prefixes, what is in transition")
+    return interfaces, states
 def check(audit, root, before, manifest, intent):
     for folder in sorted((root / "inside").iterdir()) if (root / "inside").exists() else ():
-        check_inside(audit, folder, datetime.datetime.fromisoformat(manifest["claims"]["end"]).timestamp() * 1e6)
+        check_inside(audit, folder, before, datetime.datetime.fromisoformat(manifest["claims"]["end"]).timestamp() * 1e6)
     controls = [(control["id"], fact["fact"]) for path in manifest["packs"] for control in audit.parse(path, (root / path).read_bytes())["controls"] for fact in control["facts"]]
     asked = any(fact in FACTS for _, fact in controls)
     there, failed = (root / "segments.json").exists(), any(one["step"] == "controls" for one in manifest.get("failed", ()))
@@ -156,13 +210,7 @@ def check(audit, root, before, manifest, intent):
     audit.contradictions["segments.json: is there, and controls were not judged"] += failed
     document = audit.parse("segments.json", (root / "segments.json").read_bytes())
     segments = Segments(audit, document, before, intent)
-    if before.why:
-        raise audit.NotJudged(before.why)
-    states = {i["InstanceId"]: i["State"]["Name"] for r in before.kinds["Reservations"].values() for i in r["Instances"]}
-    interfaces = [eni for eni in before.kinds["NetworkInterfaces"].values() if eni["InterfaceType"] not in PASS_ON and
-                  states.get(eni.get("Attachment", {}).get("InstanceId")) != "terminated"]
-    if any(eni["InterfaceType"] not in audit.PLAIN or eni.get("Ipv4Prefixes") or eni["Status"] != "in-use" for eni in interfaces):
-        raise audit.NotJudged("interfaces of other kinds, delegated prefixes, what is in transition")
+    interfaces, _ = interfaces_of(audit, before)
     check_members(audit, segments, interfaces)
     check_packets(audit, segments, before, interfaces)
     if all(len(segments.of(eni)) == 1 for eni in interfaces):

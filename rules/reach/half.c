@@ -63,7 +63,7 @@ static void add_layer(struct maker *maker, struct portmap admitted, const reason
                       const way_list *ways, int protocol)
 {
     const struct ground_passage *passage = maker->half->passage;
-    if (passage != NULL && !passage->open)
+    if (passage != NULL && !passage->open) // of what no way leads to, an ACL may make more pieces than memory holds
         admitted = portmap_intersect(maker->arena, admitted, maker->asks ? passage->out.allows : passage->in.allows);
     for (size_t w = 0; admitted.count > 0 && w < ways->count; w++) {
         const struct way *way = &ways->items[w];
@@ -86,8 +86,11 @@ struct half half_of(struct traffic *traffic, struct arena *arena, const struct p
     half.groups = group_claim_of(traffic, party, asks, other, protocol);
     if (!past_acl)
         half.passage = ground_passage(traffic, party->ground, party->family, protocol);
-    add_layer(&maker, half.groups->must, NULL, ways, protocol);
-    add_layer(&maker, half.groups->extra, &half.groups->doubts, ways, protocol);
+    struct prefixset led = prefixset_empty; // the addresses that any way leads to
+    for (size_t w = 0; w < ways->count; w++)
+        led = prefixset_union(arena, led, ways->items[w].others);
+    add_layer(&maker, portmap_from_sources(arena, half.groups->must, led), NULL, ways, protocol);
+    add_layer(&maker, portmap_from_sources(arena, half.groups->extra, led), &half.groups->doubts, ways, protocol);
     return half;
 }
 

@@ -177,6 +177,24 @@ void *arena_grow(struct arena *arena, void *memory, size_t size, size_t grown)
     return fresh;
 }
 
+void *arena_trim(struct arena *arena, void *memory, size_t size, size_t kept)
+{
+    struct block *block = arena->blocks;
+    if (is_large(size)) { // in a block of its own: worth a copy where most of it is given back
+        if (kept > size / 2)
+            return memory;
+        void *fresh = arena_items(arena, 1, kept, alignof(max_align_t));
+        memcpy(fresh, memory, kept);
+        arena_release(arena, memory, size);
+        return fresh;
+    }
+    if ((char *)memory + size == (char *)block->data + block->used) {
+        block->used -= size - kept;
+        arena->used -= size - kept;
+    }
+    return memory;
+}
+
 void arena_reset(struct arena *arena)
 {
     struct block *kept = arena->blocks;

@@ -32,6 +32,10 @@ void arena_release(struct arena *arena, const void *memory, size_t size);
 // moved by its pages, so that it never takes its memory twice.
 void *arena_grow(struct arena *arena, void *memory, size_t size, size_t grown);
 
+// Gives back what of a piece of `size` bytes, the last one taken, is not needed behind its first `kept` bytes; gives
+// where those are now. For arrays whose size is known once they are filled.
+void *arena_trim(struct arena *arena, void *memory, size_t size, size_t kept);
+
 // `size` bytes, zeroed, aligned for any type. Lives until arena_free.
 void *arena_alloc(struct arena *arena, size_t size);
 

@@ -101,8 +101,9 @@ static void write_text(struct arena *arena, const struct flow_asked *asked, cons
     address_format(question->source, from);
     address_format(question->destination, to);
     const char *at = question->to != NULL ? question->to->id : explanation->at;
-    text_printf(out, "%s from %s (%s) to %s%s%s%s: %s%s\n", asked->asked, from, question->from->id, to,
-                at == NULL ? "" : " (", at == NULL ? "" : at, at == NULL ? "" : ")", verdicts[explanation->verdict],
+    text_printf(out, "%s from %s (%s) to %s%s%s%s: %s%s\n", asked->asked, from, report_clean(arena, question->from->id),
+                to, at == NULL ? "" : " (", report_clean(arena, at), at == NULL ? "" : ")",
+                verdicts[explanation->verdict],
                 explanation->one_way ? " (one way: it arrives, and no answer comes back)" : "");
     for (size_t i = 0; i < explanation->hops.count; i++)
         text_printf(out, "  %-4s  %-16s %s\n", marks[explanation->hops.items[i].result],

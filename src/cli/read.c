@@ -11,6 +11,7 @@
 #include "base/stop.h"
 #include "cli/aws.h"
 #include "cli/places.h"
+#include "report/report.h"
 
 static const struct option_spec options_of_read[] = {
     {"out", 0, "DIR", "folder to make (the same as the operand)", false},
@@ -57,15 +58,15 @@ static bool read_into(struct arena *arena, const struct options *options, const 
     return good;
 }
 
-static void write_identity(const struct identity *identity, bool as_json, struct text *out)
+static void write_identity(struct arena *arena, const struct identity *identity, bool as_json, struct text *out)
 {
     char expires[CLOCK_TEXT];
     clock_format((uint64_t)identity->expires * 1000000, expires);
     if (!as_json) {
-        text_printf(out, "%s\naccount %s\ncredentials from %s\n", identity->arn, identity->account, identity->source);
+        text_printf(out, "%s\naccount %s\ncredentials from %s\n", report_clean(arena, identity->arn), identity->account,
+                    report_clean(arena, identity->source));
         if (identity->expires > 0)
             text_printf(out, "until %s\n", expires);
-        printable_lines(out);
         return;
     }
     struct json_writer writer = json_writer_to(out);
@@ -116,10 +117,10 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     struct text out = {0};
     if (whoami)
-        write_identity(&collected.identity, strcmp(format, "json") == 0, &out);
+        write_identity(arena, &collected.identity, strcmp(format, "json") == 0, &out);
     else
         text_printf(&out, "%s: %zu documents of %zu account%s, read by %s\n%zu not read\n", folder, collected.files,
-                    collected.accounts, collected.accounts == 1 ? "" : "s", collected.identity.arn,
+                    collected.accounts, collected.accounts == 1 ? "" : "s", report_clean(arena, collected.identity.arn),
                     (size_t)collected.unread.count);
     if (!whoami)
         printable_lines(&out);

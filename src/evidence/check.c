@@ -225,7 +225,10 @@ static void check_signature(struct checks *checks, const struct checked_bundle *
         check_add(checks, "signature", CHECK_WRONG,
                   "manifest.json: claims: signer: is not the key that signed it, SHA256:%s", own);
     else
-        check_add(checks, "signature", CHECK_GOOD, "Ed25519, by the key given, SHA256:%s", own);
+        check_add(checks, "signature", CHECK_GOOD, "Ed25519, by the key given, SHA256:%s%s", own,
+                  signer != NULL || bundle->manifest.derivation == 0
+                      ? ""
+                      : "; it was signed later than it was made: its report says that nobody did");
     free(signature);
 }
 

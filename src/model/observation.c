@@ -238,6 +238,15 @@ static bool read_moment(struct arena *arena, const struct json_cursor *at, const
             json_fail(&wrong, error, "\"%s\" is no moment, expected one such as 2026-11-25T01:02:03.000004Z", *moment));
 }
 
+static bool read_addresses(struct observation_reader *reader, const struct json_cursor *at, const char *key,
+                           const char **told, struct error *error)
+{
+    struct json_cursor wrong = json_member(at, key);
+    return json_shared_string(reader->arena, &reader->lines.texts, at, key, told, error) &&
+           (*told == NULL || observation_addresses(*told) ||
+            json_fail(&wrong, error, "\"%s\" is no address, expected one, or two with \", \" between them", *told));
+}
+
 static bool read_state_head(struct arena *arena, const struct json_cursor *at, struct observations *observations,
                             struct error *error)
 {
@@ -294,8 +303,8 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     if (!place_read(at, &item.address, &item.protocol, error) ||
         !json_word(at, "state", observed_names, &state, error) ||
         !json_shared_string(reader->arena, &reader->lines.texts, at, "reason", &item.reason, error) ||
-        !json_shared_string(reader->arena, &reader->lines.texts, at, "from", &item.from, error) ||
-        !json_shared_string(reader->arena, &reader->lines.texts, at, "source", &item.source, error) ||
+        !read_addresses(reader, at, "from", &item.from, error) ||
+        !read_addresses(reader, at, "source", &item.source, error) ||
         !json_shared_string(reader->arena, &reader->lines.texts, at, "vantage", &item.vantage, error) ||
         !read_moment(own, at, "first_sent", &item.first_sent, error) ||
         !read_moment(own, at, "answered", &item.answered, error) ||

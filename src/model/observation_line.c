@@ -87,6 +87,30 @@ static bool take_shared(struct observation_lines *lines, const struct json_flat 
     return true;
 }
 
+bool observation_addresses(const char *told)
+{
+    char text[ADDRESS_TEXT];
+    struct address address;
+    for (const char *next = told; next != NULL; told = next + strlen(", ")) {
+        next = strstr(told, ", ");
+        size_t length = next == NULL ? strlen(told) : (size_t)(next - told);
+        if (length >= sizeof(text))
+            return false;
+        memcpy(text, told, length);
+        text[length] = '\0';
+        if (!address_parse(text, &address))
+            return false;
+    }
+    return true;
+}
+
+static bool take_addresses(struct observation_lines *lines, const struct json_flat *flat, const char **last,
+                           const char **value)
+{
+    const char *before = *last;
+    return take_shared(lines, flat, last, value) && (*value == before || observation_addresses(*value));
+}
+
 static bool take_moment(struct observation_lines *lines, const struct json_flat *flat, const char **value)
 {
     char text[LONGEST_TEXT];
@@ -145,9 +169,9 @@ static bool take_member(struct observation_lines *lines, struct json_flat *flat,
     case REASON:
         return take_shared(lines, flat, &lines->reason, &item->reason);
     case FROM:
-        return take_shared(lines, flat, &lines->from, &item->from);
+        return take_addresses(lines, flat, &lines->from, &item->from);
     case SOURCE:
-        return take_shared(lines, flat, &lines->source, &item->source);
+        return take_addresses(lines, flat, &lines->source, &item->source);
     case UNSTABLE:
         return take_boolean(flat, &item->unstable);
     case ACCEPTING:

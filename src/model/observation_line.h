@@ -13,6 +13,9 @@ struct observation_lines {
     const char *reason, *from, *source; // of the lines before
 };
 
+// Whether `told` is an address, or several with ", " between them; so are who rejected a probe and where one left from.
+bool observation_addresses(const char *told);
+
 // Reads a line into *item. False where it is not of the prober's form, which says nothing of whether it is good: then
 // *item is of no use.
 bool observation_line_read(struct observation_lines *lines, const char *bytes, size_t length, struct observation *item);

@@ -1,5 +1,6 @@
 #include "model/observation_summary.h"
 
+#include "model/observation_line.h"
 #include "model/shard.h"
 
 static const long MOST = 1L << 53; // what a number of JSON holds to the unit
@@ -76,6 +77,14 @@ static bool is_address(const struct json_cursor *at, struct error *error)
     const char *text;
     return json_text_at(at, &text, error) &&
            ((text != NULL && address_parse(text, &address)) || json_fail(at, error, "is no address, expected one"));
+}
+
+static bool read_vantage(struct arena *arena, const struct json_cursor *summary, const char *key, const char **told,
+                         struct error *error)
+{
+    struct json_cursor at = json_member(summary, key);
+    return json_optional_string(arena, summary, key, told, error) &&
+           (*told == NULL || observation_addresses(*told) || json_fail(&at, error, "\"%s\" is no address", *told));
 }
 
 static bool is_canary(const struct json_cursor *at, struct error *error)
@@ -156,8 +165,8 @@ bool summary_read(struct arena *arena, const struct json_cursor *line, struct ob
            json_optional_string(arena, &at, "method", &observations->method, error) &&
            read_canaries(arena, &at, observations, error) && is_list(&at, "not_asked", is_reason, error) &&
            is_services(&at, error) && is_list(&at, "accepting_everything", is_address, error) &&
-           json_optional_string(arena, &at, "vantage_ipv4", &observations->vantage4, error) &&
-           json_optional_string(arena, &at, "vantage_ipv6", &observations->vantage6, error) &&
+           read_vantage(arena, &at, "vantage_ipv4", &observations->vantage4, error) &&
+           read_vantage(arena, &at, "vantage_ipv6", &observations->vantage6, error) &&
            json_optional_boolean(&at, "interrupted", &observations->interrupted, error) &&
            read_sentinels(&at, &observations->sentinels, error) && shard_read(arena, &at, &observations->shard, error);
 }

@@ -107,7 +107,8 @@ static struct prefixset active_sources(const struct active *active)
         struct address_range *ranges = arena_buffer(active->arena, struct address_range, active->range_count);
         for (size_t i = 0; i < active->range_count; i++)
             set.count = prefixset_append(ranges, set.count, *active->ranges[i].range);
-        set.ranges = ranges;
+        set.ranges =
+            arena_trim(active->arena, ranges, active->range_count * sizeof(*ranges), set.count * sizeof(*ranges));
     }
     for (size_t i = 0; i < active->many_count; i++)
         set = prefixset_union(active->arena, set, active->many[i]->sources);

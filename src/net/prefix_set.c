@@ -13,6 +13,13 @@ static struct prefixset one_range(struct arena *arena, address_bits low, address
     return (struct prefixset){.count = 1, .ranges = range};
 }
 
+// The set of `count` ranges, for which `room` ones were taken last.
+static struct prefixset filled(struct arena *arena, struct address_range *ranges, size_t room, size_t count)
+{
+    ranges = arena_trim(arena, ranges, room * sizeof(*ranges), count * sizeof(*ranges));
+    return (struct prefixset){.count = count, .ranges = ranges};
+}
+
 struct prefixset prefixset_all(struct arena *arena, enum family family)
 {
     return one_range(arena, 0, family_last(family));
@@ -52,7 +59,7 @@ struct prefixset prefixset_from(struct arena *arena, const struct address_range 
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         kept = prefixset_append(sorted, kept, sorted[i]);
-    return (struct prefixset){.count = kept, .ranges = sorted};
+    return filled(arena, sorted, count, kept);
 }
 
 // The first range from `from` on that ends at or after `address`: steps that double, then halving, since one of two
@@ -106,7 +113,7 @@ struct prefixset prefixset_union(struct arena *arena, struct prefixset a, struct
         bool from_a = j == b.count || (i < a.count && a.ranges[i].low <= b.ranges[j].low);
         count = prefixset_append(ranges, count, from_a ? a.ranges[i++] : b.ranges[j++]);
     }
-    return (struct prefixset){.count = count, .ranges = ranges};
+    return filled(arena, ranges, a.count + b.count, count);
 }
 
 struct prefixset prefixset_intersect(struct arena *arena, struct prefixset a, struct prefixset b)
@@ -130,7 +137,7 @@ struct prefixset prefixset_intersect(struct arena *arena, struct prefixset a, st
         else
             j = reaching(b, j + 1, x->low);
     }
-    return (struct prefixset){.count = count, .ranges = ranges};
+    return filled(arena, ranges, a.count + b.count, count);
 }
 
 struct prefixset prefixset_subtract(struct arena *arena, struct prefixset a, struct prefixset b)
@@ -153,7 +160,7 @@ struct prefixset prefixset_subtract(struct arena *arena, struct prefixset a, str
         if (left)
             ranges[count++] = rest;
     }
-    return (struct prefixset){.count = count, .ranges = ranges};
+    return filled(arena, ranges, a.count + b.count, count);
 }
 
 bool prefixset_is_empty(struct prefixset set)

@@ -13,6 +13,7 @@
 #include "evidence/timestamp.h"
 #include "evidence/untar.h"
 #include "pipeline/evidence_files.h"
+#include "pipeline/inside_asked.h"
 #include "pipeline/packets.h"
 #include "pipeline/readings.h"
 #include "pipeline/verify_beside.h"
@@ -173,6 +174,7 @@ static void check_inside(struct checks *checks, const struct checked_bundle *bun
 {
     const inside_givens *givens = &derivation->given.inside;
     const char *without = NULL, *times = "";
+    bool whole = true;
     uint64_t end_us = UINT64_MAX;
     clock_moment(bundle->manifest.claims.end, &end_us);
     for (size_t i = 0; i < givens->count; i++) {
@@ -188,7 +190,17 @@ static void check_inside(struct checks *checks, const struct checked_bundle *bun
             check_add(checks, "inside", state, "%s: %s", one->eni_id, wrong);
             return;
         }
-        times = arena_printf(checks->arena, "%s%s %s", times, times[0] == '\0' ? "" : ",", one->eni_id);
+        const char *asked = NULL;
+        struct error error = {0};
+        if (!inside_asked(checks->arena, &derivation->before, &derivation->inside.items[i], one, derivation->intent,
+                          &asked, &error)) {
+            check_add(checks, "inside", CHECK_NOT_DONE, "%s: %s", one->eni_id,
+                      asked == NULL ? error.message
+                                    : arena_printf(checks->arena, "its plan leaves questions out: depth %s", asked));
+            whole = false;
+        }
+        times = arena_printf(checks->arena, "%s%s %s (%s)", times, times[0] == '\0' ? "" : ",", one->eni_id,
+                             asked == NULL ? "of no plan that could be read" : asked);
         if (frames.first_us != 0)
             times = arena_printf(checks->arena, "%s from %s to %s", times, clock_text(checks->arena, frames.first_us),
                                  clock_text(checks->arena, frames.last_us));
@@ -196,7 +208,7 @@ static void check_inside(struct checks *checks, const struct checked_bundle *bun
     if (without != NULL)
         check_add(checks, "inside", CHECK_NOT_DONE,
                   "of what was asked from %s no packets are kept: the states observed are not vouched for", without);
-    else if (givens->count > 0)
+    else if (givens->count > 0 && whole)
         check_add(checks, "inside", CHECK_GOOD,
                   "every question of the plans that it holds is answered as the packets say:%s", times);
 }

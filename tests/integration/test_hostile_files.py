@@ -45,6 +45,13 @@ class Answers(Script):
                 self.assertIn("expected 12 digits", done.stderr)
                 self.assertEqual(tree(self.path), ["a", "a/b"])
 
+    def test_an_arn_and_a_profile_s_name_add_no_line(self):
+        self.script["GetCallerIdentity"] = [(200, {}, self.IDENTITY.replace("</Arn>", "&#10;FORGED ok&#x2028;</Arn>"))]
+        for words in (["--whoami"], [self.path / "a"]):
+            done = quiet("read", *words, "--region", REGION, "--endpoint-url", self.url, "--max-attempts", "1", env=KEYS)
+            self.assertIn(done.returncode, (0, 3), done.stderr)
+            self.assertIn("?FORGED ok?", done.stdout)
+
     def regions(self, *names):
         return [(200, {}, "<DescribeRegionsResponse><regionInfo>%s</regionInfo></DescribeRegionsResponse>" % "".join(
             "<item><regionName>%s</regionName></item>" % name for name in names))]

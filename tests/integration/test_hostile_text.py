@@ -60,6 +60,30 @@ class HostileText(unittest.TestCase):
                     self.check(done.stderr)
         self.assertGreater(told, 100)
 
+    def test_ids_too_in_each_answer_about_what_begins_inside(self):
+        """Ids are texts of others as names are: each with a line behind it, the same wherever it stands, so that all still fits together."""
+        behind = "\n%s\x1b[2J" % FORGED
+
+        def marked(value, key=""):
+            if isinstance(value, dict):
+                return {k: marked(v, k) for k, v in value.items()}
+            if isinstance(value, list):
+                return [marked(v, key) for v in value]
+            return value + behind if isinstance(value, str) and key.endswith("Id") and key != "OwnerId" else value
+        made = folder(marked(documents(balanced())))
+        interfaces = json.loads((made / "NetworkInterfaces.json").read_text())["NetworkInterfaces"]
+        ends = [i["NetworkInterfaceId"] for i in interfaces][:2]
+        for words in (["explain", made, ends[0], "443/tcp", "--to", "8.8.8.8"], ["explain", made, ends[1], "80/tcp", "--to", "8.8.8.8"],
+                      ["explain", made, interfaces[1]["PrivateIpAddresses"][0]["PrivateIpAddress"], "80/tcp", "--from", ends[0]],
+                      *(["segments", made, "--by", by, "--format", form] for by in ("group", "subnet", "vpc") for form in common.formats("segments")),
+                      ["compute", made], ["diff", made, folder(documents(balanced()))]):
+            with self.subTest(words=words[::2]):
+                done = common.sgproof(*words)
+                self.assertIn(done.returncode, (0, 1, 3), done.stderr)
+                self.assertIn(FORGED, done.stdout + done.stderr)
+                self.check(done.stdout)
+                self.check(done.stderr)
+
     def reported(self):
         one = verdict("198.51.100.1", 443, "confirmed", "possible", "open", "critical", name=HOSTILE)
         says = {"stage": "group", "id": HOSTILE, "text": HOSTILE}

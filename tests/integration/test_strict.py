@@ -66,17 +66,20 @@ class Strict(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_observations_say_nothing_that_cannot_be(self):
-        for lines in ((SEEN,), (SEEN, {"summary": SUMMARY}), ({"summary": {}},)):
+        for lines in ((SEEN,), ({**SEEN, "source": "203.0.113.7, 203.0.113.9", "from": "203.0.113.1"},), (SEEN, {"summary": SUMMARY}), ({"summary": {}},)):
             done = common.sgproof(*self.observed(*lines))
             self.assertIn(done.returncode, (0, 1, 3, 4), done.stderr)
         for change, place in (({"first_sent": "yesterday"}, 'first_sent: "yesterday" is no moment'), ({"answered": "2026-02-30T00:00:00Z"}, "answered: "),
                               ({"answered": "2026-02-03 00:00:00Z"}, "answered: "), ({"triez": 1}, "triez: unknown key"), ({"frames": [1.5]}, "frames: "),
                               ({"service": {"name": "ssh", "port": 1}}, "service.port: unknown key"), ({"service": {"name": "x", "tls": {"x": 1}}}, "service.tls.x: unknown key"),
                               ({"protocol": "icmpv6"}, 'protocol: "icmpv6" of an IPv4 address'), ({"protocol": "icmp"}, "ports are for tcp and udp"),
+                              ({"source": "zzz"}, 'source: "zzz" is no address'), ({"source": ""}, "source: "), ({"source": "203.0.113.7, "}, "source: "),
+                              ({"source": "203.0.113.7,203.0.113.8"}, "source: "), ({"source": "203.0.113.0/24"}, "source: "), ({"from": "the host"}, 'from: "the host" is no address'),
                               ({"protocol": "gre"}, 'protocol: "gre" is not'), ({"protocol": "47"}, 'protocol: "47" is not')):
             with self.subTest(change=change):
                 self.refused("lines:1: " + place, *self.observed({**SEEN, **change}))
-        for change, place in (({"dropped": -5}, "dropped: is -5"), ({"seconds": -1}, "seconds: "), ({"passes": "all"}, "passes: is a string"),
+        for change, place in (({"dropped": -5}, "dropped: is -5"), ({"seconds": -1}, "seconds: "), ({"passes": "all"}, "passes: is a string"), ({"vantage_ipv4": "home"}, 'vantage_ipv4: "home" is no address'),
+                              ({"vantage_ipv6": "::1/128"}, "vantage_ipv6: "),
                               ({"vantage": "203.0.113.7"}, "vantage: unknown key"), ({"not_asked": [{"what": 1}]}, r"not_asked\[0\].what: is a number"),
                               ({"accepting_everything": ["everybody"]}, r"accepting_everything\[0\]: is no address"),
                               ({"canaries": [{"address": "198.51.100.4", "port": 70000}]}, r"canaries\[0\].port: is 70000"),

@@ -71,6 +71,39 @@ class Lies(Evidence):
                 self.assertEqual(done.returncode, status, done.stdout)
                 self.assertRegex(done.stdout, says)
 
+    def test_heads_and_whose_a_verdict_is_are_judged_by_both(self):
+        def head(**members):
+            def change(forged):
+                first, *rest = forged.lines("plan.jsonl")
+                forged.write_lines("plan.jsonl", [{**first, **members}, *rest])
+            return change
+
+        def of_verdict(key, value):
+            def change(forged):
+                document = forged.json("verdicts.json")
+                document["verdicts"][0][key] = value
+                forged.path("verdicts.json").write_text(forger.document(document))
+            return change
+
+        def vantage(forged):
+            forged.path("verdicts.json").write_text(forger.document({**forged.json("verdicts.json"), "vantage": "203.0.113.250"}))
+        for says, change in (("plan.jsonl: head: rate", head(rate=7)), ("plan.jsonl: head: questions", head(questions=0)), ("plan.jsonl: head: targets", head(targets=1)),
+                             ("plan.jsonl: head: timeout_ms", head(timeout_ms=9999)), ("plan.jsonl: head: vantages", head(vantages=[])), ("verdicts.json: vantage", vantage),
+                             ("verdicts.json: .*: eni_id", of_verdict("eni_id", "eni-of-another")), ("verdicts.json: .*: instance_id", of_verdict("instance_id", "i-other")),
+                             ("names line 99999", of_verdict("observations", [99999])), ("names no line", of_verdict("observations", []))):
+            with self.subTest(says=says):
+                evidence = self.forge(change)
+                self.assertEqual(self.verified(evidence).returncode, 1)
+                self.assertRegex("\n".join(findings(audit(evidence, "--key", self.public))), says)
+
+    def test_a_signature_of_which_the_report_knows_nothing_is_told_as_one(self):
+        evidence = self.forge(lambda forged: (forged.manifest["claims"].pop("signer", None), forged.derive()))
+        self.assertIn("none: unsigned", (evidence / "report.html").read_text())
+        done, honest = self.verified(evidence), self.verified(self.one)
+        self.assertRegex(done.stdout, r"  ok +signature +Ed25519, by the key given, SHA256:[0-9a-f]{64}; it was signed later than it was made: its report says that nobody did\n")
+        self.assertEqual((done.returncode, honest.returncode), (0, 0), done.stdout)
+        self.assertRegex(honest.stdout, r"by the key given, SHA256:[0-9a-f]{64}\n")
+
     def test_what_services_are_is_claimed_in_the_prober_s_own_form(self):
         """No packet shows it: so it is read as strictly as can be."""
         tls = {"version": "TLSv1.3", "cipher": "x", "certificate": {

@@ -1,10 +1,12 @@
 """Seen from inside, end to end: a platform with tiers, as namespaces, is asked from three of its instances, and each difference is found.
 
 What passes is decided by scripts/lab-inside, which reads the same documents and shares nothing with sgproof. Packets stay in its namespaces."""
+import ipaddress
 import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -12,6 +14,7 @@ import unittest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "..", "integration")]
 import common
+import forger
 from test_seen_inside import ACCOUNT, acl, group, interface, ports_of, refers, table
 from test_snapshots import entry, permission
 from test_world import documents, folder
@@ -147,7 +150,8 @@ class Inside(unittest.TestCase):
         self.assertEqual(told("db", "outbound", "allow", "all"), (1, {"open": 2, "unknown": 2}))  # its ACL lets out less
         self.assertIn("inside: 0 of ", (out / "report.html").read_text())
         self.assertEqual(self.check(out)[0], "ok", self.check(out))
-        self.assertRegex(self.check(out)[1], "^every question of the plans that it holds is answered as the packets say: eni-app from 20.*Z to 20.*Z, eni-db .*, eni-web from")
+        self.assertRegex(self.check(out)[1], "^every question of the plans that it holds is answered as the packets say: "
+                         r"eni-app \(depth declared: standard asks \d+ more, as .*\) from 20.*Z to 20.*Z, eni-db .*, eni-web \(depth standard: full asks \d+ more, .*\) from")
         audit = subprocess.run([common.TOP / "scripts/audit", out], text=True, capture_output=True).stdout
         self.assertNotIn("CONTRADICTS", audit)
         self.assertNotIn("there are no packets", audit)
@@ -169,6 +173,92 @@ class Inside(unittest.TestCase):
             done = common.sgproof(*run, "--out", self.made / "never", "--inside", "eni-web=" + ",".join(map(str, given)))  # nothing is sent
             self.assertEqual((done.returncode, (self.made / "never").exists()), (2, False))
             self.assertIn(said, done.stderr)
+
+    def asked_less(self, out, drop):
+        """The evidence of a maker who asks from eni-web all but what drop(address, protocol, port) takes out, with its packets, and lets all else follow."""
+        forged = forger.Forger(out, self.made / ("less-%d" % len(list(self.made.glob("less-*")))))
+        seen, plan, capture = ("inside/eni-web/" + name for name in ("observations.jsonl", "plan.jsonl", "capture.pcap"))
+        head, *targets = forged.lines(plan)
+        for t in targets:
+            t["ports"] = ",".join(str(p) for p in sorted(ports_of(t["ports"]) if t["ports"] else [0]) if not drop(t["address"], t["protocol"], p))
+        left = [{**t, "ports": "" if "icmp" in t["protocol"] else t["ports"]} for t in targets if t["ports"]]
+        forged.write_lines(plan, [{**head, "targets": len(left)}, *left])
+        data, at, packets = forged.path(capture).read_bytes(), 24, []
+        while at < len(data):
+            size = struct.unpack("<I", data[at + 8:at + 12])[0]
+            packets, at = [*packets, data[at:at + 16 + size]], at + 16 + size
+
+        def dropped(packet):
+            ip = packet[16:]
+            four = ip[0] >> 4 == 4
+            ends = [str(ipaddress.ip_address(a)) for a in ((ip[12:16], ip[16:20]) if four else (ip[8:24], ip[24:40]))]
+            protocol, rest = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}.get(ip[9] if four else ip[6], "icmp"), ip[20:] if four else ip[40:]
+            ports = (0, 0) if "icmp" in protocol else struct.unpack(">HH", rest[:4])
+            return any(drop(a, protocol, p) for a, p in zip(ends, ports))
+        forged.path(capture).write_bytes(data[:24] + b"".join(p for p in packets if not dropped(p)))
+        forged.seal()
+        again = forged.folder.with_name(forged.folder.name + ".jsonl")
+        done = common.sgproof("probe", forged.path(plan), "--from-capture", forged.path(capture), "-o", again, "-q", "--timeout", "300", *ONLY)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        claimed = forged.lines(seen)[-1]["summary"]  # as the maker of the whole did
+        shutil.move(again, forged.path(seen))
+        *lines, last = forged.lines(seen)
+        last["summary"].update({k: claimed[k] for k in ("seconds", "method", "seed", "passes", "dropped", "services") if k in claimed})
+        forged.write_lines(seen, [*lines, last])
+        forged.derive()
+        forged.seal()
+        return forged.folder
+
+    def test_what_a_plan_leaves_out_is_told_and_of_what_is_declared_nobody_vouches(self):
+        out = self.made / "whole"
+        given = "eni-web=" + ",".join(map(str, self.files("eni-web")))
+        subprocess.run([LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "outside", common.SGPROOF, "run", "--no-history", "--snapshot", self.snapshot, "--vantage",
+                        "203.0.113.7", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32", "--out", out, "--inside", given],
+                       text=True, capture_output=True, timeout=120)
+        undeclared = (DB, "tcp", 6379)
+        for name, drop, state, says in (("nothing", lambda *place: False, "ok", r"eni-web \(depth standard: full asks"),
+                                        ("the port behind AWS's back", lambda *place: place == undeclared, "ok", r"eni-web \(depth declared: standard asks 1 more, as %s tcp 6379\)" % DB),
+                                        ("a host of which nothing is declared", lambda a, *_: a == DB6, "not-checked", "depth declared asks 1 more, as %s icmpv6$" % DB6),
+                                        ("what is declared", lambda *place: place == (APP, "tcp", 8080), "not-checked", "^eni-web: its plan leaves questions out: depth declared asks 1 more, as %s tcp 8080$" % APP),
+                                        ("an echo", lambda a, protocol, _: (a, protocol) == (APP, "icmp"), "not-checked", "depth declared asks 1 more, as %s icmp$" % APP),
+                                        ("a host", lambda a, *_: a == APP6, "not-checked", r"depth declared asks \d+ more, as %s tcp 808" % APP6)):
+            with self.subTest(left_out=name):
+                less = self.asked_less(out, drop)
+                told, audited = self.check(less), self.audited(less)
+                self.assertEqual(told[0], state, told)
+                self.assertRegex(told[1], says)
+                self.assertNotIn("WRONG", common.sgproof("verify", less).stdout)
+                self.assertNotRegex(audited, "CONTRADICTS|cannot be read")
+                self.assertEqual("what passes, and its plan does not ask" in audited, name == "what is declared", audited)
+
+    def audited(self, out):
+        return subprocess.run([common.TOP / "scripts/audit", out], text=True, capture_output=True).stdout
+
+    def test_the_second_opinion_judges_each_verdict_of_what_was_asked_from_inside(self):
+        out = self.made / "judged"
+        given = "eni-web=" + ",".join(map(str, self.files("eni-web")))
+        subprocess.run([LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "outside", common.SGPROOF, "run", "--no-history", "--snapshot", self.snapshot, "--vantage",
+                        "203.0.113.7", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32", "--out", out, "--inside", given],
+                       text=True, capture_output=True, timeout=120)
+        self.assertNotRegex(self.audited(out), "CONTRADICTS|cannot be read")
+        verdicts = json.loads((out / "inside/eni-web/verdicts.json").read_text())["verdicts"]
+        of = lambda address, port: next(n for n, v in enumerate(verdicts) if v["address"] == address and v["protocol"] == "tcp" and v["from_port"] <= port <= v["to_port"])
+        for place, says, change in (((DB, 6379), "verdict", {"verdict": "enforced"}), ((DB, 6379), "observed", {"observed": "filtered", "verdict": "enforced"}),
+                                    ((DB, 6379), "declared", {"declared": "reachable", "verdict": "confirmed"}), ((APP, 8080), "declared", {"declared": "unreachable", "verdict": "undeclared"}),
+                                    ((APP, 8081), "observed", {"observed": "open", "verdict": "confirmed"}), ((APP, 22), "declared", {"declared": "possible", "verdict": "blocked"}),
+                                    ((DB, 6379), "says nothing of", None)):
+            with self.subTest(change=change, place=place):
+                forged = forger.Forger(out, self.made / ("judged-%d" % len(list(self.made.glob("judged-*")))))
+                document = forged.json("inside/eni-web/verdicts.json")
+                one = document["verdicts"][of(*place)]
+                if change is None:
+                    document["verdicts"].remove(one)
+                else:
+                    one.update(change)
+                forged.path("inside/eni-web/verdicts.json").write_text(forger.document(document))
+                forged.seal()
+                self.assertRegex(self.audited(forged.folder), r"CONTRADICTS +inside/eni-web/verdicts.json: .*" + says)
+                self.assertEqual(common.sgproof("verify", forged.folder).returncode, 1)
 
     def test_a_canary_of_the_run_shows_that_a_place_was_there(self):
         out, files = self.made / "canary", self.files("eni-web")
