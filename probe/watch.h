@@ -11,13 +11,14 @@
 // been shut for just that long.
 //
 // A lane is judged by its own beats from its first one on; before that, by its host's, then, where that has never
-// answered, by all of its path's.
-// A *path* is a way out, as far as packets tell of it, so that a capture tells the same: a family, and the source
-// address that the probes leave from. Another link has another one. What was asked from two sources in one run, or by
-// this machine of itself, has no path: it is judged by its own beats, or its host's, or is dark.
-// A *voice* is a TCP port that was open. One that was asked twice in vain, while others answered, is no service that
-// stopped, which would be closed: the host may ban us and spare others. From when it was last heard until it is heard
-// again nothing of its host is lit.
+// answered, by all of its path's. Whatever stops one protocol may pass the others: from when something of the lane's
+// protocol was first answered on its path, its host's beats are not enough without those, and they stand for the
+// path's. A *path* is a way out, as far as packets tell of it, so that a capture tells the same: a family, and the
+// source address that the probes leave from; a *way* is all of it, or one protocol on it. Another link has another one.
+// What was asked from two sources in one run, or by this machine of itself, has no path: it is judged by its own beats,
+// or its host's, or is dark. A *voice* is a TCP port that was open. One that was asked twice in vain, while others
+// answered, is no service that stopped, which would be closed: the host may ban us and spare others. From when it was
+// last heard until it is heard again nothing of its host is lit.
 //
 // Beats and asks are known from a capture as they were to the probe itself, and so is the light.
 #pragma once
@@ -27,6 +28,7 @@
 enum { MOST_TRIES = 60, FIRST_ASK };
 
 enum { PATHS_UNTOLD = 2, MOST_SOURCES = 64, NO_PATH = PATHS_UNTOLD + MOST_SOURCES, WATCH_PATHS }; // by number
+enum { WATCH_PROTOCOLS = 3, WATCH_WAYS = WATCH_PATHS * (1 + WATCH_PROTOCOLS) }; // the first ones are the paths
 
 struct beats { // a row of those that are close together
     uint64_t first;
@@ -123,6 +125,7 @@ struct watch {
     struct pulse *pulses;           // by lane
     size_t path_count;              // but for the last, NO_PATH
     struct path paths[WATCH_PATHS]; // the first two are of those whose source is not known yet, by family
+    struct light ways[WATCH_WAYS];  // of one protocol: of what answers firmly; none of whole paths
 };
 
 void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us);
@@ -130,6 +133,9 @@ void watch_end(struct watch *watch);
 
 // A probe to a lane leaves from an address.
 void watch_source(struct watch *watch, size_t lane, struct address source);
+
+// The way of a lane: its path, or its protocol there.
+size_t watch_way(const struct watch *watch, size_t lane, bool by_protocol);
 
 // A probe to a lane was answered, which was sent at that moment.
 void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat beat);
@@ -165,7 +171,7 @@ bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint6
 uint64_t watch_longest_gap(const struct watch *watch);
 // Whether a try was sent in the longest time between two beats of its lane. After watch_light.
 bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_us);
-// By whose beats a lane is judged at the end: its own, its host's, or its path's.
+// By whose beats a lane is judged at the end: its own, its host's, its protocol's or its path's.
 const struct light *watch_light_of(const struct watch *watch, size_t lane);
 // Whether nothing that lights was ever heard of a lane's host. After watch_light.
 bool watch_is_unheard(const struct watch *watch, size_t lane);

@@ -195,6 +195,17 @@ class Silence(unittest.TestCase):
                              {("tcp", 22), ("tcp", 80), ("udp", 53), ("icmp" if ":" not in host else "icmpv6", 0)})
         self.each(test)
 
+    def test_what_passes_by_one_protocol_shows_nothing_of_another_that_no_more_passes(self):
+        """A table of connections is full, of one protocol: hosts of which nothing else was heard are not silent for that."""
+        def test(method, host, protocol, flows):
+            hosts = [host[:-1] + digit for digit in "456789"]
+            opens = {one: [*range(1000, 1020, 3)] for one in hosts}
+            targets = "".join("%s tcp 1000-1019\n%s udp 40-59\n%s icmp\n" % (one, one, one) for one in hosts)
+            states, _, _ = self.probe(targets, "--method", method, status=(3,), open_of=opens, silent=True, udp=[*range(40, 60, 3)], udp_silent=True, table=[flows, {"tcp": 6, "udp": 17}[protocol]])
+            wrong = [place for place, state in states.items() if place[1] == protocol and place[2] in (*opens[place[0]], *range(40, 60, 3)) and state not in ("open", "unknown")]
+            self.assertEqual(wrong, [])
+        self.each(test, ("tcp", "udp"), (20, 50))
+
     def test_of_many_hosts_sentinels_keep_no_step_with_what_is_lost(self):
         def test(method, host):
             hosts = [host[:-1] + "%x" % i for i in range(1, 10)] + [host[:-1] + "1%d" % i for i in range(6)]
