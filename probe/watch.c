@@ -252,25 +252,48 @@ static enum shine shine_in(const struct light *light, uint64_t from_us, uint64_t
     return from_us >= light->begins && !light->ended ? SHINE_PENDING : SHINE_DARK; // the last chain may go on
 }
 
+static enum shine shine_of(const struct judges *judges, uint64_t from_us, uint64_t to_us)
+{
+    enum shine least = SHINE_LIT;
+    for (size_t i = 0; judges->lights[i] != NULL && least != SHINE_DARK; i++) {
+        enum shine shine = shine_in(judges->lights[i], from_us, to_us);
+        least = shine == SHINE_LIT ? least : shine;
+    }
+    return least;
+}
+
+// Whether some open port of its path was rejected within a timeout of a try of a lane.
+static bool is_denied(const struct watch *watch, size_t lane, uint64_t sent_us)
+{
+    const struct path *path = &watch->paths[watch->pulses[lane].path];
+    size_t low = 0, high = path->denied.count; // the first that is no more than a timeout before it
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (path->denied.items[middle] + watch->timeout_us < sent_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < path->denied.count && path->denied.items[low] <= sent_us + watch->timeout_us;
+}
+
 enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us)
 {
-    const struct light *light = watch_light_of(watch, lane);
-    if (!light->by_rejections || light->first == 0 || sent_us < light->first)
-        return shine_in(light, sent_us, sent_us);
-    return sent_us <= light->last + watch->close_us ? SHINE_LIT : SHINE_PENDING;
+    struct judges judges = judges_of(watch, lane, UINT64_MAX);
+    const struct light *light = judges.lights[0];
+    if (!watch->pulses[lane].firm && is_denied(watch, lane, sent_us))
+        return SHINE_DARK;
+    if (light->by_rejections && light->first != 0 && sent_us >= light->first)
+        return sent_us <= light->last + watch->close_us ? SHINE_LIT : SHINE_PENDING;
+    return shine_of(&judges, sent_us, sent_us);
 }
 
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
 {
     struct judges judges = judges_of(watch, lane, from_us), later = judges_of(watch, lane, to_us);
-    enum shine least = SHINE_LIT;
     if (judges.lights[0]->by_rejections || memcmp(&judges, &later, sizeof(judges)) != 0)
         return SHINE_DARK; // whoever rejects may stand on this side of where the line is dead
-    for (size_t i = 0; judges.lights[i] != NULL && least != SHINE_DARK; i++) {
-        enum shine shine = shine_in(judges.lights[i], from_us, to_us);
-        least = shine == SHINE_LIT ? least : shine;
-    }
-    return least;
+    return shine_of(&judges, from_us, to_us);
 }
 
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us)

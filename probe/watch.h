@@ -113,6 +113,7 @@ enum shine {
 struct path {
     struct address source;
     struct light light;
+    VECTOR(uint64_t) denied; // when asks of open ports were rejected, ascending
 };
 
 struct watch {
@@ -159,8 +160,9 @@ void watch_light(struct watch *watch);
 // Of a try of a lane that was sent at a moment (0: not known): rejections light no silence. After watch_light.
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us);
 // The same of a try that is to confirm a rejection: by the lane's own beats, or its host's, for all of the time where
-// there are any, else by its path's. Where nothing but rejections was heard of that, one that was sent no earlier
-// is enough.
+// there are any, else by its path's. Where nothing else was heard of the lane, no open port of its path
+// may have been rejected within a timeout of it: who rejects may do so by the pace, or in an outage. Where nothing but
+// rejections was heard of that, one that was sent no earlier is enough.
 enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us);
 // Whether every try of a lane sent from one moment to another is lit (`SHINE_LIT`), or may be (`SHINE_PENDING`).
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);

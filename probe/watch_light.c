@@ -266,12 +266,28 @@ static void add_rejections(const struct watch *watch, struct arena *arena, size_
     }
 }
 
+static void note_denied(struct watch *watch)
+{
+    for (size_t path = 0; path < WATCH_PATHS; path++)
+        watch->paths[path].denied.count = watch->paths[path].denied.capacity = 0; // `lights` was reset
+    for (size_t i = 0; i < watch->schedule->lane_count; i++) {
+        const ask_list *asks = &watch->pulses[i].asks;
+        for (size_t j = 0; watch->pulses[i].firm && j < asks->count; j++)
+            if (asks->items[j].contrary == OBSERVED_REJECTED)
+                *vector_add(watch->lights, &watch->paths[watch->pulses[i].path].denied) = asks->items[j].sent_us;
+    }
+    for (size_t path = 0; path < WATCH_PATHS; path++)
+        if (watch->paths[path].denied.count > 1)
+            qsort(watch->paths[path].denied.items, watch->paths[path].denied.count, sizeof(uint64_t), by_moment);
+}
+
 // What was heard of all that were asked the same way.
 static void light_paths(struct watch *watch, struct arena *scratch, struct record *paths)
 {
     watch->paths[NO_PATH].light = (struct light){0};
     for (size_t way = WATCH_PATHS; way < WATCH_WAYS; way++)
         watch->ways[way] = light_of(watch, &paths[way]);
+    note_denied(watch);
     for (size_t path = 0; path < watch->path_count; path++) {
         bool by_rejections = paths[path].beats.count == 0;
         if (by_rejections)

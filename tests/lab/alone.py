@@ -14,7 +14,7 @@ echo (false: pings are not answered), delay (seconds that every answer takes),
 late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
 dead), down_of (to this address only), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
-a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), window ([seconds, SYNs: of each so many seconds, what comes after so many SYNs is reset]), every (2: every second packet is answered), loss
+a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), bucket_of (protocols: not SYNs fill it, but packets of those, and the others are prohibited), window ([seconds, SYNs: of each so many seconds, what comes after so many SYNs is reset]), every (2: every second packet is answered), loss
 (share of the packets that are lost on the way there, and of the answers on the way back), resets ([from, to] in SYNs: those are reset), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
 seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), rejected (these TCP ports only), rejects_acks (true: what comes behind a SYN is), errors (of a router, so many a second), reset_of
 (this address only), codes (true: a router rejects each TCP port by the code that its last two digits are, and from 1100 on says that time is exceeded), table (so many flows pass, new ones are dropped from then on; of which protocol), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
@@ -132,7 +132,7 @@ class Hosts:
             return self.rejection(source, target, whole, 13, 1) if self.of.get("rejects_acks") and flags & 0x14 == 0x10 else None
         if self.of.get("codes"):
             return self.rejection(source, target, whole, port % 100, port % 100, port >= 1100)
-        over = self.is_too_fast(time.monotonic()) and self.of.get("bucket", (0, 0, "reset"))[2]
+        over = "bucket_of" not in self.of and self.is_too_fast(time.monotonic()) and self.of.get("bucket", (0, 0, "reset"))[2]
         if over == "drop":
             return None
         if over == "prohibit":
@@ -193,6 +193,8 @@ class Hosts:
         gone = self.of.get("unreachable")
         if gone and gone[0] <= time.monotonic() - self.first < gone[1]:
             return self.rejection(source, target, whole, 1, 3)
+        if protocol in self.of.get("bucket_of", ()) and self.is_too_fast(time.monotonic()):
+            return self.rejection(source, target, whole, 13, 1)
         if protocol == 6:
             told = self.tcp(source, target, body, whole)
             return None if told and self.is_over_the_limit(time.monotonic()) else told
