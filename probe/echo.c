@@ -167,6 +167,15 @@ static bool receive(const struct echo *echo, int side, struct heard *heard)
     return false;
 }
 
+// The latest try or, where it was answered, ask of a target: an error does not say which one it is about.
+static unsigned latest_of(const struct echo *echo, uint64_t question)
+{
+    const ask_list *asks = &echo->ledger->watch.pulses[schedule_span(echo->schedule, question)->lane].asks;
+    if (!ledger_answered(echo->ledger, question) || ledger_rejected(echo->ledger, question))
+        return ledger_tries(echo->ledger, question);
+    return asks->count == 0 ? 1 : asks->items[asks->count - 1].number;
+}
+
 static void take(void *self, int fd)
 {
     struct echo *echo = self;
@@ -185,9 +194,7 @@ static void take(void *self, int fd)
         uint64_t question;
         unsigned try;
         if (heard.sequence == 0 && schedule_find(echo->schedule, heard.about, seen.protocol, 0, &question))
-            seen.sequence = ledger_answered(echo->ledger, question) && !ledger_rejected(echo->ledger, question)
-                                ? 1
-                                : ledger_tries(echo->ledger, question);
+            seen.sequence = (uint16_t)latest_of(echo, question);
         if (identity_match(echo->identity, &seen, &question, &try))
             ledger_answer(echo->ledger, question, try, &heard.answer, clock_wall_us(), 0);
     }

@@ -24,6 +24,8 @@ static const char *const closed_why[] = {
                           "it may be rate limited",
 };
 static const char rejected_by_pace[] = "rejected, but not always, or not from the beginning: it may be rate limited";
+static const char rejected_for_want_of_a_way[] =
+    "rejected, but by a router that has no way there, and nobody answered otherwise: the line behind it may be down";
 static const char stranger[] = "something came from there that answers no probe known here: its silence proves nothing";
 
 // What was rejected and answered then has two.
@@ -146,9 +148,10 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
         } else if (cause.state == OBSERVED_REJECTED &&
                    !rejection_stands(ledger, silence->lane, question, false, UINT64_MAX)) {
             cause.state = OBSERVED_UNKNOWN;
-            cause.reason = silence->unfinished != NULL ? silence->unfinished
-                           : standing->rejects_by_pace ? rejected_by_pace
-                                                       : doubted_rejection;
+            cause.reason = silence->unfinished != NULL                             ? silence->unfinished
+                           : rejection_has_no_way(ledger, silence->lane, question) ? rejected_for_want_of_a_way
+                           : standing->rejects_by_pace                             ? rejected_by_pace
+                                                                                   : doubted_rejection;
         } else if (cause.state == OBSERVED_CLOSED && !is_closed_again(ledger, silence, question) &&
                    closed_is_doubted(ledger, silence->lane, ledger_sent_at(ledger, question, cause.tries))) {
             cause.state = OBSERVED_UNKNOWN;

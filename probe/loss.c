@@ -265,14 +265,15 @@ static void work_out_lane(struct ledger *ledger, size_t lane, double family)
     }
 }
 
-// What may be lost on a path: by all asks of its stream, but of those lanes that limit their answers.
-static double loss_of_path(const struct ledger *ledger, size_t path)
+// What may be lost on a way: by all asks of its stream, but of those lanes that limit their answers. Where nobody of a
+// protocol was asked, `path`, what is of its path.
+static double loss_of_way(const struct ledger *ledger, size_t way, double path)
 {
     double asked = 0, vain = 0, all_asked = 0, all_vain = 0;
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
         const struct pulse *pulse = &ledger->watch.pulses[i];
         double own_asked = 0, own_vain = 0;
-        if (!pulse->firm || pulse->path != path)
+        if (!pulse->firm || watch_way(&ledger->watch, i, way >= WATCH_PATHS) != way)
             continue;
         for (size_t a = 0; a < pulse->asks.count; a++) {
             const struct ask *ask = &pulse->asks.items[a];
@@ -287,20 +288,27 @@ static double loss_of_path(const struct ledger *ledger, size_t path)
             vain += own_vain;
         }
     }
-    if (ledger->watch.paths[path].light.by_rejections)
+    if (way >= WATCH_PATHS && all_asked <= 0)
+        return path;
+    if (way < WATCH_PATHS && ledger->watch.paths[way].light.by_rejections)
         return UNTOLD;
     return asked > 0 ? bound(asked, vain) : bound(all_asked, all_vain);
 }
 
 void loss_work_out(struct ledger *ledger)
 {
-    double paths[WATCH_PATHS] = {0};
-    for (size_t path = 0; path < ledger->watch.path_count; path++)
-        paths[path] = loss_of_path(ledger, path);
-    paths[NO_PATH] = loss_of_path(ledger, NO_PATH);
+    double ways[WATCH_WAYS] = {0};
+    for (size_t path = 0; path < WATCH_PATHS; path++) {
+        bool is_used = path < ledger->watch.path_count || path == NO_PATH;
+        ways[path] = is_used ? loss_of_way(ledger, path, 0) : 0;
+        for (size_t i = 0; is_used && i < WATCH_PROTOCOLS; i++) {
+            size_t way = WATCH_PATHS + path * WATCH_PROTOCOLS + i;
+            ways[way] = loss_of_way(ledger, way, ways[path]);
+        }
+    }
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         if (ledger->standings[i].stretches.count > 0)
-            work_out_lane(ledger, i, paths[ledger->watch.pulses[i].path]);
+            work_out_lane(ledger, i, ways[watch_way(&ledger->watch, i, true)]);
 }
 
 static const struct stretch *stretch_of(const struct ledger *ledger, size_t lane, uint64_t sent_us)

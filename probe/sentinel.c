@@ -11,7 +11,7 @@ enum {
     LEAST_WAIT_US = 100000,
     LIMITED_WAIT_US = 1200000, // of ICMP errors, which come about once a second
     MOST_VAIN = 3,             // or more, where many are lost
-    SPOKESMEN = 3,             // of a path, at its end
+    SPOKESMEN = 3,             // of a way, at its end
 };
 
 // What is known of a lane's sentinel.
@@ -39,9 +39,9 @@ struct sentinels {
     VECTOR(size_t) due;
     size_t next; // of those due
     struct roll *roll;
-    bool rolled;                     // what was sent last was of the roll
-    size_t spokesman[WATCH_PATHS];   // who was asked last for all of a path
-    uint64_t sent_seen[WATCH_PATHS]; // when one of it was last heard of or asked
+    bool rolled;                    // what was sent last was of the roll
+    size_t spokesman[WATCH_WAYS];   // who was asked last for all of a way
+    uint64_t sent_seen[WATCH_WAYS]; // when one of it was last heard of or asked
 };
 
 struct sentinels *sentinels_new(struct arena *arena, struct ledger *ledger, uint64_t timeout_us)
@@ -75,9 +75,9 @@ static bool is_silent(const struct sentinels *sentinels, size_t lane)
     return standing->silent + standing->rejected > 0;
 }
 
-static size_t path_of(const struct sentinels *sentinels, size_t lane)
+static size_t way_of(const struct sentinels *sentinels, size_t lane, bool by_protocol)
 {
-    return sentinels->ledger->watch.pulses[lane].path;
+    return watch_way(&sentinels->ledger->watch, lane, by_protocol);
 }
 
 static void put_due(struct sentinels *sentinels, size_t lane)
@@ -130,15 +130,16 @@ static void take_in(struct sentinels *sentinels, size_t lane, uint64_t now_us)
     }
 }
 
-// One of a path that has answered, after the one asked last.
-static void call_spokesman(struct sentinels *sentinels, size_t path)
+// One of a way that has answered, after the one asked last.
+static void call_spokesman(struct sentinels *sentinels, size_t way)
 {
     size_t count = sentinels->ledger->schedule->lane_count;
     for (size_t i = 0; i < count; i++) {
-        size_t lane = (sentinels->spokesman[path] + 1 + i) % count;
-        if (path_of(sentinels, lane) != path || !is_firm(sentinels, lane) || sentinels->posts[lane].gone)
+        size_t lane = (sentinels->spokesman[way] + 1 + i) % count;
+        if (way_of(sentinels, lane, way >= WATCH_PATHS) != way || !is_firm(sentinels, lane) ||
+            sentinels->posts[lane].gone)
             continue;
-        sentinels->spokesman[path] = lane;
+        sentinels->spokesman[way] = lane;
         sentinels->posts[lane].called = true;
         return;
     }
@@ -156,14 +157,17 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
                     const void *context, uint64_t now_us)
 {
     const struct ledger *ledger = sentinels->ledger;
-    uint64_t wall_us = clock_wall_us(), heard[WATCH_PATHS] = {0}, sent[WATCH_PATHS] = {0};
+    uint64_t wall_us = clock_wall_us(), heard[WATCH_WAYS] = {0}, sent[WATCH_WAYS] = {0};
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
         struct post *post = &sentinels->posts[i];
         const struct standing *standing = &ledger->standings[i];
         uint64_t beat = last_beat(sentinels, i);
-        size_t path = path_of(sentinels, i);
-        heard[path] = beat > heard[path] ? beat : heard[path];
-        sent[path] += standing->sent;
+        for (int by_protocol = 0; by_protocol < 2; by_protocol++) {
+            size_t way = way_of(sentinels, i, by_protocol != 0);
+            uint64_t counted = by_protocol == 0 || is_firm(sentinels, i) ? beat : 0;
+            heard[way] = counted > heard[way] ? counted : heard[way];
+            sent[way] += standing->sent;
+        }
         if (post->asked_us != 0)
             take_in(sentinels, i, now_us);
         roll_look(sentinels->roll, i, now_us);
@@ -175,13 +179,13 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
         if (due || post->called || post->doubted != 0)
             put_due(sentinels, i);
     }
-    for (size_t path = 0; path < WATCH_PATHS; path++) {
-        if (heard[path] + SILENT_US >= wall_us)
-            sentinels->sent_seen[path] = sent[path];
-        if (heard[path] == 0 || sent[path] < sentinels->sent_seen[path] + SILENT_PACKETS)
+    for (size_t way = 0; way < WATCH_WAYS; way++) {
+        if (heard[way] + SILENT_US >= wall_us)
+            sentinels->sent_seen[way] = sent[way];
+        if (heard[way] == 0 || sent[way] < sentinels->sent_seen[way] + SILENT_PACKETS)
             continue;
-        call_spokesman(sentinels, path);
-        sentinels->sent_seen[path] = sent[path];
+        call_spokesman(sentinels, way);
+        sentinels->sent_seen[way] = sent[way];
     }
 }
 
@@ -244,10 +248,29 @@ void sentinels_refused(struct sentinels *sentinels, const struct sending *sendin
     sentinels->next--;
 }
 
+// Some of each way on whose answers silence rests; of a protocol's, those that answer firmly.
+static void call_spokesmen(struct sentinels *sentinels, const bool *needed, bool last)
+{
+    size_t called[WATCH_WAYS] = {0};
+    for (int firm = 1; firm >= 0; firm--)
+        for (size_t i = 0; i < sentinels->ledger->schedule->lane_count; i++) {
+            if (sentinels->ledger->standings[i].sentinels[0] == 0 || is_firm(sentinels, i) != (firm != 0) ||
+                (!last && sentinels->posts[i].gone))
+                continue;
+            for (int by_protocol = 0; by_protocol <= firm; by_protocol++) {
+                size_t way = way_of(sentinels, i, by_protocol != 0);
+                if (!needed[way] || called[way] >= SPOKESMEN)
+                    continue;
+                sentinels->posts[i].called = true;
+                called[way]++;
+            }
+        }
+}
+
 void sentinels_call(struct sentinels *sentinels, bool last)
 {
     const struct schedule *schedule = sentinels->ledger->schedule;
-    bool needed[WATCH_PATHS] = {false};
+    bool needed[WATCH_WAYS] = {false};
     for (size_t i = 0, end; i < schedule->lane_count; i = end) {
         size_t speaks = schedule->lane_count;
         bool silent = false;
@@ -260,22 +283,15 @@ void sentinels_call(struct sentinels *sentinels, bool last)
                 continue;
             sentinels->posts[end].called = asks;
             silent = silent || !is_firm(sentinels, end);
+            if (!is_firm(sentinels, end))
+                needed[way_of(sentinels, end, true)] = true;
         }
         if (silent && speaks < schedule->lane_count)
             sentinels->posts[speaks].called = true;
         else if (silent)
-            needed[path_of(sentinels, i)] = true;
+            needed[way_of(sentinels, i, false)] = true;
     }
-    size_t called[WATCH_PATHS] = {0};
-    for (int firm = 1; firm >= 0; firm--)
-        for (size_t i = 0; i < schedule->lane_count; i++) {
-            size_t path = path_of(sentinels, i);
-            if (!needed[path] || called[path] >= SPOKESMEN || sentinels->ledger->standings[i].sentinels[0] == 0 ||
-                is_firm(sentinels, i) != (firm != 0) || (!last && sentinels->posts[i].gone))
-                continue;
-            sentinels->posts[i].called = true;
-            called[path]++;
-        }
+    call_spokesmen(sentinels, needed, last);
     for (size_t i = 0; i < schedule->lane_count; i++)
         if (sentinels->posts[i].called) {
             sentinels->posts[i].vain = 0;

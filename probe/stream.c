@@ -16,8 +16,8 @@ struct stream {
     const struct ledger *ledger;
     struct flowing *lanes;
     struct flowing families[2];
-    size_t spokesman[WATCH_PATHS]; // who was asked last for all of a path
-    uint64_t nobody[WATCH_PATHS];  // how much had been received when nobody of it spoke: 1 + that
+    size_t spokesman[WATCH_WAYS]; // who was asked last for all of a way
+    uint64_t nobody[WATCH_WAYS];  // how much had been received when nobody of it spoke: 1 + that
     size_t turn;
     size_t due[2]; // lanes
     size_t due_count;
@@ -72,20 +72,20 @@ static bool is_due(const struct flowing *flowing)
     return flowing->sent >= (between > MOST_PROBES ? MOST_PROBES : between < 1 ? 1 : between);
 }
 
-// One of a path, after the one asked last.
-static bool find_spokesman(struct stream *stream, size_t path, size_t *lane)
+// One of a way, after the one asked last.
+static bool find_spokesman(struct stream *stream, size_t way, size_t *lane)
 {
     size_t count = stream->ledger->schedule->lane_count;
-    if (stream->nobody[path] == stream->ledger->received + 1)
+    if (stream->nobody[way] == stream->ledger->received + 1)
         return false;
     for (size_t i = 0; i < count; i++) {
-        *lane = (stream->spokesman[path] + 1 + i) % count;
-        if (stream->ledger->watch.pulses[*lane].path == path && speaks(stream, *lane)) {
-            stream->spokesman[path] = *lane;
+        *lane = (stream->spokesman[way] + 1 + i) % count;
+        if (watch_way(&stream->ledger->watch, *lane, way >= WATCH_PATHS) == way && speaks(stream, *lane)) {
+            stream->spokesman[way] = *lane;
             return true;
         }
     }
-    stream->nobody[path] = stream->ledger->received + 1;
+    stream->nobody[way] = stream->ledger->received + 1;
     return false;
 }
 
@@ -111,7 +111,9 @@ void stream_sent(struct stream *stream, size_t lane)
     if (stream->due_count == 2 || !is_due(flowing))
         return;
     flowing->sent = 0;
-    if (!is_own && !find_spokesman(stream, stream->ledger->watch.pulses[lane].path, &asked))
+    const struct watch *watch = &stream->ledger->watch;
+    if (!is_own && !find_spokesman(stream, watch_way(watch, lane, true), &asked) &&
+        !find_spokesman(stream, watch_way(watch, lane, false), &asked))
         return;
     for (size_t count = asks_now(stream, flowing); count > 0 && stream->due_count < 2; count--)
         stream->due[stream->due_count++] = asked;

@@ -1,5 +1,9 @@
 #include "probe/watch.h"
 
+#include <string.h>
+
+#include "model/protocol.h"
+
 // Beats of a lane so close together are one. With many lanes each is asked more seldom, and more must be one, or all
 // answers would be kept.
 enum { CLOSE_US = 50000, LANES_OF_A_CLOSE = 256, LEAST_VOICES = 2, MOST_VOICES = 6, QUESTIONS_OF_A_VOICE = 20 };
@@ -49,6 +53,13 @@ void watch_source(struct watch *watch, size_t lane, struct address source)
     uint8_t *path = &watch->pulses[lane].path;
     uint8_t now = address_equal(source, watch->schedule->lanes[lane].address) ? NO_PATH : path_from(watch, source);
     *path = *path < PATHS_UNTOLD || *path == now ? now : NO_PATH;
+}
+
+size_t watch_way(const struct watch *watch, size_t lane, bool by_protocol)
+{
+    int protocol = watch->schedule->lanes[lane].protocol;
+    size_t path = watch->pulses[lane].path, number = protocol == PROTOCOL_TCP ? 0 : protocol == PROTOCOL_UDP ? 1 : 2;
+    return by_protocol ? WATCH_PATHS + path * WATCH_PROTOCOLS + number : path;
 }
 
 void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat beat)
@@ -163,19 +174,30 @@ bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_
     return light->gap_us - light->gap < sent_us && sent_us < light->gap_us;
 }
 
-// By whose beats a try is judged that was sent at a moment.
-static const struct light *judge_of(const struct watch *watch, size_t lane, uint64_t sent_us)
+// By whose beats a try is judged that was sent at a moment: by those of all in the list, which NULL ends.
+struct judges {
+    const struct light *lights[3];
+};
+
+static bool has_begun(const struct light *light, uint64_t sent_us)
 {
-    const struct pulse *pulse = &watch->pulses[lane];
-    return pulse->firm && pulse->light.first != 0 && pulse->light.first <= sent_us ? &pulse->light
-           : pulse->known || (pulse->host.first != 0 && pulse->host.first <= sent_us)
-               ? &pulse->host
-               : &watch->paths[pulse->path].light;
+    return light->first != 0 && light->first <= sent_us;
 }
 
-bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
+static struct judges judges_of(const struct watch *watch, size_t lane, uint64_t sent_us)
 {
-    const struct light *light = judge_of(watch, lane, to_us);
+    const struct pulse *pulse = &watch->pulses[lane];
+    const struct light *protocol = &watch->ways[watch_way(watch, lane, true)];
+    if (pulse->firm && has_begun(&pulse->light, sent_us))
+        return (struct judges){{&pulse->light}};
+    protocol = has_begun(protocol, sent_us) ? protocol : NULL;
+    if (pulse->known || has_begun(&pulse->host, sent_us))
+        return (struct judges){{&pulse->host, protocol}};
+    return (struct judges){{protocol != NULL ? protocol : &watch->paths[pulse->path].light}};
+}
+
+static bool is_apart(const struct watch *watch, const struct light *light, uint64_t from_us, uint64_t to_us)
+{
     size_t low = 0, high = light->beats.count;
     while (low < high) { // the first row that ends after the one try
         size_t middle = low + (high - low) / 2;
@@ -192,9 +214,20 @@ bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint6
     return row->last <= to_us || to_us - from_us > watch->close_us;
 }
 
+bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
+{
+    struct judges judges = judges_of(watch, lane, to_us);
+    bool apart = true;
+    for (size_t i = 0; judges.lights[i] != NULL; i++)
+        apart = apart && is_apart(watch, judges.lights[i], from_us, to_us);
+    return apart;
+}
+
 const struct light *watch_light_of(const struct watch *watch, size_t lane)
 {
-    return judge_of(watch, lane, UINT64_MAX);
+    struct judges judges = judges_of(watch, lane, UINT64_MAX);
+    bool beside = judges.lights[1] != NULL && judges.lights[1]->ended && !judges.lights[0]->ended;
+    return judges.lights[beside];
 }
 
 bool watch_is_unheard(const struct watch *watch, size_t lane)
@@ -219,20 +252,48 @@ static enum shine shine_in(const struct light *light, uint64_t from_us, uint64_t
     return from_us >= light->begins && !light->ended ? SHINE_PENDING : SHINE_DARK; // the last chain may go on
 }
 
+static enum shine shine_of(const struct judges *judges, uint64_t from_us, uint64_t to_us)
+{
+    enum shine least = SHINE_LIT;
+    for (size_t i = 0; judges->lights[i] != NULL && least != SHINE_DARK; i++) {
+        enum shine shine = shine_in(judges->lights[i], from_us, to_us);
+        least = shine == SHINE_LIT ? least : shine;
+    }
+    return least;
+}
+
+// Whether some open port of its path was rejected within a timeout of a try of a lane.
+static bool is_denied(const struct watch *watch, size_t lane, uint64_t sent_us)
+{
+    const struct path *path = &watch->paths[watch->pulses[lane].path];
+    size_t low = 0, high = path->denied.count; // the first that is no more than a timeout before it
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (path->denied.items[middle] + watch->timeout_us < sent_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < path->denied.count && path->denied.items[low] <= sent_us + watch->timeout_us;
+}
+
 enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us)
 {
-    const struct light *light = watch_light_of(watch, lane);
-    if (!light->by_rejections || light->first == 0 || sent_us < light->first)
-        return shine_in(light, sent_us, sent_us);
-    return sent_us <= light->last + watch->close_us ? SHINE_LIT : SHINE_PENDING;
+    struct judges judges = judges_of(watch, lane, UINT64_MAX);
+    const struct light *light = judges.lights[0];
+    if (!watch->pulses[lane].firm && is_denied(watch, lane, sent_us))
+        return SHINE_DARK;
+    if (light->by_rejections && light->first != 0 && sent_us >= light->first)
+        return sent_us <= light->last + watch->close_us ? SHINE_LIT : SHINE_PENDING;
+    return shine_of(&judges, sent_us, sent_us);
 }
 
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
 {
-    const struct light *light = judge_of(watch, lane, from_us);
-    if (light->by_rejections)
+    struct judges judges = judges_of(watch, lane, from_us), later = judges_of(watch, lane, to_us);
+    if (judges.lights[0]->by_rejections || memcmp(&judges, &later, sizeof(judges)) != 0)
         return SHINE_DARK; // whoever rejects may stand on this side of where the line is dead
-    return light == judge_of(watch, lane, to_us) ? shine_in(light, from_us, to_us) : SHINE_DARK;
+    return shine_of(&judges, from_us, to_us);
 }
 
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us)

@@ -11,13 +11,14 @@
 // been shut for just that long.
 //
 // A lane is judged by its own beats from its first one on; before that, by its host's, then, where that has never
-// answered, by all of its path's.
-// A *path* is a way out, as far as packets tell of it, so that a capture tells the same: a family, and the source
-// address that the probes leave from. Another link has another one. What was asked from two sources in one run, or by
-// this machine of itself, has no path: it is judged by its own beats, or its host's, or is dark.
-// A *voice* is a TCP port that was open. One that was asked twice in vain, while others answered, is no service that
-// stopped, which would be closed: the host may ban us and spare others. From when it was last heard until it is heard
-// again nothing of its host is lit.
+// answered, by all of its path's. Whatever stops one protocol may pass the others: from when something of the lane's
+// protocol was first answered on its path, its host's beats are not enough without those, and they stand for the
+// path's. A *path* is a way out, as far as packets tell of it, so that a capture tells the same: a family, and the
+// source address that the probes leave from; a *way* is all of it, or one protocol on it. Another link has another one.
+// What was asked from two sources in one run, or by this machine of itself, has no path: it is judged by its own beats,
+// or its host's, or is dark. A *voice* is a TCP port that was open. One that was asked twice in vain, while others
+// answered, is no service that stopped, which would be closed: the host may ban us and spare others. From when it was
+// last heard until it is heard again nothing of its host is lit.
 //
 // Beats and asks are known from a capture as they were to the probe itself, and so is the light.
 #pragma once
@@ -27,6 +28,7 @@
 enum { MOST_TRIES = 60, FIRST_ASK };
 
 enum { PATHS_UNTOLD = 2, MOST_SOURCES = 64, NO_PATH = PATHS_UNTOLD + MOST_SOURCES, WATCH_PATHS }; // by number
+enum { WATCH_PROTOCOLS = 3, WATCH_WAYS = WATCH_PATHS * (1 + WATCH_PROTOCOLS) }; // the first ones are the paths
 
 struct beats { // a row of those that are close together
     uint64_t first;
@@ -111,6 +113,7 @@ enum shine {
 struct path {
     struct address source;
     struct light light;
+    VECTOR(uint64_t) denied; // when asks of open ports were rejected, ascending
 };
 
 struct watch {
@@ -123,6 +126,7 @@ struct watch {
     struct pulse *pulses;           // by lane
     size_t path_count;              // but for the last, NO_PATH
     struct path paths[WATCH_PATHS]; // the first two are of those whose source is not known yet, by family
+    struct light ways[WATCH_WAYS];  // of one protocol: of what answers firmly; none of whole paths
 };
 
 void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us);
@@ -130,6 +134,9 @@ void watch_end(struct watch *watch);
 
 // A probe to a lane leaves from an address.
 void watch_source(struct watch *watch, size_t lane, struct address source);
+
+// The way of a lane: its path, or its protocol there.
+size_t watch_way(const struct watch *watch, size_t lane, bool by_protocol);
 
 // A probe to a lane was answered, which was sent at that moment.
 void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat beat);
@@ -153,8 +160,9 @@ void watch_light(struct watch *watch);
 // Of a try of a lane that was sent at a moment (0: not known): rejections light no silence. After watch_light.
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us);
 // The same of a try that is to confirm a rejection: by the lane's own beats, or its host's, for all of the time where
-// there are any, else by its path's. Where nothing but rejections was heard of that, one that was sent no earlier
-// is enough.
+// there are any, else by its path's. Where nothing else was heard of the lane, no open port of its path
+// may have been rejected within a timeout of it: who rejects may do so by the pace, or in an outage. Where nothing but
+// rejections was heard of that, one that was sent no earlier is enough.
 enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us);
 // Whether every try of a lane sent from one moment to another is lit (`SHINE_LIT`), or may be (`SHINE_PENDING`).
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
@@ -165,7 +173,7 @@ bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint6
 uint64_t watch_longest_gap(const struct watch *watch);
 // Whether a try was sent in the longest time between two beats of its lane. After watch_light.
 bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_us);
-// By whose beats a lane is judged at the end: its own, its host's, or its path's.
+// By whose beats a lane is judged at the end: its own, its host's, its protocol's or its path's.
 const struct light *watch_light_of(const struct watch *watch, size_t lane);
 // Whether nothing that lights was ever heard of a lane's host. After watch_light.
 bool watch_is_unheard(const struct watch *watch, size_t lane);

@@ -266,10 +266,28 @@ static void add_rejections(const struct watch *watch, struct arena *arena, size_
     }
 }
 
+static void note_denied(struct watch *watch)
+{
+    for (size_t path = 0; path < WATCH_PATHS; path++)
+        watch->paths[path].denied.count = watch->paths[path].denied.capacity = 0; // `lights` was reset
+    for (size_t i = 0; i < watch->schedule->lane_count; i++) {
+        const ask_list *asks = &watch->pulses[i].asks;
+        for (size_t j = 0; watch->pulses[i].firm && j < asks->count; j++)
+            if (asks->items[j].contrary == OBSERVED_REJECTED)
+                *vector_add(watch->lights, &watch->paths[watch->pulses[i].path].denied) = asks->items[j].sent_us;
+    }
+    for (size_t path = 0; path < WATCH_PATHS; path++)
+        if (watch->paths[path].denied.count > 1)
+            qsort(watch->paths[path].denied.items, watch->paths[path].denied.count, sizeof(uint64_t), by_moment);
+}
+
 // What was heard of all that were asked the same way.
 static void light_paths(struct watch *watch, struct arena *scratch, struct record *paths)
 {
     watch->paths[NO_PATH].light = (struct light){0};
+    for (size_t way = WATCH_PATHS; way < WATCH_WAYS; way++)
+        watch->ways[way] = light_of(watch, &paths[way]);
+    note_denied(watch);
     for (size_t path = 0; path < watch->path_count; path++) {
         bool by_rejections = paths[path].beats.count == 0;
         if (by_rejections)
@@ -283,7 +301,7 @@ void watch_light(struct watch *watch)
 {
     const struct schedule *schedule = watch->schedule;
     struct arena *scratch = arena_new();
-    struct record *paths = arena_array(scratch, struct record, WATCH_PATHS);
+    struct record *paths = arena_array(scratch, struct record, WATCH_WAYS);
     arena_reset(watch->lights);
     for (size_t i = 0; i < schedule->lane_count; i++)
         watch->pulses[i].patience = patience_of(&watch->pulses[i]);
@@ -295,6 +313,8 @@ void watch_light(struct watch *watch)
             add_pulse(scratch, &host, &watch->pulses[end]);
             add_hushes(scratch, &host, &watch->pulses[end]);
             add_pulse(scratch, &paths[watch->pulses[end].path], &watch->pulses[end]);
+            if (watch->pulses[end].firm && watch->pulses[end].path != NO_PATH)
+                add_pulse(scratch, &paths[watch_way(watch, end, true)], &watch->pulses[end]);
         }
         keep_hushes_of_some(scratch, &host);
         for (size_t j = i; j < end; j++) {

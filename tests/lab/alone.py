@@ -14,10 +14,10 @@ echo (false: pings are not answered), delay (seconds that every answer takes),
 late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
 dead), down_of (to this address only), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
-a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), window ([seconds, SYNs: of each so many seconds, what comes after so many SYNs is reset]), every (2: every second packet is answered), loss
+a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), bucket_of (protocols: not SYNs fill it, but packets of those, and the others are prohibited), window ([seconds, SYNs: of each so many seconds, what comes after so many SYNs is reset]), every (2: every second packet is answered), loss
 (share of the packets that are lost on the way there, and of the answers on the way back), resets ([from, to] in SYNs: those are reset), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
 seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), rejected (these TCP ports only), rejects_acks (true: what comes behind a SYN is), errors (of a router, so many a second), reset_of
-(this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
+(this address only), codes (true: a router rejects each TCP port by the code that its last two digits are, and from 1100 on says that time is exceeded), table (so many flows pass, new ones are dropped from then on; of which protocol), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
 import fcntl
 import heapq
 import json
@@ -70,6 +70,7 @@ class Hosts:
         self.tokens, self.filled = 5.0, time.monotonic()
         self.errors, self.told = 6.0, time.monotonic()
         self.turn = self.in_turn = 0
+        self.flows = set()
         self.left, self.poured = self.of.get("bucket", (0, 0))[1], time.monotonic()
 
     def is_lost(self, now, target, port):
@@ -87,6 +88,16 @@ class Hosts:
         self.banned = self.banned or now
         return now - self.banned < self.of.get("ban_seconds", 1e9)
 
+    def is_no_flow(self, protocol, source, target, body):
+        """As a table of connections that is full has it, of a router or of a translator."""
+        most, of = self.of.get("table", (0, 0))
+        if protocol != of:
+            return False
+        flow = (source, target, body[:4])
+        if len(self.flows) < most:
+            self.flows.add(flow)
+        return flow not in self.flows
+
     def is_too_fast(self, now):
         """A bucket of SYNs, whatever they ask."""
         if "window" in self.of:
@@ -101,7 +112,7 @@ class Hosts:
         self.left -= 1
         return False
 
-    def rejection(self, source, target, whole, code4, code6):
+    def rejection(self, source, target, whole, code4, code6, exceeded=False):
         """By a router in the path; so many a second where it is limited."""
         now = time.monotonic()
         self.errors = min(6.0, self.errors + (now - self.told) * self.of.get("errors", 1e9))
@@ -110,7 +121,7 @@ class Hosts:
             return None
         self.errors -= 1
         kind, router = ((1, 3, code4), socket.inet_aton("203.0.113.1")) if len(source) == 4 else ((58, 1, code6), socket.inet_pton(socket.AF_INET6, "2001:db8:ffff::1"))
-        head = struct.pack("!BBHI", kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100]
+        head = struct.pack("!BBHI", {3: 11, 1: 3}[kind[1]] if exceeded else kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100]
         return 0, packet(router, source, kind[0], head, 2)
 
     def tcp(self, source, target, segment, whole):
@@ -119,7 +130,9 @@ class Hosts:
             return None
         if flags & 0x12 != 2:
             return self.rejection(source, target, whole, 13, 1) if self.of.get("rejects_acks") and flags & 0x14 == 0x10 else None
-        over = self.is_too_fast(time.monotonic()) and self.of.get("bucket", (0, 0, "reset"))[2]
+        if self.of.get("codes"):
+            return self.rejection(source, target, whole, port % 100, port % 100, port >= 1100)
+        over = "bucket_of" not in self.of and self.is_too_fast(time.monotonic()) and self.of.get("bucket", (0, 0, "reset"))[2]
         if over == "drop":
             return None
         if over == "prohibit":
@@ -175,9 +188,13 @@ class Hosts:
             protocol, source, target, body = whole[6], whole[8:24], whole[24:40], whole[40:]
         if protocol not in (1, 6, 17, 58) or (protocol == 58 and body[0] not in (128,)) or self.is_lost(time.monotonic(), name_of(target), struct.unpack("!H", body[2:4])[0] if protocol == 6 else 0):
             return None
+        if self.is_no_flow(protocol, source, target, body):
+            return None
         gone = self.of.get("unreachable")
         if gone and gone[0] <= time.monotonic() - self.first < gone[1]:
             return self.rejection(source, target, whole, 1, 3)
+        if protocol in self.of.get("bucket_of", ()) and self.is_too_fast(time.monotonic()):
+            return self.rejection(source, target, whole, 13, 1)
         if protocol == 6:
             told = self.tcp(source, target, body, whole)
             return None if told and self.is_over_the_limit(time.monotonic()) else told

@@ -60,6 +60,17 @@ class Limits(unittest.TestCase):
             self.no_open_port_is_called_otherwise(states, [1007])
         self.each(test, range(2))
 
+    def test_rejections_of_one_protocol_above_a_rate_are_no_fact_of_many_hosts_with_one_question_each(self):
+        def test(method, host, case):
+            protocols, bucket = case
+            hosts = [host[:-1] + "%d" % i for i in range(4, 14)]
+            targets = "".join("%s tcp 440-450\n%s udp 53\n%s icmp\n" % (one, one, one) for one in hosts)
+            done = common.alone({"open": [443], "udp": [53], "bucket_of": protocols, "bucket": bucket}, "probe", "--targets", "-", *ONLY, "--method", method, stdin=targets)
+            lines = [json.loads(line) for line in done.stdout.splitlines()][:-1]
+            self.assertEqual({x["state"] for x in lines if x["protocol"] != "tcp"} - {"open", "unknown"}, set())
+            self.assertIn("open", {x["state"] for x in lines if x["protocol"] == "tcp"})
+        self.each(test, [([1, 58], [1, 1]), ([17], [2, 2]), ([1, 17, 58], [3, 1])])
+
     def test_a_bucket_of_syns_hides_no_open_port_and_is_asked_slowly_enough(self):
         def test(method, host, count):
             opens = [*range(1000, 1000 + count, 4)]

@@ -172,6 +172,40 @@ class Silence(unittest.TestCase):
             self.assertEqual(reasons, {"nothing was heard but rejections, from whoever is in the way"})
         self.each(test)
 
+    def test_a_router_that_has_no_way_there_rejects_nothing_where_nobody_answers(self):
+        """It says so of everything when the line behind it is down; who forbids does not. RFC 792, 1812 (5.2.7.1), 4443."""
+        def test(method, host):
+            v4 = ":" not in host
+            no_way = {0, 1, 5, 6, 7, 8, 11, 12} if v4 else {0, 2, 3}
+            forbidden = {2, 3, 9, 10, 13, 14, 15} if v4 else {1, 4, 5, 6}
+            ports = sorted(1000 + code for code in no_way | forbidden)
+            states, reasons, _ = self.probe("%s tcp %s,1100-1101\n" % (host, ",".join(map(str, ports))), "--method", method, status=(3,), codes=True)
+            self.assertEqual({p % 100 for (_, _, p), state in states.items() if state == "rejected"}, forbidden)
+            self.assertEqual({p for (_, _, p), state in states.items() if state == "unknown"}, {*(1000 + code for code in no_way), 1100, 1101})
+            said = "rejected, but by a router that has no way there, and nobody answered otherwise: the line behind it may be down"
+            self.assertIn(said, reasons)  # sockets are not told of each
+            self.assertLessEqual(reasons, {said, "nothing was heard but rejections, from whoever is in the way"})
+        self.each(test)
+
+    def test_a_line_that_is_down_behind_a_router_from_the_first_packet_on_is_waited_for(self):
+        def test(method, host):
+            targets = "".join("%s tcp 20-99\n%s udp 53\n%s icmp\n" % (one, one, one) for one in (host, host[:-1] + "5"))
+            states, _, _ = self.probe(targets, "--method", method, open=[22, 80], silent=True, udp=[53], unreachable=[0, 8])
+            self.assertEqual({(protocol, port) for (_, protocol, port), state in states.items() if state == "open"},
+                             {("tcp", 22), ("tcp", 80), ("udp", 53), ("icmp" if ":" not in host else "icmpv6", 0)})
+        self.each(test)
+
+    def test_what_passes_by_one_protocol_shows_nothing_of_another_that_no_more_passes(self):
+        """A table of connections is full, of one protocol: hosts of which nothing else was heard are not silent for that."""
+        def test(method, host, protocol, flows):
+            hosts = [host[:-1] + digit for digit in "456789"]
+            opens = {one: [*range(1000, 1020, 3)] for one in hosts}
+            targets = "".join("%s tcp 1000-1019\n%s udp 40-59\n%s icmp\n" % (one, one, one) for one in hosts)
+            states, _, _ = self.probe(targets, "--method", method, status=(3,), open_of=opens, silent=True, udp=[*range(40, 60, 3)], udp_silent=True, table=[flows, {"tcp": 6, "udp": 17}[protocol]])
+            wrong = [place for place, state in states.items() if place[1] == protocol and place[2] in (*opens[place[0]], *range(40, 60, 3)) and state not in ("open", "unknown")]
+            self.assertEqual(wrong, [])
+        self.each(test, ("tcp", "udp"), (20, 50))
+
     def test_of_many_hosts_sentinels_keep_no_step_with_what_is_lost(self):
         def test(method, host):
             hosts = [host[:-1] + "%x" % i for i in range(1, 10)] + [host[:-1] + "1%d" % i for i in range(6)]
