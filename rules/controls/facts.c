@@ -7,9 +7,9 @@
 
 const struct fact *fact_named(const char *name)
 {
-    static const struct fact *const tables[] = {root_facts,    account_facts,  credential_facts, trail_facts,
-                                                group_facts,   default_facts,  network_facts,    address_facts,
-                                                service_facts, exposure_facts, flow_facts,       segmentation_facts};
+    static const struct fact *const tables[] = {
+        root_facts,    account_facts, credential_facts, trail_facts, group_facts,        default_facts,  network_facts,
+        address_facts, service_facts, exposure_facts,   flow_facts,  segmentation_facts, isolation_facts};
     for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
         for (const struct fact *fact = tables[t]; fact->name != NULL; fact++)
             if (strcmp(fact->name, name) == 0)

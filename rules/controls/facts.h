@@ -64,7 +64,7 @@ const struct fact *fact_named(const char *name);
 
 extern const struct fact root_facts[], account_facts[], credential_facts[], trail_facts[], group_facts[],
     default_facts[], network_facts[], address_facts[], service_facts[], exposure_facts[], flow_facts[],
-    segmentation_facts[]; // end with a NULL name
+    segmentation_facts[], isolation_facts[]; // end with a NULL name
 
 // ---- Answering. `subject` and `reference` are borrowed; a reference is a path in the snapshot or NULL.
 void answer(struct inquiry *inquiry, enum control_result result, const char *subject, const char *reference,

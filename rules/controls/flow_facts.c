@@ -51,6 +51,26 @@ bool flow_facts_have_cde(struct inquiry *inquiry, const struct segment_set *set)
     return told;
 }
 
+bool flow_facts_holds_cde(const struct inquiry *inquiry, const struct network_interface *interface)
+{
+    const struct intent *intent = inquiry->input->intent;
+    for (size_t i = 0; intent != NULL && i < intent->segments.count; i++)
+        if (intent->segments.items[i].scope == SCOPE_CDE &&
+            intent_holds(&intent->segments.items[i].select, inquiry->input->estate, interface))
+            return true;
+    return false;
+}
+
+bool flow_facts_in_scope(const struct inquiry *inquiry, const struct network_interface *interface)
+{
+    const struct intent *intent = inquiry->input->intent;
+    for (size_t i = 0; intent != NULL && i < intent->segments.count; i++)
+        if (intent->segments.items[i].scope != SCOPE_OUT &&
+            intent_holds(&intent->segments.items[i].select, inquiry->input->estate, interface))
+            return true;
+    return false;
+}
+
 struct prefixset flow_facts_addresses(const struct inquiry *inquiry, enum intent_scope widest, const char *vpc_id,
                                       enum family family)
 {

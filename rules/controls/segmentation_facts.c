@@ -1,5 +1,5 @@
 // Facts of segmentation, as PCI DSS asks about it: that the cardholder data environment, which the intent names, and
-// what is out of scope reach nothing of each other; computed, and observed from inside.
+// what is out of scope reach nothing of each other, as computed.
 #include "rules/controls/account_facts.h"
 #include "rules/controls/flow_facts.h"
 
@@ -7,26 +7,6 @@
 #include "model/protocol.h"
 
 // ---- Networks behind the environment's routes of which the snapshot tells nothing
-
-static bool holds_cde(const struct inquiry *inquiry, const struct network_interface *interface)
-{
-    const struct intent *intent = inquiry->input->intent;
-    for (size_t i = 0; intent != NULL && i < intent->segments.count; i++)
-        if (intent->segments.items[i].scope == SCOPE_CDE &&
-            intent_holds(&intent->segments.items[i].select, inquiry->input->estate, interface))
-            return true;
-    return false;
-}
-
-static bool is_in_scope(const struct inquiry *inquiry, const struct network_interface *interface)
-{
-    const struct intent *intent = inquiry->input->intent;
-    for (size_t i = 0; intent != NULL && i < intent->segments.count; i++)
-        if (intent->segments.items[i].scope != SCOPE_OUT &&
-            intent_holds(&intent->segments.items[i].select, inquiry->input->estate, interface))
-            return true;
-    return false;
-}
 
 static bool vpc_is_told(const struct estate *estate, const char *vpc_id)
 {
@@ -90,7 +70,7 @@ static void ask_beyond(struct inquiry *inquiry)
     struct map vpcs = {0};
     size_t count;
     for (size_t i = 0; i < estate->interfaces.count; i++)
-        if (holds_cde(inquiry, estate->interfaces.items[i]))
+        if (flow_facts_holds_cde(inquiry, estate->interfaces.items[i]))
             map_put(inquiry->arena, &vpcs, estate->interfaces.items[i]->place->vpc_id, inquiry);
     void **tables = map_values(inquiry->arena, &estate->route_tables, &count);
     for (size_t i = 0; i < count; i++)
@@ -143,7 +123,8 @@ static void ask_lattice(struct inquiry *inquiry)
         const struct group_set *groups = estate->interfaces.items[i]->groups;
         for (uint32_t g = 0; groups != NULL && g < groups->count; g++) {
             const struct security_group *group = map_get(&estate->security_groups, groups->ids[g]);
-            if (group == NULL || map_get(&asked, group->id) != NULL || !holds_cde(inquiry, estate->interfaces.items[i]))
+            if (group == NULL || map_get(&asked, group->id) != NULL ||
+                !flow_facts_holds_cde(inquiry, estate->interfaces.items[i]))
                 continue;
             map_put(inquiry->arena, &asked, group->id, inquiry);
             ask_lattice_in(inquiry, group, &group->ingress, "who comes by");
@@ -233,253 +214,106 @@ static void cde_is_isolated(struct inquiry *inquiry)
 
 // ---- What the internet reaches of it
 
-static void cde_not_reached(struct inquiry *inquiry)
+struct reached {
+    size_t addresses; // public ones of the environment
+    size_t good;      // of them, those that nothing of the internet reaches
+    size_t bridged;   // places that the internet reaches by somebody who asks there by an address of his own
+};
+
+static void refer(struct inquiry *inquiry, const char *list, size_t at)
+{
+    inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
+        arena_printf(inquiry->arena, "exposure.json#/%s/%zu", list, at);
+}
+
+// Whether the internet reaches something of a list two-way: perhaps, and surely.
+static bool is_reached(const struct exposure_list *exposures, bool *surely)
+{
+    bool possible = false;
+    *surely = false;
+    for (size_t i = 0; exposures != NULL && i < exposures->count; i++) {
+        const struct exposure *one = &exposures->items[i];
+        bool reaches = one->internet && one->path == PATH_TWO_WAY;
+        *surely = *surely || (reaches && one->certainty == CERTAINTY_EXACT);
+        possible = possible || reaches;
+    }
+    return possible;
+}
+
+static void ask_endpoints(struct inquiry *inquiry, struct reached *reached)
 {
     const struct exposure_set *exposures = inquiry->input->exposures;
-    const struct segment_set *set = flow_facts_set(inquiry);
-    size_t good = 0, all = 0;
-    if (set == NULL || !flow_facts_have_cde(inquiry, set))
-        return;
-    answer_gaps(inquiry);
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &exposures->endpoints.items[i];
-        bool reached = false, possible = false;
-        if (!holds_cde(inquiry, endpoint->interface))
+        bool surely;
+        if (!flow_facts_holds_cde(inquiry, endpoint->interface))
             continue;
-        for (size_t x = 0; endpoint->exposures != NULL && x < endpoint->exposures->count; x++) {
-            const struct exposure *one = &endpoint->exposures->items[x];
-            reached = reached || (one->internet && one->path == PATH_TWO_WAY && one->certainty == CERTAINTY_EXACT);
-            possible = possible || (one->internet && one->path == PATH_TWO_WAY);
-        }
+        bool possible = is_reached(endpoint->exposures, &surely);
         char address[ADDRESS_TEXT];
         endpoint_address(endpoint, address);
-        all++;
-        good += !possible;
-        if (reached) {
+        reached->addresses++;
+        reached->good += !possible;
+        if (surely) {
             answer(inquiry, CONTROL_FAIL, arena_strdup(inquiry->arena, address), NULL,
                    "the internet reaches it, and %s is of the cardholder environment", endpoint->interface->id);
-            inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
-                arena_printf(inquiry->arena, "exposure.json#/endpoints/%zu", i);
+            refer(inquiry, "endpoints", i);
         } else if (possible)
             answer_missing(inquiry, "whether the internet reaches %s of %s, which is possible", address,
                            endpoint->interface->id);
     }
+}
+
+// Who passes packets on with their clients' own addresses stands between nothing: their connections end at the target.
+static void ask_indirect(struct inquiry *inquiry, struct reached *reached)
+{
+    const struct exposure_set *exposures = inquiry->input->exposures;
+    for (size_t i = 0; i < exposures->indirect.count; i++) {
+        const struct indirect_exposure *one = &exposures->indirect.items[i];
+        bool surely, keeps = one->by_service ? one->seen_family == 0 : one->may_see_client;
+        bool sure = one->by_service || one->sees_client;
+        if (!flow_facts_holds_cde(inquiry, one->interface) || !is_reached(&one->exposures, &surely))
+            continue;
+        char address[ADDRESS_TEXT];
+        address_format(one->private_address, address);
+        if (!keeps)
+            reached->bridged++;
+        else if (surely && sure) {
+            answer(inquiry, CONTROL_FAIL, arena_strdup(inquiry->arena, address), NULL,
+                   "the internet reaches it by %s, which keeps the clients' addresses, and %s is of the cardholder "
+                   "environment",
+                   one->load_balancer, one->interface->id);
+            refer(inquiry, "indirect", i);
+        } else
+            answer_missing(inquiry, "whether the internet reaches %s of %s by %s, with the clients' addresses", address,
+                           one->interface->id, one->load_balancer);
+    }
+}
+
+static void cde_not_reached(struct inquiry *inquiry)
+{
+    const struct segment_set *set = flow_facts_set(inquiry);
+    struct reached reached = {0};
+    if (set == NULL || !flow_facts_have_cde(inquiry, set))
+        return;
+    answer_gaps(inquiry);
+    ask_endpoints(inquiry, &reached);
+    ask_indirect(inquiry, &reached);
     size_t interfaces = 0;
     for (size_t i = 0; i < set->segments.count; i++)
         if (flow_facts_scope(inquiry, &set->segments.items[i]) == SCOPE_CDE)
             interfaces += set->segments.items[i].interfaces;
-    if (good > 0)
-        answer_rest(inquiry, good, "public address", "public addresses", "of it, and the internet reaches none");
-    else if (all == 0)
+    if (reached.good > 0)
+        answer_rest(inquiry, reached.good, "public address", "public addresses",
+                    "of it, and the internet reaches none");
+    else if (reached.addresses == 0)
         answer_rest(inquiry, interfaces, "network interface", "network interfaces", "of it, without a public address");
-    if (good > 0 || (all == 0 && interfaces > 0))
+    if (reached.good > 0 || (reached.addresses == 0 && interfaces > 0))
         inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference = "exposure.json#/endpoints";
-}
-
-// ---- Isolation, observed
-
-static bool is_of_segment(const struct inquiry *inquiry, const struct segment *segment,
-                          const struct network_interface *interface)
-{
-    const struct intent_segment *told = intent_segment_named(inquiry->input->intent, segment->id);
-    if (told != NULL)
-        return intent_holds(&told->select, inquiry->input->estate, interface);
-    const struct intent *intent = inquiry->input->intent;
-    for (size_t i = 0; i < intent->segments.count; i++) // what is in none
-        if (intent_holds(&intent->segments.items[i].select, inquiry->input->estate, interface))
-            return false;
-    return true;
-}
-
-// "10.0.2.4 5432/tcp from eni-1"
-static const char *place_of(struct inquiry *inquiry, const struct verdict *verdict, const char *eni_id)
-{
-    struct arena *arena = inquiry->arena;
-    const char *protocol = protocol_name(arena, verdict->protocol);
-    char address[ADDRESS_TEXT];
-    address_format(verdict->address, address);
-    if (!protocol_has_ports(verdict->protocol))
-        return arena_printf(arena, "%s echo/%s from %s", address, protocol, eni_id);
-    return arena_printf(arena, "%s %s/%s from %s", address,
-                        portset_format(arena, portset_of(arena, verdict->low, verdict->high)), protocol, eni_id);
-}
-
-// What became of the questions that one interface asked of the environment.
-struct seen_of_cde {
-    struct map asked;  // address -> struct portset *, of TCP
-    size_t silent;     // ports to which nothing came through
-    size_t unknown;    // ports of which that is not known
-    bool came_through; // something did
-};
-
-static void judge_seen(struct inquiry *inquiry, const struct inside_seen *seen, struct seen_of_cde *found)
-{
-    for (size_t i = 0; i < seen->verdicts->items.count; i++) {
-        const struct verdict *verdict = &seen->verdicts->items.items[i];
-        const struct endpoint *endpoint = exposure_endpoint(seen->view, verdict->address);
-        size_t ports = (size_t)(verdict->high - verdict->low) + 1;
-        char address[ADDRESS_TEXT];
-        if (endpoint == NULL || endpoint->outside || !holds_cde(inquiry, endpoint->interface))
-            continue;
-        address_format(verdict->address, address);
-        struct portset *asked = map_get(&found->asked, address);
-        if (asked == NULL) {
-            asked = arena_new_of(inquiry->arena, struct portset);
-            *asked = portset_empty;
-            map_put(inquiry->arena, &found->asked, arena_strdup(inquiry->arena, address), asked);
-        }
-        if (verdict->protocol == PROTOCOL_TCP)
-            *asked = portset_union(inquiry->arena, *asked, portset_of(inquiry->arena, verdict->low, verdict->high));
-        bool through = verdict->observed == OBSERVED_OPEN || verdict->observed == OBSERVED_CLOSED;
-        bool silent = verdict->kind == VERDICT_ENFORCED || verdict->kind == VERDICT_BLOCKED;
-        found->came_through = found->came_through || through;
-        found->silent += silent && !through ? ports : 0;
-        found->unknown += !silent && !through ? ports : 0;
-        if (!through)
-            continue;
-        answer(inquiry, CONTROL_FAIL, place_of(inquiry, verdict, seen->eni_id), NULL,
-               "a packet came through from what is out of scope: %s", observed_names[verdict->observed]);
-        inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
-            arena_printf(inquiry->arena, "%s#/verdicts/%zu", seen->path, i);
+    if (reached.bridged > 0) {
+        answer_rest(inquiry, reached.bridged, "place of it", "places of it",
+                    "that the internet reaches by somebody who asks there by an address of its own");
+        inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference = "exposure.json#/indirect";
     }
-}
-
-// The environment's addresses that could be asked from there; what of them was not is missing.
-static size_t ask_coverage(struct inquiry *inquiry, const struct inside_seen *seen, const struct seen_of_cde *found)
-{
-    const struct portset wanted = fact_ports(inquiry, "ports", "1-1023");
-    size_t there = 0;
-    for (size_t i = 0; i < seen->view->endpoints.count; i++) {
-        const struct endpoint *endpoint = &seen->view->endpoints.items[i];
-        char address[ADDRESS_TEXT];
-        if (endpoint->outside || !holds_cde(inquiry, endpoint->interface))
-            continue;
-        there++;
-        endpoint_address(endpoint, address);
-        const struct portset *asked = map_get(&found->asked, address);
-        const struct portset left = asked == NULL ? wanted : portset_subtract(inquiry->arena, wanted, *asked);
-        if (!portset_is_empty(left))
-            answer_missing(inquiry, "answers of TCP ports %s of %s of %s, which were not asked from %s",
-                           portset_format(inquiry->arena, left), address, endpoint->interface->id, seen->eni_id);
-    }
-    return there;
-}
-
-static void judge_vantage(struct inquiry *inquiry, const struct inside_seen *seen)
-{
-    struct seen_of_cde found = {0};
-    judge_seen(inquiry, seen, &found);
-    size_t there = ask_coverage(inquiry, seen, &found);
-    if (found.unknown > 0)
-        answer_missing(inquiry,
-                       "answers about %zu ports of the cardholder environment from %s: silence that proves "
-                       "nothing",
-                       found.unknown, seen->eni_id);
-    if (found.silent > 0 && !seen->sentinel_answered)
-        answer_missing(inquiry,
-                       "that the way was open while %s asked: no sentinel answered, by what %s tells, so that its "
-                       "silence proves nothing",
-                       seen->eni_id, seen->path);
-    if (!seen->verdicts->complete)
-        answer_missing(inquiry, "part of what %s tells: it is incomplete", seen->path);
-    long most = fact_number(inquiry, "days", 366), age = account_days_since(seen->first_day, inquiry->input->today);
-    if (age < 0 || age > most)
-        answer_missing(inquiry, "observations from %s of the last %ld days: these are of %s", seen->eni_id, most,
-                       seen->first_day == NULL ? "a day that is not told" : seen->first_day);
-    if (found.came_through)
-        return;
-    if (there == 0)
-        answer(inquiry, CONTROL_NOT_APPLICABLE, seen->eni_id, NULL,
-               "no route joins its VPC to one of the cardholder environment: nothing of it can be asked from there");
-    else if (found.silent > 0 && seen->sentinel_answered)
-        answer(
-            inquiry, CONTROL_PASS, seen->eni_id, NULL,
-            "%zu ports of %zu addresses of the cardholder environment were asked from %s on, and nothing came through",
-            found.silent, there, seen->first_day == NULL ? "a day not told" : seen->first_day);
-    else
-        return;
-    inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
-        arena_printf(inquiry->arena, "%s#/verdicts", seen->path);
-}
-
-// Kinds that ask for nothing of their own.
-static bool asks_nothing(const struct network_interface *interface)
-{
-    enum interface_part part = interface_part_of(interface->type);
-    return part == INTERFACE_PASSES_ON || part == INTERFACE_ANSWERS;
-}
-
-// Whether some interface of the segment is out of scope; *seen: one was asked from.
-static bool is_outside(const struct inquiry *inquiry, const struct segment *segment, bool *seen)
-{
-    const struct fact_input *input = inquiry->input;
-    bool any = false;
-    for (size_t i = 0; i < input->estate->interfaces.count && !any; i++)
-        any = is_of_segment(inquiry, segment, input->estate->interfaces.items[i]) &&
-              !is_in_scope(inquiry, input->estate->interfaces.items[i]);
-    *seen = false;
-    for (size_t i = 0; i < input->inside_count; i++)
-        *seen = *seen || (is_of_segment(inquiry, segment, input->inside[i].asker) &&
-                          !is_in_scope(inquiry, input->inside[i].asker));
-    return any;
-}
-
-static bool is_alike(const struct network_interface *a, const struct network_interface *b)
-{
-    return a->groups != NULL && b->groups != NULL && !a->groups_unsure && !b->groups_unsure &&
-           strcmp(a->groups->key, b->groups->key) == 0 && text_same(a->place->vpc_id, b->place->vpc_id) &&
-           text_same(a->place->subnet_id, b->place->subnet_id);
-}
-
-// What is in no segment has nothing in common that somebody named: only who has the same groups and subnet stands for
-// another one.
-static void ask_others(struct inquiry *inquiry, const struct segment *segment)
-{
-    const struct fact_input *input = inquiry->input;
-    const struct network_interface *first = NULL;
-    size_t lacking = 0;
-    for (size_t i = 0; i < input->estate->interfaces.count; i++) {
-        const struct network_interface *one = input->estate->interfaces.items[i];
-        bool seen = !is_of_segment(inquiry, segment, one) || is_in_scope(inquiry, one) || asks_nothing(one);
-        for (size_t k = 0; k < input->inside_count && !seen; k++)
-            seen = is_alike(one, input->inside[k].asker);
-        if (seen)
-            continue;
-        lacking++;
-        first = first == NULL || strcmp(one->id, first->id) < 0 ? one : first;
-    }
-    if (lacking > 0)
-        answer_missing(inquiry,
-                       "observations from inside: nothing was asked from %s%s, in no segment, or one of the same "
-                       "groups and subnet",
-                       first->id,
-                       lacking == 1 ? "" : arena_printf(inquiry->arena, " and %zu more interfaces", lacking - 1));
-}
-
-static void isolation_is_observed(struct inquiry *inquiry)
-{
-    const struct fact_input *input = inquiry->input;
-    const struct segment_set *set = flow_facts_set(inquiry);
-    size_t others = 0;
-    if (set == NULL || !flow_facts_have_cde(inquiry, set))
-        return;
-    for (size_t i = 0; i < set->segments.count; i++) {
-        const struct segment *segment = &set->segments.items[i];
-        bool seen;
-        if (segment->interfaces == 0 || flow_facts_scope(inquiry, segment) != SCOPE_OUT ||
-            !is_outside(inquiry, segment, &seen))
-            continue;
-        others++;
-        if (intent_segment_named(input->intent, segment->id) == NULL)
-            ask_others(inquiry, segment);
-        else if (!seen)
-            answer_missing(inquiry, "observations from inside: nothing was asked from an interface of %s", segment->id);
-    }
-    if (others == 0)
-        answer(inquiry, CONTROL_NOT_APPLICABLE, "segments", NULL, "every interface is in scope");
-    for (size_t i = 0; i < input->inside_count; i++)
-        if (!is_in_scope(inquiry, input->inside[i].asker))
-            judge_vantage(inquiry, &input->inside[i]);
 }
 
 static const char *const none[] = {NULL};
@@ -487,6 +321,5 @@ static const char *const none[] = {NULL};
 const struct fact segmentation_facts[] = {
     {"cde-is-isolated", false, none, cde_is_isolated},
     {"cde-not-reached-from-internet", false, none, cde_not_reached},
-    {"isolation-is-observed", false, (const char *const[]){"days=count", "ports=ports", NULL}, isolation_is_observed},
     {NULL, false, NULL, NULL},
 };

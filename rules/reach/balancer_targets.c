@@ -311,7 +311,7 @@ static bool same_path(const reason_list *via, const reason_list *path)
 // Whether a target is listed as the same thing by another record of its target group; it is then united with that: of
 // such groups nothing is sure.
 static bool is_listed(struct walker *walker, const struct hop_in *in, const struct arrived *arrived,
-                      struct prefixset sources)
+                      struct prefixset sources, bool may_see_client)
 {
     struct arena *arena = walker->set->arena;
     for (size_t i = walker->bridged; i < walker->set->indirect.count; i++) {
@@ -325,6 +325,7 @@ static bool is_listed(struct walker *walker, const struct hop_in *in, const stru
             !same_path(&exposure->via, &in->path))
             continue;
         exposure->sources = prefixset_union(walker->arena, exposure->sources, sources);
+        one->may_see_client = one->may_see_client || may_see_client;
         exposure->client_ports = portset_union(arena, exposure->client_ports, arrived->arrival.ports);
         exposure->internet = prefixset_overlap(exposure->sources, prefixset_internet(walker->arena, in->family));
         for (size_t d = 0; d < arrived->doubts.count; d++)
@@ -342,7 +343,9 @@ static void list(struct walker *walker, const struct hop_in *in, const struct ar
     const struct instance *instance = map_get(&walker->estate->instances, target->instance_id);
     const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
     struct clients clients = arrival_clients(walker->arena, &arrived->arrival);
-    if (in->group != NULL && in->group->other != NULL && is_listed(walker, in, arrived, clients.may))
+    struct prefixset internet = prefixset_internet(walker->arena, in->family);
+    bool may_see_client = prefixset_overlap(arrived->arrival.own.may, internet);
+    if (in->group != NULL && in->group->other != NULL && is_listed(walker, in, arrived, clients.may, may_see_client))
         return;
     struct indirect_exposure *indirect = vector_add(arena, &walker->set->indirect);
     *indirect = (struct indirect_exposure){
@@ -356,6 +359,8 @@ static void list(struct walker *walker, const struct hop_in *in, const struct ar
         .target_group = in->group != NULL ? in->group->name : NULL,
         .health = arrived->registered == NULL ? "unknown" : arrived->registered->health,
         .family = in->family,
+        .sees_client = prefixset_overlap(arrived->arrival.own.must, internet),
+        .may_see_client = may_see_client,
         .exposures = {.items = arena_array(arena, struct exposure, 2)},
     };
     add_exposure(walker, indirect, in, arrived->port, arrived->arrival.ports, clients.must, CERTAINTY_EXACT,

@@ -360,9 +360,11 @@ static bool ask_kinds(struct walk *walk)
         return true;
     const struct network_interface *one = sends ? packet->to : packet->from;
     const struct interface_kind *kind = interface_kind_of(one->type);
-    const char *text = arena_printf(walk->arena, "%s is %s, which %s", one->id,
-                                    kind == NULL || kind->what == NULL ? one->type : kind->what,
-                                    sends ? "takes no connection" : "asks for nothing of its own");
+    const char *text = party_is_gone(walk->walker->traffic->estate, one)
+                           ? arena_printf(walk->arena, "%s is gone", one->id)
+                           : arena_printf(walk->arena, "%s is %s, which %s", one->id,
+                                          kind == NULL || kind->what == NULL ? one->type : kind->what,
+                                          sends ? "takes no connection" : "asks for nothing of its own");
     walk_stop(walk, "interface", reason_stop(walk->arena, REASON_HOST, one->id, text), text, NULL);
     return false;
 }

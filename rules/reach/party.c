@@ -52,10 +52,10 @@ static struct gathered *gathered_of(struct traffic *traffic, struct arena *scrat
     return gathered;
 }
 
-static bool is_gone(const struct estate *estate, const struct network_interface *interface)
+bool party_is_gone(const struct estate *estate, const struct network_interface *interface)
 {
     const struct instance *instance = map_get(&estate->instances, interface->instance_id);
-    return instance != NULL && text_same(instance->state, "terminated");
+    return interface->goes || (!interface->stays && instance != NULL && text_same(instance->state, "terminated"));
 }
 
 // All of its addresses of a family inside its VPC, delegated prefixes too.
@@ -81,7 +81,7 @@ static void gather_members(struct traffic *traffic)
     struct map all = {0};
     for (size_t i = 0; i < traffic->estate->interfaces.count; i++) {
         const struct network_interface *interface = traffic->estate->interfaces.items[i];
-        if (is_gone(traffic->estate, interface))
+        if (party_is_gone(traffic->estate, interface))
             continue;
         struct prefixset own[2] = {held_addresses(scratch, interface, FAMILY_IPV4),
                                    held_addresses(scratch, interface, FAMILY_IPV6)};
@@ -245,7 +245,7 @@ bool party_alone(struct traffic *traffic, const struct network_interface *interf
                  struct party *party)
 {
     struct standing standing;
-    if (is_gone(traffic->estate, interface) || !stands(traffic, interface, &standing))
+    if (party_is_gone(traffic->estate, interface) || !stands(traffic, interface, &standing))
         return false;
     *party = party_with(traffic, interface, ground_of(traffic, interface), &standing, family);
     if (family == FAMILY_IPV6)
@@ -383,7 +383,7 @@ void traffic_begin(struct traffic *traffic, struct arena *arena, const struct es
         const struct network_interface *interface = estate->interfaces.items[i];
         struct standing standing;
         segment_numbers numbers = {0};
-        if (is_gone(estate, interface))
+        if (party_is_gone(estate, interface))
             continue;
         if (!stands(traffic, interface, &standing)) {
             leave_out(traffic, interface_kind_of(interface->type)->what);

@@ -103,6 +103,10 @@ typedef void segment_of(void *context, const struct network_interface *interface
 void traffic_begin(struct traffic *traffic, struct arena *arena, const struct estate *estate, segment_of *segments,
                    void *context);
 
+// Whether an interface went with its instance, or by a plan. One that is only detached is there: it may be attached
+// again.
+bool party_is_gone(const struct estate *estate, const struct network_interface *interface);
+
 // One interface as a party of its own, for what is asked of a single packet: groups, ground, doubts, which of its
 // addresses have a public one. False: it is in no segment.
 bool party_alone(struct traffic *traffic, const struct network_interface *interface, enum family family,

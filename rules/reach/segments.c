@@ -217,6 +217,7 @@ static void add_absences(struct traffic *traffic, struct segment_set *set)
 {
     static const char *const not_covered[] = {
         "what a load balancer's clients reach behind it: `sgproof compute` tells it, as indirect exposure",
+        "listeners of load balancers: inside, a port without one counts as any interface's",
         "names: whether DNS resolves them, and what a DNS firewall or a proxy stops",
         "policies of VPC endpoints and of the services behind them",
         "who meets inside by public IPv4 addresses, over the internet: `outbound` and `sgproof compute` tell one half "

@@ -265,12 +265,17 @@ static void add_transit(struct way_maker *maker, const struct route_share *share
 static way_list inside(struct traffic *traffic, const struct ground *ground, enum family family, const char *to_vpc,
                        int depth);
 
-// "A NAT gateway can route to other VPCs": as its own subnet's table does, by its own address.
+// "A NAT gateway can route to other VPCs": as its own subnet's table does, by its own address. One that is gone passes
+// nothing on, within its VPC neither.
 static void add_nat_inside(struct way_maker *maker, const struct route_share *share)
 {
     const struct nat_gateway *nat = map_get(&maker->estate->nat_gateways, share->route->target_id);
     if (nat != NULL && nat->presence == PRESENCE_NO)
         return;
+    if (maker->same_vpc) {
+        add_unmodelled(maker, share, FLOW_UNMODELLED);
+        return;
+    }
     if (nat == NULL || nat->subnet_id == NULL || maker->depth > 0 || maker->family == FAMILY_IPV6) {
         add_unmodelled(maker, share, FLOW_NAT);
         return;
@@ -317,7 +322,9 @@ static void add_inside(struct way_maker *maker, struct route_share *share)
     }
     if (!route->active || route->target == ROUTE_LOCAL || way_is_gateway_endpoint(maker, route))
         return;
-    if (maker->same_vpc || route->target == ROUTE_APPLIANCE || route->target == ROUTE_UNKNOWN)
+    if (route->way == WAY_NAT && route->target == ROUTE_ELSEWHERE)
+        add_nat_inside(maker, share);
+    else if (maker->same_vpc || route->target == ROUTE_APPLIANCE || route->target == ROUTE_UNKNOWN)
         add_unmodelled(maker, share, FLOW_UNMODELLED);
     else if (route->target == ROUTE_INTERNET_GATEWAY || route->way == WAY_EGRESS_ONLY)
         add_internet(maker, share);
@@ -325,8 +332,6 @@ static void add_inside(struct way_maker *maker, struct route_share *share)
         add_peering(maker, share);
     else if (route->way == WAY_TRANSIT)
         add_transit(maker, share);
-    else if (route->way == WAY_NAT)
-        add_nat_inside(maker, share);
     else
         add_unmodelled(maker, share, FLOW_UNMODELLED);
 }

@@ -64,6 +64,8 @@ struct indirect_exposure {
     enum family family;        // of the clients
     struct prefixset seen;     // addresses in place of theirs that it sees, where a service brings them
     enum family seen_family;   // 0: it sees theirs, or a load balancer's
+    bool sees_client;          // behind a load balancer: clients of the internet surely come by their own addresses
+    bool may_see_client;       // the same: perhaps
     struct exposure_list exposures;
 };
 

@@ -104,6 +104,8 @@ struct network_interface {
     bool in_accelerator_group; // the same, of Global Accelerator
     bool nested;               // told by an instance's document only
     bool differs;              // another record of it says otherwise
+    bool goes;                 // a plan deletes it
+    bool stays;                // a plan deletes its instance, and not it
 };
 
 // The `device_index` of an attachment by index `index` of network card `card`. Each card counts its own; the primary

@@ -28,14 +28,15 @@ segments_writer *segments_format(const char *name);
 // What one segment reaches in another, or outside.
 struct segment_cell {
     uint32_t from;
-    uint32_t to;          // or SEGMENT_INTERNET
-    const char *exact;    // "tcp 443,8080; icmp echo", "all traffic"; NULL: nothing is sure
-    const char *possible; // what may pass beside; or NULL
-    bool partial;         // not from each of their addresses to each
+    uint32_t to;              // or SEGMENT_INTERNET
+    const char *exact;        // "tcp 443,8080; icmp echo", "all traffic"; NULL: nothing is sure
+    const char *possible;     // what may pass beside; or NULL
+    bool partial;             // not from each of their addresses to each
+    const char *forbidden_by; // the first rule of the intent that forbids something of it; or NULL
 };
 
 // Cells that are not empty, in the order of the segments, what leaves behind all others. *count of them, in `arena`.
-const struct segment_cell *segment_cells(struct arena *arena, const struct segment_set *set, size_t *count);
+const struct segment_cell *segment_cells(struct arena *arena, const struct segments_report *report, size_t *count);
 
 // "tcp 443; possibly tcp 22 *"
 const char *segment_cell_text(struct arena *arena, const struct segment_cell *cell);

@@ -103,7 +103,25 @@ static bool is_partial(const struct segment_set *set, const struct flow *flow)
     return !prefixset_equal(flow->destinations, segment_addresses(to, flow->to_vpc, flow->family));
 }
 
-static void add_cells(struct arena *arena, const struct segment_set *set, const flow_list *flows,
+// Whether a finding tells of something in a flow: the segments that its own numbers stand for are those of its rule.
+static bool is_told_by(struct arena *arena, const struct flow *flow, const struct flow *finding)
+{
+    return flow->protocol == finding->protocol && flow->family == finding->family &&
+           text_same(flow->from_vpc, finding->from_vpc) && text_same(flow->to_vpc, finding->to_vpc) &&
+           prefixset_overlap(flow->sources, finding->sources) &&
+           prefixset_overlap(flow->destinations, finding->destinations) &&
+           !portset_is_empty(portset_intersect(arena, flow->ports, finding->ports));
+}
+
+static const char *forbidden_by(struct arena *arena, const struct segments_report *report, const struct flow *flow)
+{
+    for (size_t i = 0; i < report->finding_count; i++)
+        if (is_told_by(arena, flow, &report->findings[i].flow))
+            return report->findings[i].rule;
+    return NULL;
+}
+
+static void add_cells(struct arena *arena, const struct segments_report *report, const flow_list *flows,
                       struct segment_cell *cells, size_t *count)
 {
     for (size_t i = 0; i < flows->count;) {
@@ -113,7 +131,9 @@ static void add_cells(struct arena *arena, const struct segment_set *set, const 
         for (; i < flows->count && flows->items[i].from == first->from && flows->items[i].to == first->to; i++) {
             const struct flow *flow = &flows->items[i];
             add_service(&services[flow->certainty == CERTAINTY_POSSIBLE], flow);
-            cell.partial = cell.partial || is_partial(set, flow);
+            cell.partial = cell.partial || is_partial(report->set, flow);
+            if (cell.forbidden_by == NULL)
+                cell.forbidden_by = forbidden_by(arena, report, flow);
         }
         leave_sure(&services[1], &services[0]);
         cell.exact = services_text(&services[0]);
@@ -122,12 +142,13 @@ static void add_cells(struct arena *arena, const struct segment_set *set, const 
     }
 }
 
-const struct segment_cell *segment_cells(struct arena *arena, const struct segment_set *set, size_t *count)
+const struct segment_cell *segment_cells(struct arena *arena, const struct segments_report *report, size_t *count)
 {
+    const struct segment_set *set = report->set;
     struct segment_cell *cells = arena_array(arena, struct segment_cell, set->inside.count + set->outbound.count + 1);
     *count = 0;
-    add_cells(arena, set, &set->inside, cells, count);
-    add_cells(arena, set, &set->outbound, cells, count);
+    add_cells(arena, report, &set->inside, cells, count);
+    add_cells(arena, report, &set->outbound, cells, count);
     return cells;
 }
 

@@ -22,7 +22,7 @@ static void put_graph(const struct segments_report *report, bool mermaid, struct
     struct arena *arena = arena_new();
     const struct segment_set *set = report->set;
     size_t count;
-    const struct segment_cell *cells = segment_cells(arena, set, &count);
+    const struct segment_cell *cells = segment_cells(arena, report, &count);
     bool *drawn = arena_array(arena, bool, set->segments.count + 1);
     bool leaves = false;
     for (size_t i = 0; i < count; i++) {
@@ -49,11 +49,16 @@ static void put_graph(const struct segments_report *report, bool mermaid, struct
         text_printf(out, mermaid ? "  s%u %s|" : "  s%u -> %s [label=", cell->from,
                     mermaid ? (dashed ? "-.->" : "-->") : to);
         put_quoted(arena, out, segment_cell_text(arena, cell), mermaid);
+        bool forbidden = cell->forbidden_by != NULL;
         if (mermaid)
             text_printf(out, "| %s\n", to);
         else
-            text_puts(out, dashed ? ", style=dashed];\n" : "];\n");
+            text_printf(out, "%s%s];\n", dashed ? ", style=dashed" : "",
+                        forbidden ? ", color=\"#cf222e\", fontcolor=\"#cf222e\"" : "");
     }
+    for (size_t i = 0; mermaid && i < count; i++)
+        if (cells[i].forbidden_by != NULL)
+            text_printf(out, "  linkStyle %zu stroke:#cf222e,color:#cf222e\n", i);
     text_puts(out, mermaid ? "" : "}\n");
     arena_free(arena);
 }

@@ -89,12 +89,14 @@ static void put_arrow(struct map_page *page, const struct segment_cell *cell, in
 {
     bool outside = cell->to == SEGMENT_INTERNET;
     int left = MARGIN + BOX_WIDTH, bend = left + LABELS;
-    const char *colour = outside ? "#0969da" : "#57606a";
-    text_printf(
-        page->out,
-        "<path d=\"M%d %d H%d C%d %d %d %d %d %d\" fill=\"none\" stroke=\"%s\" marker-end=\"url(#tip)\"%s><title>",
-        left, from, bend, bend + CURVES / 2, from, bend + CURVES / 2, to, ASKED_LEFT, to, colour,
-        cell->exact == NULL ? " stroke-dasharray=\"5 4\"" : "");
+    const char *rule = cell->forbidden_by;
+    const char *colour = rule != NULL ? "#cf222e" : outside ? "#0969da" : "#57606a";
+    text_printf(page->out,
+                "<path d=\"M%d %d H%d C%d %d %d %d %d %d\" fill=\"none\" stroke=\"%s\" marker-end=\"url(#%s)\"%s%s>"
+                "<title>",
+                left, from, bend, bend + CURVES / 2, from, bend + CURVES / 2, to, ASKED_LEFT, to, colour,
+                rule != NULL ? "stop" : "tip", rule != NULL ? " stroke-width=\"2.5\"" : "",
+                cell->exact == NULL ? " stroke-dasharray=\"5 4\"" : "");
     report_escape(page->out, segment_label(page->arena, page->report->set, cell->from));
     text_puts(page->out, " to ");
     report_escape(page->out, outside ? "the internet" : segment_label(page->arena, page->report->set, cell->to));
@@ -102,7 +104,10 @@ static void put_arrow(struct map_page *page, const struct segment_cell *cell, in
     report_escape(page->out, segment_cell_text(page->arena, cell));
     text_printf(page->out, "</title></path><text x=\"%d\" y=\"%d\" font-size=\"10\" fill=\"%s\">", left + 6, from - 4,
                 colour);
-    report_escape(page->out, report_shortened(page->arena, segment_cell_text(page->arena, cell), 44));
+    const char *label = segment_cell_text(page->arena, cell);
+    if (rule != NULL)
+        label = arena_printf(page->arena, "forbidden by %s: %s", report_clean(page->arena, rule), label);
+    report_escape(page->out, report_shortened(page->arena, label, 44));
     text_puts(page->out, "</text>\n");
 }
 
@@ -147,7 +152,10 @@ static void put_map(struct map_page *page)
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"map of segments\" width=\"%d\" "
         "height=\"%d\" font-family=\"sans-serif\">\n"
         "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" "
-        "orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\" fill=\"#57606a\"/></marker></defs>\n"
+        "orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\" fill=\"#57606a\"/></marker>"
+        "<marker id=\"stop\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" "
+        "markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\" fill=\"#cf222e\"/></marker>"
+        "</defs>\n"
         "<text x=\"%d\" y=\"14\" font-size=\"12\">who asks</text><text x=\"%d\" y=\"14\" font-size=\"12\">who is asked"
         "</text>\n",
         MAP_WIDTH, page->height, MARGIN, ASKED_LEFT);
@@ -199,7 +207,7 @@ void segments_html(const struct segments_report *report, struct text *out)
     struct arena *arena = arena_new();
     struct map_page page = {.arena = arena, .report = report, .out = out};
     text_list findings = {0}, missing = {0};
-    page.cells = segment_cells(arena, report->set, &page.count);
+    page.cells = segment_cells(arena, report, &page.count);
     for (size_t i = 0; i < report->finding_count; i++)
         *vector_add(arena, &findings) = segment_finding_text(arena, &report->findings[i]);
     for (size_t i = 0; i < report->set->missing.items.count; i++)

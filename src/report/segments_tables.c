@@ -95,7 +95,7 @@ void segments_markdown(const struct segments_report *report, struct text *out)
     struct arena *arena = arena_new();
     const struct segment_set *set = report->set;
     size_t count;
-    const struct segment_cell *cells = segment_cells(arena, set, &count);
+    const struct segment_cell *cells = segment_cells(arena, report, &count);
     text_puts(out, "## Who reaches whom\n\n");
     put_matrix(arena, set, cells, count, out);
     if (report->finding_count > 0)

@@ -185,7 +185,7 @@ void segments_text(const struct segments_report *report, struct text *out)
 {
     struct arena *arena = arena_new();
     struct table table = {.arena = arena, .set = report->set, .out = out};
-    table.cells = segment_cells(arena, report->set, &table.cell_count);
+    table.cells = segment_cells(arena, report, &table.cell_count);
     for (uint32_t i = 0; i < report->set->segments.count; i++) {
         if (report->set->segments.items[i].asks)
             *vector_add(arena, &table.rows) = i;

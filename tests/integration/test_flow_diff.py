@@ -256,6 +256,16 @@ class Plans(unittest.TestCase):
         self.assertIn(("inside", "opened", "sg-app", "sg-db", "tcp", "5432", "exact"), self.planned([made]))
         self.assertIn("is new", json.dumps(self.output["flows"][0]["causes"]))
 
+    def test_an_interface_of_its_own_outlives_its_instance_and_closes_where_it_is_deleted_itself(self):
+        own = {"id": "eni-db", "subnet_id": "subnet-c", "private_ips": ["10.0.2.4"], "security_groups": ["sg-db"], "attachment": [{"instance": "i-db", "device_index": 0}]}
+        host = change("aws_instance.db", ["delete"], {"id": "i-db", "subnet_id": "subnet-c"}, None)
+        kept, gone = change("aws_network_interface.db", ["no-op"], own, own), change("aws_network_interface.db", ["delete"], own, None)
+        asks = ("inside", "closed", "sg-app", "sg-db", "tcp", "5432", "exact")
+        self.assertEqual(self.planned([host, kept]), set())
+        for changes in ([host, gone], [gone], [host]):  # an interface that is no resource went with its instance
+            self.assertIn(asks, self.planned(changes))
+            self.assertIn("eni-db is gone", json.dumps(self.output["flows"]))
+
     def test_what_an_outbound_rule_says_only_after_apply_is_a_doubt_of_these_directions_alone(self):
         out = change("aws_security_group_rule.out", ["create"], None, dict(RULE, cidr_blocks=None), {"id": True, "cidr_blocks": True})
         moved = self.planned([out])

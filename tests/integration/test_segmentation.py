@@ -218,6 +218,42 @@ class Segmentation(unittest.TestCase):
         [entry] = [e for e in control["evidence"] if e["result"] == "fail"]
         self.assertEqual(at(json.loads((self.out / "exposure.json").read_text()), entry["reference"].split("#")[1])["eni_id"], "eni-db")
 
+    def fronted(self, kind, target, protocol="TCP"):
+        """isolated(), whose database a load balancer in a public subnet, of the connected segment, has as its target; the database admits everybody."""
+        estate, mark = isolated(), {"network": "net", "application": "app"}[kind] + "/front/0123456789abcdef"
+        arn, group_arn = ["arn:aws:elasticloadbalancing:eu-west-3:111122223333:" + name for name in ("loadbalancer/" + mark, "targetgroup/db/1")]
+        estate["NetworkInterfaces"].append({**interface("front", "subnet-a", "sg-app", "10.0.0.9", "127.0.0.9"), "Description": "ELB " + mark, "RequesterManaged": True,
+                                            "RequesterId": "amazon-elb", "Attachment": {"Status": "attached"}})
+        estate["SecurityGroups"][1]["IpPermissions"].append(permission("tcp", (443, 443), ["0.0.0.0/0"]))
+        estate["SecurityGroups"][2]["IpPermissions"].append(permission("tcp", (5432, 5432), ["0.0.0.0/0"]))
+        estate["LoadBalancers"] = [{"LoadBalancerArn": arn, "LoadBalancerName": "front", "Type": kind, "Scheme": "internet-facing", "VpcId": "vpc-1", "SecurityGroups": ["sg-app"],
+                                    "State": {"Code": "active"}, "IpAddressType": "ipv4", "AvailabilityZones": [{"SubnetId": "subnet-a", "ZoneName": "eu-west-3a"}]}]
+        estate["Listeners"] = [{"LoadBalancerArn": arn, "ListenerArn": arn + "/1", "Port": 443, "Protocol": "TCP" if kind == "network" else "HTTPS",
+                                "DefaultActions": [{"Type": "forward", "TargetGroupArn": group_arn}]}]
+        estate["TargetGroups"] = [{"TargetGroupArn": group_arn, "TargetGroupName": "db", "TargetType": "ip" if target[0].isdigit() else "instance", "Port": 5432, "VpcId": "vpc-1",
+                                   "Protocol": "TCP" if kind == "network" else "HTTP", "IpAddressType": "ipv4", "LoadBalancerArns": [arn]}]
+        estate["LoadBalancerTargetHealth"] = [{"TargetGroupArn": group_arn, "TargetHealthDescriptions": [{"Target": {"Id": target, "Port": 5432}, "TargetHealth": {"State": "healthy"}}]}]
+        return estate
+
+    def test_what_keeps_the_clients_addresses_stands_between_nothing_and_what_asks_by_its_own_is_counted(self):
+        kept, own = "the internet reaches it by front, which keeps the clients' addresses, and eni-db is of the cardholder environment", "1 place of it"
+        for kind, target, failing in (("network", "i-db", {("10.0.2.4", kept)}), ("network", "10.0.2.4", set()), ("application", "i-db", set())):
+            with self.subTest(kind=kind, target=target):
+                control = self.judge(self.fronted(kind, target), packs=("pci-dss-segmentation",))[PCI + "1.4.4"]
+                self.assertEqual(self.failing(control), failing)
+                self.assertEqual(own in [e["subject"] for e in control["evidence"]], not failing)
+                self.assertEqual(control["result"], "fail" if failing else "pass")
+                [entry] = [e for e in control["evidence"] if "/indirect" in (e["reference"] or "")]
+                indirect = at(json.loads((self.out / "exposure.json").read_text()), entry["reference"].split("#")[1])
+                self.assertEqual((indirect if failing else indirect[0])["eni_id"], "eni-db")
+                self.assertEqual(self.derives()[0], "ok")
+        accelerated = isolated()
+        accelerated["SecurityGroups"][2]["IpPermissions"].append(permission("tcp", (5432, 5432), ["0.0.0.0/0"]))
+        accelerated["NetworkInterfaces"].append({**interface("ga", "subnet-c", "sg-db", "10.0.2.9"), "InterfaceType": "global_accelerator_managed", "Attachment": {"Status": "attached"}})
+        control = self.judge(accelerated, packs=("pci-dss-segmentation",))[PCI + "1.4.4"]
+        self.assertEqual((control["result"], self.failing(control)), ("not-evaluated", set()))
+        self.assertTrue([m for m in control["missing"] if m.startswith("whether the internet reaches 10.0.2.4 of eni-db by ") and m.endswith("with the clients' addresses")], control["missing"])
+
     # ---- Observed from inside
 
     def asked(self, estate, eni, open_ports=(), silent=(), day=None, depth="standard", sentinels=12, outside=()):
@@ -383,6 +419,31 @@ class Segmentation(unittest.TestCase):
         self.assertEqual(self.outbound("eni-web"), {(place, 443): ("unreachable", "open", "undeclared", "no-way-out", "critical")})
         self.judge(estate, more=[*self.asked(estate, "eni-app", outside=[(place, 443, "open")], day="2026-01-01"), *self.asked(estate, "eni-web", outside=[(place, 443, "filtered")])])
         self.assertEqual(self.outbound("eni-web")[place, 443][2], "unverified")  # it was there some other day
+
+    def test_what_came_through_from_inside_and_is_not_declared_or_is_forbidden_fails_where_it_is_asked_about(self):
+        place, estate = "198.51.100.99", isolated()
+        fact = lambda control: {(e["result"], e["subject"], e["detail"]) for e in control["evidence"] if e["fact"] == "nothing-undeclared-inside"}
+        none = {("not-applicable", "inside", "nothing of it was asked from inside")}
+        found = self.judge(estate, packs=("pci-dss-segmentation",))
+        self.assertEqual((fact(found[PCI + "1.3.1"]), fact(found[PCI + "1.3.2"]), found[PCI + "1.3.2"]["result"]), (none, none, "pass"))
+        # The database gets out, where its groups let nothing out.
+        found = self.judge(estate, packs=("pci-dss-segmentation",), more=self.asked(estate, "eni-db", outside=[(place, 443, "open")]))
+        self.assertEqual(fact(found[PCI + "1.3.1"]), none)
+        self.assertIn(("fail", "%s 443/tcp from eni-db" % place, "a packet came through (open) where the configuration says none can"), fact(found[PCI + "1.3.2"]))
+        self.assertEqual(found[PCI + "1.3.2"]["result"], "fail")
+        self.assertEqual(self.derives()[0], "ok")
+        [entry] = [e for e in found[PCI + "1.3.2"]["evidence"] if e["fact"] == "nothing-undeclared-inside" and e["result"] == "fail"]
+        path, pointer = entry["reference"].split("#")
+        self.assertEqual(at(json.loads((self.out / path).read_text()), pointer)["address"], place)
+        # web reaches the database, where nothing is declared; app does, where that is declared, and now forbidden.
+        found = self.judge(estate, packs=("pci-dss-segmentation",), more=self.asked(estate, "eni-web", {("10.0.2.4", 5432)}))
+        self.assertIn(("fail", "10.0.2.4 5432/tcp from eni-web", "a packet came through (open) where the configuration says none can"), fact(found[PCI + "1.3.1"]))
+        self.assertEqual(fact(found[PCI + "1.3.2"]), none)
+        asked = self.asked(estate, "eni-app", {("10.0.2.4", 5432)})
+        self.assertEqual({r for r, *_ in fact(self.judge(estate, packs=("pci-dss-segmentation",), more=asked)[PCI + "1.3.1"])}, {"pass"})
+        rules = [{"id": "stop", "decision": "deny", "from": "app", "to": "db"}, *RULES]
+        self.assertIn(("fail", "10.0.2.4 5432/tcp from eni-app", "a packet came through (open), which rule stop of the intent forbids"),
+                      fact(self.judge(estate, rules=rules, packs=("pci-dss-segmentation",), more=asked)[PCI + "1.3.1"]))
 
     def test_an_address_in_a_vpc_that_no_interface_has_is_no_place_outside(self):
         estate = isolated()

@@ -185,6 +185,34 @@ class Inside(Case):
         estate["RouteTables"][1]["Routes"].append({"DestinationCidrBlock": "10.0.2.0/24", "State": "blackhole", "NetworkInterfaceId": "eni-box"})
         self.assertEqual(self.inside(estate, "app", "db"), set())
 
+    @each([(state, {("5432", "possible")}) for state in ("available", "pending", "deleting")] + [("failed", set()), ("deleted", set())])
+    def test_a_nat_gateway_that_is_gone_passes_nothing_on_within_its_vpc(self, state, found):
+        estate = platform()
+        estate["NatGateways"][0]["State"] = state
+        estate["SecurityGroups"][2]["IpPermissions"] = [permission("tcp", (5432, 5432), ["10.0.0.50/32"])]
+        estate["RouteTables"][1]["Routes"].append({"DestinationCidrBlock": "10.0.2.0/24", "NatGatewayId": "nat-1", "State": "active"})
+        self.assertEqual(self.inside(estate, "app", "db"), found)
+
+    @each([(direction, pair) for direction in ("IpPermissions", "IpPermissionsEgress") for pair in ({"GroupName": "app"}, {"GroupId": ""}, {"GroupId": None}, {})])
+    def test_a_reference_without_the_id_of_its_group_may_be_to_any(self, direction, pair):
+        estate = platform()
+        estate["SecurityGroups"][1 if direction == "IpPermissionsEgress" else 2][direction] = [{**permission("tcp", (5432, 5432)), "UserIdGroupPairs": [{"UserId": "111122223333", **pair}]}]
+        self.assertIn("possible", {c for ports, c in self.inside(estate, "app", "db", status=3)})
+
+    @each([("NetworkInterfaces", 1, "SubnetId"), ("NetworkInterfaces", 1, "VpcId"), ("Subnets", 1, "SubnetId"), ("RouteTables", 0, "RouteTableId")])
+    def test_an_empty_id_is_nobodys_and_takes_no_flow_away(self, kind, record, key):
+        before = {(f["from"], f["to"], f["ports"]) for f in self.segments(platform())["flows"] if f["protocol"] == "tcp"}
+        estate = platform()
+        estate[kind][record][key] = ""
+        after = {(f["from"], f["to"], f["ports"]) for f in self.segments(estate, status=3)["flows"] if f["protocol"] == "tcp"}
+        self.assertLessEqual(before, after)
+
+    def test_a_group_of_an_interface_with_an_empty_id_leaves_its_groups_unknown(self):
+        estate = platform()
+        estate["NetworkInterfaces"][1]["Groups"] = [{"GroupId": ""}]
+        output = self.segments(estate, status=3)
+        self.assertIn(("5432", "possible"), {(f["ports"], f["certainty"]) for f in output["flows"] if f["to"] == "sg-db" and f["protocol"] == "tcp"})
+
     def test_icmp_goes_two_ways_where_a_reply_is_asked_for(self):
         estate = platform()
         estate["SecurityGroups"][2]["IpPermissions"] = [permission("icmp", (-1, -1), ["10.0.0.0/16"])]
@@ -515,6 +543,25 @@ class Output(Case):
         self.assertTrue(all(below - above >= 12 for above, below in zip(labels, labels[1:])), labels)  # and none lies on another
         self.assertIn("app to db: tcp 5432", page)
         self.assertNotIn("<script", page)
+
+    def test_what_an_intent_forbids_is_marked_in_every_picture_and_nothing_else_is(self):
+        rules = [{"id": "no-db", "decision": "deny", "from": "app", "to": "db"}, {"id": "no-way-out", "decision": "deny", "from": "db", "to": "internet"}]
+        tiers = [{"id": n, "select": {"group": n}} for n in ("web", "app", "db")]
+        made = folder(documents(platform()))
+        (made.parent / "forbids.json").write_text(json.dumps({"schema": "sgproof/intent/v1", "platform": "p", "default": "allow", "segments": tiers, "rules": rules}))
+        draw = lambda name, *more: common.sgproof("segments", made, "--format", name, *more).stdout
+        red = lambda page: re.findall(r'stroke="#cf222e" marker-end="url\(#stop\)" stroke-width="2.5"[^>]*><title>([^:]*):', page)
+        page = draw("html", "--intent", made.parent / "forbids.json")
+        self.assertEqual(sorted(red(page)), ["app to db", "db to the internet"])
+        self.assertIn("forbidden by no-db: tcp 5432</text>", page)
+        dot, mermaid = (draw(name, "--intent", made.parent / "forbids.json") for name in ("dot", "mermaid"))
+        self.assertEqual(dot.count("#cf222e") // 2, 2)
+        edges = [line for line in mermaid.splitlines() if "-->" in line or "-.->" in line]
+        marked = [edges[int(line.split()[1])] for line in mermaid.splitlines() if line.startswith("  linkStyle ")]
+        numbers = {name: number for number, name in re.findall(r'(s\d+)\["(\w+)"\]', mermaid)}
+        self.assertEqual([(e.split()[0], e.split()[-1]) for e in marked], [(numbers["app"], numbers["db"]), (numbers["db"], "internet")])
+        for name in ("html", "dot", "mermaid"):
+            self.assertEqual(draw(name).replace('fill="#cf222e"', "").count("#cf222e"), 0)
 
     def test_names_cannot_break_any_format(self):
         estate = platform()

@@ -183,6 +183,8 @@ class Judge:
             return "no", "none", None
         if route.get("GatewayId") == "local":
             return ("yes" if eni["VpcId"] == other["VpcId"] else "no"), "local", None
+        if "NatGatewayId" in route and self.is_gone(region, route["NatGatewayId"]):
+            return "no", "none", None
         if eni["VpcId"] == other["VpcId"]:
             return "maybe", "unmodelled", None
         if "VpcPeeringConnectionId" in route:
@@ -235,6 +237,10 @@ class Judge:
             return "yes"
         return "maybe" if found or not sure or self.kind(region, "Subnets") is None else "no"
 
+    def is_gone(self, region, nat_id):
+        record = next((n for n in self.kind(region, "NatGateways") or [] if n["NatGatewayId"] == nat_id), None)
+        return record is not None and record["State"] in ("deleted", "failed")
+
     @staticmethod
     def answering(way, back):
         """Of what came by one way, whether the answer gets back by another one."""
@@ -247,14 +253,12 @@ class Judge:
         record = next((n for n in self.kind(region, "NatGateways") or [] if n["NatGatewayId"] == nat_id), None)
         if record is None:
             return "maybe"
-        if record["State"] in ("deleted", "failed"):
-            return "no"
         if family == 6:
             return "maybe"
         routes = self.routes_to(region, record["SubnetId"], record["VpcId"], address)
         stands = {"VpcId": record["VpcId"], "SubnetId": record["SubnetId"], "AvailabilityZone": self.zone(record["SubnetId"], region)}
         return "maybe" if routes is None else self.several(
-            "no" if self.is_endpoint(route) else "maybe" if route and "NatGatewayId" in route else self.one_way(region, stands, other, address, family, route)[0] for route in routes)
+            "no" if self.is_endpoint(route) else "maybe" if route and "NatGatewayId" in route and not self.is_gone(region, route["NatGatewayId"]) else self.one_way(region, stands, other, address, family, route)[0] for route in routes)
 
     def peering(self, region, peering_id):
         return next((p for r in self.regions for p in self.kind(r, "VpcPeeringConnections") or [] if p["VpcPeeringConnectionId"] == peering_id), None)

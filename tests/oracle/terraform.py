@@ -137,19 +137,21 @@ class Aws:
     def build_groups(self):
         self.groups = {"sg-of-" + v: {"vpc": v, "name": "default", "rules": []} for v in self.vpc}
         for a, args in self.of("aws_security_group"):
-            self.groups[self.id(a)] = {"vpc": args["vpc_id"], "name": args["name"], "rules": list(args.get("ingress", []))}
+            self.groups[self.id(a)] = {"vpc": args["vpc_id"], "name": args["name"], "rules": list(args.get("ingress", [])), "egress": args.get("egress", [])}
         for a, args in self.of("aws_default_security_group"):
             self.groups["sg-of-" + args["vpc_id"]]["rules"] = list(args.get("ingress", []))
         for a, args in self.of("aws_security_group_rule"):
             if args["type"] == "ingress":
-                self.groups[args["security_group_id"]]["rules"].append({k: args[k] for k in ("protocol", "from_port", "to_port", "cidr_blocks")})
+                kept = {k: args[k] for k in ("protocol", "from_port", "to_port")}
+                peer = {"cidr_blocks": args["cidr_blocks"]} if "cidr_blocks" in args else {"cidr_blocks": [], "security_groups": [args["source_security_group_id"]]}
+                self.groups[args["security_group_id"]]["rules"].append({**kept, **peer})
         for a, args in self.of("aws_vpc_security_group_ingress_rule"):
             self.groups[args["security_group_id"]]["rules"].append(
                 {"protocol": args["ip_protocol"], "from_port": args["from_port"], "to_port": args["to_port"], "cidr_blocks": [args["cidr_ipv4"]]})
 
     def has_a_rule_twice(self):
         """AWS refuses that (InvalidPermission.Duplicate), so no such world is there."""
-        told = [(g, r["protocol"], r["from_port"], r["to_port"], c) for g, one in self.groups.items() for r in one["rules"] for c in r["cidr_blocks"]]
+        told = [(g, r["protocol"], r["from_port"], r["to_port"], c) for g, one in self.groups.items() for r in one["rules"] for c in r["cidr_blocks"] + r.get("security_groups", [])]
         return len(told) != len(set(told))
 
     def build_hosts(self):
@@ -193,6 +195,8 @@ class Aws:
         place = {"OwnerId": "111122223333"}
         names = {self.id(a): args["tags"]["Name"] for a, args in self.of("aws_instance")}
         ports = lambda r: {} if r["protocol"] == "-1" else {"FromPort": r["from_port"], "ToPort": r["to_port"]}
+        permissions = lambda rules: [{"IpProtocol": r["protocol"], **ports(r), "IpRanges": [{"CidrIp": c} for c in r["cidr_blocks"]], "Ipv6Ranges": [], "PrefixListIds": [],
+                                      "UserIdGroupPairs": [{"GroupId": g, "UserId": "111122223333"} for g in r.get("security_groups", [])]} for r in rules]
         interfaces, instances = [], []
         for eni, one in self.interfaces.items():
             private = "10.0.0.%d" % one["number"]
@@ -228,9 +232,8 @@ class Aws:
                          "Ipv6CidrBlockAssociationSet": [], "AvailabilityZone": "eu-west-3a", **place} for s, args in self.subnets.items()],
             "InternetGateways": [{"InternetGatewayId": g, "Attachments": [{"VpcId": v, "State": "available"}] if v else [], **place} for g, v in self.gateways.items()],
             "RouteTables": tables, "NetworkAcls": acls, "NetworkInterfaces": interfaces, "Reservations": [{"Instances": instances, **place}],
-            "SecurityGroups": [{"GroupId": g, "GroupName": one["name"], "VpcId": one["vpc"], **place, "IpPermissionsEgress": [], "IpPermissions": [
-                {"IpProtocol": r["protocol"], **ports(r), "IpRanges": [{"CidrIp": c} for c in r["cidr_blocks"]], "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}
-                for r in one["rules"]]} for g, one in self.groups.items()]}
+            "SecurityGroups": [{"GroupId": g, "GroupName": one["name"], "VpcId": one["vpc"], **place,
+                                "IpPermissionsEgress": permissions(one.get("egress", [])), "IpPermissions": permissions(one["rules"])} for g, one in self.groups.items()]}
 
     # ---- As Terraform's state
 
@@ -378,11 +381,11 @@ def replaced(before, after):
     return new
 
 
-def make(rng):
-    """(documents before, documents after, the plan)."""
+def make(rng, inside=False):
+    """(documents before, documents after, the plan). `inside`: that moves what gets out and who reaches whom inside, too."""
     opaque_share = pick(rng, [0, 0, 0, 0, 0.1, 0.4])  # of references, those that no plan tells where they lead
-    before = world_before(rng)
-    after = world_after(rng, before)
+    before = world_before(rng, inside)
+    after = world_after(rng, before, inside)
     ids = {}
     old = Aws(before, ids)
     documents, states = old.documents(), {a: old.state(a) for a in before}
@@ -392,7 +395,7 @@ def make(rng):
             ids[("was",) + key] = ids.pop(key)
     fresh = Aws(after, ids)
     if old.has_a_rule_twice() or fresh.has_a_rule_twice():
-        return make(rng)
+        return make(rng, inside)
     changes = [{"address": address, "mode": "managed", "type": type_of(address), "name": bare(address).split(".")[1],
                 "provider_name": "hashicorp/aws", "change": change_of(address, before, after, states.get(address), fresh, new),
                 **({"module_address": "module.net"} if address.startswith("module.net.") else {})} for address in sorted(set(before) | set(after))]
@@ -408,11 +411,11 @@ def make(rng):
 
 # ---- Worlds
 
-def rule(rng):
+def rule(rng, cidrs=CIDRS):
     low, high = sorted((pick(rng, PORTS), pick(rng, PORTS)))
     if rng.random() < 0.1:
-        return {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": [pick(rng, CIDRS)]}
-    return {"protocol": pick(rng, ["tcp", "tcp", "udp"]), "from_port": low, "to_port": high, "cidr_blocks": [pick(rng, CIDRS)]}
+        return {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": [pick(rng, cidrs)]}
+    return {"protocol": pick(rng, ["tcp", "tcp", "udp"]), "from_port": low, "to_port": high, "cidr_blocks": [pick(rng, cidrs)]}
 
 
 def entry(rng, number):
@@ -427,9 +430,21 @@ def entries(rng):
         [{"rule_no": 100, "action": "allow", "protocol": "-1", "from_port": 0, "to_port": 0, "cidr_block": "0.0.0.0/0"}] if rng.random() < 0.8 else [])
 
 
+INSIDE = ["10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/28", "10.0.0.8/30", "10.0.0.7/32", "10.0.0.9/32", "10.0.0.10/32", "0.0.0.0/0"]
+EVERYTHING = {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}
+
+
 class World:
-    def __init__(self, rng, resources=None):
-        self.rng, self.all, self.next = rng, resources or {}, 100 * bool(resources)
+    """`inside`: groups say what they let out, by rules of the groups, refer to each other, and name addresses inside."""
+
+    def __init__(self, rng, resources=None, inside=False):
+        self.rng, self.all, self.next, self.inside = rng, resources or {}, 100 * bool(resources), inside
+
+    def a_rule(self):
+        return rule(self.rng, CIDRS + INSIDE) if self.inside else rule(self.rng)
+
+    def lets_out(self):
+        return [EVERYTHING] if self.rng.random() < 0.6 else [self.a_rule() for _ in range(self.rng.randrange(3))]
 
     def add(self, name, args, inside=False):
         address = ("module.net." if inside else "") + name
@@ -501,14 +516,19 @@ class World:
     def group(self, vpc):
         rng = self.rng
         inline = rng.random() < 0.4
-        group = self.add(self.named("aws_security_group", "w"), {"vpc_id": Ref(vpc), "name": "w%d" % self.next, **({"ingress": [rule(rng) for _ in range(rng.randrange(3))]} if inline else {})})
+        group = self.add(self.named("aws_security_group", "w"), {"vpc_id": Ref(vpc), "name": "w%d" % self.next, **({"ingress": [self.a_rule() for _ in range(rng.randrange(3))]} if inline else {}),
+                                                                       **({"egress": self.lets_out()} if self.inside else {})})
         for _ in range(0 if inline else rng.randrange(3)):
             self.rule(group)
         return group
 
     def rule(self, group):
-        one = rule(self.rng)
-        if self.rng.random() < 0.5:
+        one = self.a_rule()
+        if self.inside and self.rng.random() < 0.5:
+            del one["cidr_blocks"]
+            other = pick(self.rng, self.groups_in(self.all[group]["vpc_id"].address))
+            self.add(self.named("aws_security_group_rule", "u"), {"type": "ingress", "security_group_id": Ref(group), **one, "source_security_group_id": Ref(other)})
+        elif self.rng.random() < 0.5:
             self.add(self.named("aws_security_group_rule", "u"), {"type": "ingress", "security_group_id": Ref(group), **one})
         else:
             self.add(self.named("aws_vpc_security_group_ingress_rule", "p"), {"security_group_id": Ref(group), "ip_protocol": one["protocol"], "from_port": one["from_port"],
@@ -563,6 +583,10 @@ class World:
 
     def change(self):
         rng = self.rng
+        if self.inside and rng.random() < 0.4 and self.of("aws_security_group"):
+            group = pick(rng, self.of("aws_security_group"))
+            self.all[group] = dict(self.all[group], egress=self.lets_out())
+            return
         draw = rng.randrange(16)
         types = {0: ["aws_security_group_rule", "aws_vpc_security_group_ingress_rule"], 1: ["aws_network_acl_rule"], 2: ["aws_route"], 3: ["aws_route_table_association"],
                  4: ["aws_instance"], 5: ["aws_eip", "aws_eip_association"], 6: ["aws_network_acl", "aws_network_acl_association", "aws_main_route_table_association"]}
@@ -572,7 +596,7 @@ class World:
             group = pick(rng, self.of("aws_security_group"))
             args = dict(self.all[group], tags={"team": str(rng.random())})
             if "ingress" in args:
-                args["ingress"] = [rule(rng) for _ in range(rng.randrange(3))]
+                args["ingress"] = [self.a_rule() for _ in range(rng.randrange(3))]
             else:
                 self.rule(group)
             self.all[group] = args
@@ -611,16 +635,16 @@ class World:
             self.all[one] = dict(self.all[one], to_port=max(self.all[one]["from_port"], pick(rng, PORTS)))
 
 
-def world_before(rng):
-    world = World(rng)
+def world_before(rng, inside=False):
+    world = World(rng, inside=inside)
     world.network(0)
     for _ in range(rng.randrange(1, 4)):
         world.host()
     return world.all
 
 
-def world_after(rng, before):
-    world = World(rng, copy.deepcopy(before))
+def world_after(rng, before, inside=False):
+    world = World(rng, copy.deepcopy(before), inside)
     for _ in range(rng.randrange(1, 5)):
         world.change()
     return world.all

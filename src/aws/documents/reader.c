@@ -204,11 +204,19 @@ const char *intern(struct reader *reader, const char *text)
     return known;
 }
 
+static bool is_id(const char *key)
+{
+    size_t length = strlen(key);
+    return length > 2 && (strcmp(key + length - 2, "Id") == 0 || strcmp(key + length - 3, "Arn") == 0);
+}
+
+// Programs that hold an id that is not there as an empty text print it so: it is absent, and not the id of one thing.
 bool optional_interned(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)
 {
     struct json_cursor text = member_of(reader, at, key);
     GUARD(json_text_at(&text, value, reader->error));
-    *value = *value == NULL ? NULL : intern(reader, *value);
+    bool absent = *value == NULL || (**value == '\0' && is_id(key));
+    *value = absent ? NULL : intern(reader, *value);
     return true;
 }
 

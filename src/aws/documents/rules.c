@@ -70,11 +70,10 @@ static bool read_group_pair(struct reader *reader, const struct json_cursor *at,
     const char *id;
     GUARD(optional_interned(reader, at, "GroupId", &id));
     read_description(reader, at, rule);
-    if (id != NULL) {
-        *vector_add(reader->arena, &rule->groups) = id;
-        read_group_reference(reader, at, id, rule);
-    } else if (member_of(reader, at, "GroupName").node == NULL)
-        doubt_at(reader, at, "names no group");
+    if (id == NULL) // a name alone says which group only with its VPC; AWS prints the id of each
+        return doubt_at(reader, at, "names no group by its id");
+    *vector_add(reader->arena, &rule->groups) = id;
+    read_group_reference(reader, at, id, rule);
     return true;
 }
 

@@ -285,9 +285,23 @@ static void detach(struct plan_reader *plan, struct network_interface *interface
     addresses_go(plan, interface);
 }
 
+// Interfaces that are resources of their own outlive their instance, detached.
+static void keep_interfaces(struct plan_reader *plan, const char *instance_id)
+{
+    for (size_t i = 0; instance_id != NULL && i < plan->resources.count; i++) {
+        const struct resource *one = &plan->resources.items[i];
+        bool is_interface = one->managed && !one->removes && strcmp(one->type, "aws_network_interface") == 0;
+        struct network_interface *interface =
+            is_interface && one->id_before != NULL ? estate_interface(plan->estate, one->id_before) : NULL;
+        if (interface != NULL && text_same(interface->instance_id, instance_id))
+            interface->stays = true;
+    }
+}
+
 static void remove_instance(struct plan_reader *plan, const struct resource *resource)
 {
     struct instance *instance = map_get(&plan->estate->instances, resource->id_before);
+    keep_interfaces(plan, resource->id_before);
     if (instance != NULL)
         instance->state = "terminated";
     else if (primary_interface_of(plan, resource->id_before) == NULL)
@@ -392,10 +406,12 @@ static void remove_interface(struct plan_reader *plan, const struct resource *re
 {
     struct network_interface *interface =
         resource->id_before == NULL ? NULL : estate_interface(plan->estate, resource->id_before);
-    if (interface != NULL)
-        detach(plan, interface);
-    else
+    if (interface == NULL) {
         say_not_held(plan, resource, "network interface", resource->id_before);
+        return;
+    }
+    detach(plan, interface);
+    interface->goes = true;
 }
 
 static void put_attachment(struct plan_reader *plan, const struct resource *resource)
