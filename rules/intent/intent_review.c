@@ -19,18 +19,46 @@ struct sources {
     VECTOR(uint32_t) everyone; // rules without sources
 };
 
+typedef VECTOR(uint32_t) rule_numbers;
+
 struct review {
     struct arena *arena;
     struct sources sources[2]; // IPv4, IPv6
     const struct intent *intent;
     const struct exposure_set *exposures;
     const char *today;
-    bool *selected; // rule × endpoint
+    rule_numbers *rules;     // by endpoint: those that select it, ascending
+    rule_numbers *endpoints; // by rule: those that it selects, ascending
 };
 
-static bool *selected(const struct review *review, size_t rule, size_t endpoint)
+static void select_all(struct review *review, const struct intent_index *index)
 {
-    return &review->selected[rule * review->exposures->endpoints.count + endpoint];
+    const struct exposure_set *exposures = review->exposures;
+    review->rules = arena_array(review->arena, rule_numbers, exposures->endpoints.count + 1);
+    review->endpoints = arena_array(review->arena, rule_numbers, review->intent->rules.count + 1);
+    for (size_t e = 0; e < exposures->endpoints.count; e++) {
+        intent_rule_list rules = {0};
+        intent_index_select(index, review->arena, &exposures->endpoints.items[e], &rules);
+        for (size_t i = 0; i < rules.count; i++) {
+            uint32_t number = (uint32_t)(rules.items[i] - review->intent->rules.items);
+            *vector_add(review->arena, &review->rules[e]) = number;
+            *vector_add(review->arena, &review->endpoints[number]) = (uint32_t)e;
+        }
+    }
+}
+
+static bool selected(const struct review *review, uint32_t rule, size_t endpoint)
+{
+    const rule_numbers *rules = &review->rules[endpoint];
+    size_t low = 0, high = rules->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (rules->items[middle] < rule)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < rules->count && rules->items[low] == rule;
 }
 
 static const struct prefixset *sources_of(const struct intent_rule *rule, enum family family)
@@ -63,8 +91,6 @@ static void index_sources(struct review *review, enum family family)
         one->highest = i > 0 && one[-1].highest > one->high ? one[-1].highest : one->high;
     }
 }
-
-typedef VECTOR(uint32_t) rule_numbers;
 
 // Earlier rules that have a source in common with rule `number`, ascending, some of them twice.
 static rule_numbers meeting(const struct review *review, struct arena *scratch, size_t number, enum family family)
@@ -132,16 +158,18 @@ static bool has_some_left(const struct review *review, struct arena *scratch, si
     const struct intent_rule *rule = &review->intent->rules.items[number];
     enum family family = review->exposures->endpoints.items[endpoint].address.family;
     bool any = rule->protocol == PROTOCOL_ANY;
-    rule_numbers earlier = meeting(review, scratch, number, family);
+    enum { FEW = 32 }; // are sooner tried than found by their sources
+    const rule_numbers *own = &review->rules[endpoint];
+    rule_numbers earlier = own->count <= FEW ? *own : meeting(review, scratch, number, family);
     for (size_t p = 0; p < (any ? sizeof(protocols) / sizeof(protocols[0]) : 1); p++) {
         int protocol = any ? protocols[p] : rule->protocol;
         struct portmap left = region(scratch, rule, protocol, family);
-        for (size_t i = 0; i < earlier.count && left.count > 0; i++) {
+        for (size_t i = 0; i < earlier.count && earlier.items[i] < number && left.count > 0; i++) {
             uint32_t r = earlier.items[i];
             const struct intent_rule *before = &review->intent->rules.items[r];
             if (i > 0 && earlier.items[i - 1] == r)
                 continue;
-            if (!*selected(review, r, endpoint) || intent_rule_expired(before, review->today) ||
+            if (!selected(review, r, endpoint) || intent_rule_expired(before, review->today) ||
                 !may_meet(rule, before, protocol))
                 continue;
             struct portmap rest = portmap_subtract(scratch, left, region(scratch, before, protocol, family));
@@ -177,31 +205,29 @@ static void note(const struct review *review, struct verdict_set *set, const str
         (struct intent_note){.rule = rule->id, .state = state, .detail = detail, .owner = rule->owner};
 }
 
-void intent_review(struct arena *arena, const struct intent *intent, const struct estate *estate,
-                   const struct exposure_set *exposures, const char *today, struct verdict_set *set)
+void intent_review(struct arena *arena, const struct intent_index *index, const struct exposure_set *exposures,
+                   const char *today, struct verdict_set *set)
 {
     struct arena *scratch = arena_new();
-    size_t endpoints = exposures->endpoints.count;
+    const struct intent *intent = index->intent;
     struct review review = {.arena = arena, .intent = intent, .exposures = exposures, .today = today};
     index_sources(&review, FAMILY_IPV4);
     index_sources(&review, FAMILY_IPV6);
-    review.selected = arena_array(arena, bool, intent->rules.count *endpoints + 1);
+    select_all(&review, index);
     for (size_t r = 0; r < intent->rules.count; r++) {
         const struct intent_rule *rule = &intent->rules.items[r];
+        const rule_numbers *endpoints = &review.endpoints[r];
         text_list takers = {0};
-        bool selects = false, left = false;
-        for (size_t e = 0; e < endpoints; e++)
-            selects |= *selected(&review, r, e) = intent_rule_selects(rule, estate, &exposures->endpoints.items[e]);
-        for (size_t e = 0; e < endpoints && !left; e++) {
-            if (*selected(&review, r, e))
-                left = has_some_left(&review, scratch, r, e, &takers);
+        bool left = false;
+        for (size_t i = 0; i < endpoints->count && !left; i++) {
+            left = has_some_left(&review, scratch, r, endpoints->items[i], &takers);
             arena_reset(scratch);
         }
         if (intent_rule_expired(rule, today))
             note(&review, set, rule, "expired", arena_printf(arena, "on %s; it no longer allows", rule->expires));
         if (rule->of_flows)
             continue; // of flows, which no run reviews
-        if (!selects)
+        if (endpoints->count == 0)
             note(&review, set, rule, "unused", "it selects no endpoint");
         else if (!left && takers.count == 0)
             note(&review, set, rule, "unused", "its sources are of another address family than what it selects");

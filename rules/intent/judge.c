@@ -21,8 +21,8 @@ struct told {
     text_list suggested;
 };
 
-// Where what decides may change: rules of the groups, entries of the ACL, rules of the intent. Ascending, each once;
-// told[i] is of the ports from starts[i - 1] on, below starts[i].
+// Where what decides may change: rules of the groups, entries of the ACL. Ascending, each once; told[i] is of the ports
+// from starts[i - 1] on, below starts[i].
 struct cuts {
     bool known;
     size_t count;
@@ -45,7 +45,8 @@ struct answer {
 
 struct judging {
     struct arena *arena;
-    struct arena *scratch; // for one explanation
+    struct arena *scratch;       // for one explanation
+    struct intent_index *intent; // NULL: none, or of what is seen from inside
     const struct estate *estate;
     const struct exposure_set *exposures;
     const struct judge_options *options;
@@ -61,6 +62,7 @@ struct judging {
     struct vantage vantage;
     struct answer *answer;
     intent_rule_list rules;
+    cut_list rule_cuts; // where the ports of those begin and end, ascending
     const struct reason *dormancy;
 };
 
@@ -93,17 +95,12 @@ static void find_cuts(struct judging *judging, int protocol, struct cuts *cuts)
 {
     const struct estate *estate = judging->estate;
     const struct network_interface *interface = judging->endpoint->interface;
-    const struct intent *intent = judging->options->intent;
     struct arena *scratch = arena_new();
     cut_list found = {0};
     if (protocol_has_ports(protocol))
         cut_by_place(scratch, &found, estate, interface, false, protocol);
     if (protocol_has_ports(protocol) && judging->exposures->asker != NULL)
         cut_by_place(scratch, &found, estate, judging->exposures->asker, true, protocol);
-    for (size_t i = 0; intent != NULL && protocol_has_ports(protocol) && i < intent->rules.count; i++)
-        for (size_t p = 0; p < intent->rules.items[i].ports.count; p++)
-            cut(scratch, &found, intent->rules.items[i].ports.ranges[p].low,
-                intent->rules.items[i].ports.ranges[p].high);
     for (size_t i = 0; protocol_has_ports(protocol) && i < judging->guarded.count; i++)
         cut(scratch, &found, judging->guarded.ranges[i].low, judging->guarded.ranges[i].high);
     sort_numbers(found.items, found.count);
@@ -130,13 +127,13 @@ static struct cuts *cuts_of(struct judging *judging, int protocol, struct cuts *
     return cuts;
 }
 
-// How many cuts begin at or below a port.
-static size_t cut_at(const struct cuts *cuts, uint32_t port)
+// How many of ascending cuts begin at or below a port.
+static size_t cut_at(const uint32_t *starts, size_t count, uint32_t port)
 {
-    size_t low = 0, high = cuts->count;
+    size_t low = 0, high = count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (cuts->starts[middle] <= port)
+        if (starts[middle] <= port)
             low = middle + 1;
         else
             high = middle;
@@ -194,7 +191,13 @@ static void turn_to(struct judging *judging, const struct endpoint *endpoint)
         intent_select_flow(judging->arena, options->intent, judging->estate, judging->exposures->asker,
                            endpoint->outside ? NULL : endpoint->interface, &judging->rules);
     else if (options->intent != NULL)
-        intent_select(judging->arena, options->intent, judging->estate, endpoint, &judging->rules);
+        intent_index_select(judging->intent, judging->arena, endpoint, &judging->rules);
+    judging->rule_cuts.count = 0;
+    for (size_t i = 0; i < judging->rules.count; i++)
+        for (size_t p = 0; p < judging->rules.items[i]->ports.count; p++)
+            cut(judging->arena, &judging->rule_cuts, judging->rules.items[i]->ports.ranges[p].low,
+                judging->rules.items[i]->ports.ranges[p].high);
+    sort_numbers(judging->rule_cuts.items, judging->rule_cuts.count);
 }
 
 // Puts a reason behind those of a verdict, whose list may be shared.
@@ -398,10 +401,12 @@ static void judge_piece(struct judging *judging, struct told *told, struct verdi
 static void judge_verdict(struct judging *judging, const struct verdict *verdict)
 {
     struct cuts seldom = {0}, *cuts = cuts_of(judging, verdict->protocol, &seldom);
+    const cut_list *own_cuts = &judging->rule_cuts;
     uint32_t end = (uint32_t)verdict->high + 1, next;
-    size_t at = cut_at(cuts, verdict->low);
-    for (uint32_t first = verdict->low; first < end; first = next, at++) {
+    for (uint32_t first = verdict->low; first < end; first = next) {
+        size_t at = cut_at(cuts->starts, cuts->count, first), rule = cut_at(own_cuts->items, own_cuts->count, first);
         next = at < cuts->count && cuts->starts[at] < end ? cuts->starts[at] : end;
+        next = rule < own_cuts->count && own_cuts->items[rule] < next ? own_cuts->items[rule] : next;
         struct verdict piece = *verdict;
         piece.low = (uint16_t)first;
         piece.high = (uint16_t)(next - 1);
@@ -447,6 +452,8 @@ struct judging *judge_begin(struct arena *arena, const struct estate *estate, co
                                 .set = set,
                                 .explainer = explainer_of(arena, estate)};
     judging->explainer.wordless = true;
+    if (options->intent != NULL && options->inside == NULL)
+        judging->intent = intent_index_of(arena, options->intent, estate);
     if (options->intent == NULL)
         portset_parse(arena, GUARDED_PORTS, &judging->guarded);
     return judging;
@@ -468,9 +475,8 @@ void judge_take(void *context, struct verdict *verdicts, size_t count)
 
 void judge_end(struct judging *judging)
 {
-    if (judging->options->intent != NULL && judging->options->inside == NULL)
-        intent_review(judging->arena, judging->options->intent, judging->estate, judging->exposures,
-                      judging->options->today, judging->set);
+    if (judging->intent != NULL)
+        intent_review(judging->arena, judging->intent, judging->exposures, judging->options->today, judging->set);
     note_accepting(judging->arena, judging->set);
     arena_free(judging->scratch);
 }

@@ -333,16 +333,19 @@ struct flow_difference *flow_diff_compute(const struct side *before, const struc
 void flow_diff_gaps(struct arena *arena, const struct flow_difference *difference, const char *const sides[2],
                     const text_list *known, text_list *gaps)
 {
+    struct map told = {0}; // there may be one for each of thousands of things that are lacking
+    for (size_t i = 0; i < known->count; i++)
+        map_put(arena, &told, known->items[i], &told);
+    for (size_t i = 0; i < gaps->count; i++)
+        map_put(arena, &told, gaps->items[i], &told);
     for (int side = 0; side < 2; side++)
         for (size_t i = 0; i < difference->missing[side].count; i++) {
             const char *text = difference->missing[side].items[i];
-            const char *told = arena_printf(arena, "%s: %s", sides[side], text);
-            if (!text_list_holds(known, text) && !text_list_holds(known, told))
-                text_list_add(arena, gaps, told);
+            if (map_get(&told, text) == NULL)
+                text_list_add_new(arena, gaps, &told, arena_printf(arena, "%s: %s", sides[side], text));
         }
     for (size_t i = 0; i < difference->unknown.count; i++)
-        if (!text_list_holds(known, difference->unknown.items[i]))
-            text_list_add(arena, gaps, difference->unknown.items[i]);
+        text_list_add_new(arena, gaps, &told, difference->unknown.items[i]);
 }
 
 void flow_diff_free(struct flow_difference *difference)

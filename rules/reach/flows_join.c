@@ -64,51 +64,50 @@ int flow_order(const void *a, const void *b)
     return compare(a, b, PART_DESTINATIONS, false);
 }
 
-static bool holds(const reason_list *list, const struct reason *reason)
+// The union of a part of `count` flows: halves first, so that none is copied more often than there are halvings.
+static struct portset ports_of(struct arena *arena, const struct flow *flows, size_t count)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i] == reason)
-            return true;
-    return false;
+    return count == 1 ? flows->ports
+                      : portset_union(arena, ports_of(arena, flows, count / 2),
+                                      ports_of(arena, flows + count / 2, count - count / 2));
 }
 
-// Lists that flows have in common stay as they are.
-static void join_reasons(struct arena *arena, reason_list *into, const reason_list *from)
+static struct prefixset addresses_of(struct arena *arena, const struct flow *flows, size_t count, enum part part)
 {
-    size_t known = 0;
-    while (known < from->count && holds(into, from->items[known]))
-        known++;
-    if (known == from->count)
-        return;
-    reason_list both = {0};
-    reason_add_all(arena, &both, into);
-    reason_add_all(arena, &both, from);
-    *into = both;
+    if (count == 1)
+        return part == PART_SOURCES ? flows->sources : flows->destinations;
+    return prefixset_union(arena, addresses_of(arena, flows, count / 2, part),
+                           addresses_of(arena, flows + count / 2, count - count / 2, part));
 }
 
-static void join_seen(struct arena *arena, struct flow *into, const struct flow *from)
+// Flows that differ in one part only, as one. A list of reasons that all have in common stays as it is.
+static struct flow joined(struct arena *arena, const struct flow *flows, size_t count, enum part part)
 {
-    struct seen_address *both = arena_buffer(arena, struct seen_address, into->seen.count + from->seen.count + 1);
-    if (into->seen.count > 0)
-        memcpy(both, into->seen.items, into->seen.count * sizeof(*both));
-    if (from->seen.count > 0)
-        memcpy(both + into->seen.count, from->seen.items, from->seen.count * sizeof(*both));
-    into->seen.items = both;
-    into->seen.count = into->seen.capacity = into->seen.count + from->seen.count;
-}
-
-static void take(struct arena *arena, struct flow *into, const struct flow *from, enum part part)
-{
+    struct flow made = *flows;
+    struct reason_gathering via = {0}, because = {0};
+    size_t seen = 0;
     if (part == PART_PORTS)
-        into->ports = portset_union(arena, into->ports, from->ports);
+        made.ports = ports_of(arena, flows, count);
     else if (part == PART_SOURCES)
-        into->sources = prefixset_union(arena, into->sources, from->sources);
+        made.sources = addresses_of(arena, flows, count, part);
     else
-        into->destinations = prefixset_union(arena, into->destinations, from->destinations);
-    join_reasons(arena, &into->via, &from->via);
-    join_reasons(arena, &into->because, &from->because);
-    if (from->seen.count > 0)
-        join_seen(arena, into, from);
+        made.destinations = addresses_of(arena, flows, count, part);
+    for (size_t i = 0; i < count; i++) {
+        reason_gather(arena, &via, &flows[i].via);
+        reason_gather(arena, &because, &flows[i].because);
+        seen += flows[i].seen.count;
+    }
+    made.via = via.list;
+    made.because = because.list;
+    if (seen == made.seen.count)
+        return made;
+    made.seen.items = arena_buffer(arena, struct seen_address, seen);
+    made.seen.count = made.seen.capacity = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t n = 0; n < flows[i].seen.count; n++)
+            made.seen.items[made.seen.count++] = flows[i].seen.items[n];
+    made.seen.capacity = made.seen.count;
+    return made;
 }
 
 static bool join_by(struct arena *arena, flow_list *flows, enum part part)
@@ -117,11 +116,11 @@ static bool join_by(struct arena *arena, flow_list *flows, enum part part)
     size_t kept = 0, before = flows->count;
     if (flows->count > 1)
         qsort(flows->items, flows->count, sizeof(*flows->items), orders[part]);
-    for (size_t i = 0; i < flows->count; i++)
-        if (kept > 0 && compare(&flows->items[kept - 1], &flows->items[i], part, true) == 0)
-            take(arena, &flows->items[kept - 1], &flows->items[i], part);
-        else
-            flows->items[kept++] = flows->items[i];
+    for (size_t i = 0, count; i < before; i += count) {
+        for (count = 1; i + count < before && compare(&flows->items[i], &flows->items[i + count], part, true) == 0;)
+            count++;
+        flows->items[kept++] = count == 1 ? flows->items[i] : joined(arena, &flows->items[i], count, part);
+    }
     flows->count = (uint32_t)kept;
     return kept < before;
 }
@@ -167,11 +166,17 @@ static int by_place(const void *left, const void *right)
 }
 
 // In an order of their own, whichever was joined to which.
-static void keep_reasons(struct arena *arena, reason_list *list, const reason_list *made)
+static void keep_reasons(struct arena *arena, struct arena *scratch, reason_list *list, const reason_list *made)
 {
+    enum { FEW = 32 }; // are sooner compared with each other
+    struct reason_gathering all = {0};
+    if (made->count > FEW)
+        reason_gather(scratch, &all, made);
+    for (size_t i = 0; i < made->count && made->count <= FEW; i++)
+        reason_add(scratch, &all.list, made->items[i]);
     memset(list, 0, sizeof(*list));
-    for (size_t i = 0; i < made->count; i++)
-        reason_add(arena, list, made->items[i]);
+    for (size_t i = 0; i < all.list.count; i++)
+        *vector_add(arena, list) = all.list.items[i];
     if (list->count > 1)
         qsort(list->items, list->count, sizeof(*list->items), by_place);
 }
@@ -185,11 +190,11 @@ static bool is_itself(struct prefixset a, struct prefixset b)
 void flows_join(struct arena *arena, struct prefix_table *sets, flow_list *flows, flow_list *into)
 {
     struct arena *scratch = arena_new();
-    bool joined = true;
-    while (joined) {
-        joined = join_by(scratch, flows, PART_PORTS);
-        joined = join_by(scratch, flows, PART_DESTINATIONS) || joined;
-        joined = join_by(scratch, flows, PART_SOURCES) || joined;
+    bool fewer = true;
+    while (fewer) {
+        fewer = join_by(scratch, flows, PART_PORTS);
+        fewer = join_by(scratch, flows, PART_DESTINATIONS) || fewer;
+        fewer = join_by(scratch, flows, PART_SOURCES) || fewer;
     }
     if (flows->count > 1)
         qsort(flows->items, flows->count, sizeof(*flows->items), flow_order);
@@ -203,8 +208,8 @@ void flows_join(struct arena *arena, struct prefix_table *sets, flow_list *flows
         flow.destinations = prefix_table_keep(sets, made->destinations);
         flow.ports = portset_copy(arena, made->ports);
         flow.client_ports = portset_copy(arena, made->client_ports);
-        keep_reasons(arena, &flow.via, &made->via);
-        keep_reasons(arena, &flow.because, &made->because);
+        keep_reasons(arena, scratch, &flow.via, &made->via);
+        keep_reasons(arena, scratch, &flow.because, &made->because);
         keep_seen(arena, &flow, made);
         *vector_add(arena, into) = flow;
     }

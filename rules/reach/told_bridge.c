@@ -30,19 +30,27 @@ static bool is_broken(const struct estate *estate, enum kind kind)
     return false;
 }
 
-// Whether an interface has an Elastic IP address, by the id of its allocation.
-static bool has_address(const struct estate *estate, const char *allocation, const struct network_interface *interface)
+typedef VECTOR(struct address) addresses;
+
+// The Elastic IP addresses with the id of an allocation: one, where documents do not differ.
+static addresses allocated(struct arena *arena, const struct estate *estate, const char *allocation)
 {
-    for (size_t i = 0; i < estate->elastic_addresses.count; i++) {
-        const struct elastic_address *one = &estate->elastic_addresses.items[i];
-        struct address address;
-        if (!text_same(one->id, allocation) || !address_parse(one->address, &address))
-            continue;
+    addresses found = {0};
+    struct address address;
+    for (size_t i = 0; i < estate->elastic_addresses.count; i++)
+        if (text_same(estate->elastic_addresses.items[i].id, allocation) &&
+            address_parse(estate->elastic_addresses.items[i].address, &address))
+            *vector_add(arena, &found) = address;
+    return found;
+}
+
+static bool has_one(const addresses *own, const struct network_interface *interface)
+{
+    for (size_t i = 0; i < own->count; i++)
         for (size_t a = 0; a < interface->address_count; a++)
-            if (interface->addresses[a].address.family == address.family &&
-                interface->addresses[a].address.first == address.bits)
+            if (interface->addresses[a].address.family == own->items[i].family &&
+                interface->addresses[a].address.first == own->items[i].bits)
                 return true;
-    }
     return false;
 }
 
@@ -70,10 +78,10 @@ static struct targets found_by(const struct teller *teller, const char *id)
         found.unsure = sure ? NULL : instance_home_doubt(teller->arena, instance);
         return found;
     }
+    addresses own = balancer == NULL ? allocated(teller->arena, estate, id) : (addresses){0};
     for (size_t i = 0; i < estate->interfaces.count; i++) {
         const struct network_interface *one = estate->interfaces.items[i];
-        if (balancer != NULL ? text_same(one->load_balancer, balancer + strlen(":loadbalancer/"))
-                             : has_address(estate, id, one))
+        if (balancer != NULL ? text_same(one->load_balancer, balancer + strlen(":loadbalancer/")) : has_one(&own, one))
             *vector_add(teller->arena, &found.items) = one;
     }
     return found;

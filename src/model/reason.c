@@ -333,6 +333,46 @@ void reason_add_all(struct arena *arena, reason_list *list, const reason_list *f
     }
 }
 
+// Equal for those that reason_add takes for one, and for no others. A length stands before each text, whatever it
+// holds.
+static const char *gathering_key(struct arena *arena, const struct reason *reason)
+{
+    if (reason->settle != NULL)
+        return arena_printf(arena, "doubt %s", reason->text);
+    const char *parts[] = {reason->id, reason->text, reason->group};
+    struct text key = {0};
+    text_printf(&key, "%d %d %d %d", (int)reason->form, (int)reason->stage, reason->stops, reason->egress);
+    for (size_t i = 0; reason->form == REASON_SAYS && i < sizeof(parts) / sizeof(parts[0]); i++)
+        text_printf(&key, parts[i] == NULL ? " -" : " %zu %s", parts[i] == NULL ? 0 : strlen(parts[i]), parts[i]);
+    if (reason->form != REASON_SAYS)
+        text_printf(&key, " %p %p", (const void *)reason->rule,
+                    reason->form == REASON_RULE ? (const void *)reason->record : NULL);
+    const char *kept = arena_strdup(arena, key.bytes);
+    text_free(&key);
+    return kept;
+}
+
+void reason_gather(struct arena *arena, struct reason_gathering *gathering, const reason_list *from)
+{
+    if (from->count == 0 || from->items == gathering->last)
+        return;
+    gathering->last = from->items;
+    for (size_t i = 0; i < from->count; i++) {
+        const struct reason *reason = from->items[i];
+        if (map_get_pointer(&gathering->pointers, reason) != NULL)
+            continue;
+        map_put_pointer(arena, &gathering->pointers, reason, gathering);
+        const char *key = gathering_key(arena, reason);
+        uintptr_t place = (uintptr_t)map_get(&gathering->places, key);
+        if (place == 0) {
+            *vector_add(arena, &gathering->list) = reason;
+            map_put(arena, &gathering->places, key, (void *)(uintptr_t)gathering->list.count);
+        } else if (gathering->list.items[place - 1]->of != NULL && reason->of == NULL) {
+            gathering->list.items[place - 1] = reason; // it is of all
+        }
+    }
+}
+
 // ---- JSON
 
 static void put_if_any(struct json_writer *writer, const char *key, const char *value)

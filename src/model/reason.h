@@ -100,6 +100,15 @@ void reason_add(struct arena *arena, reason_list *list, const struct reason *rea
 void reason_add_doubt(struct arena *arena, reason_list *list, struct map *known, const struct reason *doubt);
 void reason_add_all(struct arena *arena, reason_list *list, const reason_list *from);
 
+// What many lists say, each reason once: as reason_add_all of each in turn makes it, in time that is linear in them.
+struct reason_gathering {
+    reason_list list;
+    const struct reason *const *last; // the items of the list before
+    struct map pointers;              // that were looked at
+    struct map places;                // in the list, by what a reason says: that plus 1
+};
+void reason_gather(struct arena *arena, struct reason_gathering *gathering, const reason_list *from);
+
 // [{"stage", "id", "group", "text", "settle", "stops"}], members that say nothing left out.
 void reasons_put(struct json_writer *writer, struct arena *scratch, const char *key, const reason_list *list);
 // The same of one, or null.

@@ -1,12 +1,14 @@
 """What would exhaust the machine is left out, in words: possible, and exit status 3."""
 import json
 import os
+import pathlib
 import struct
 import subprocess
 import time
 import sys
 import tempfile
 import unittest
+from resource import RUSAGE_CHILDREN, getrusage
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
@@ -278,6 +280,88 @@ class Budgets(unittest.TestCase):
         done = common.sgproof("verify", Bundles.one)
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("observations.jsonl: line 2: ports that a line before it tells of", done.stdout)
+
+
+def together(count, groups=True):
+    """Interfaces of one subnet, each with a group of its own, or all with one."""
+    estate = plain()
+    interface, group = estate["NetworkInterfaces"][0], estate["SecurityGroups"][0]
+    estate["SecurityGroups"] = [{**group, "GroupId": "sg-%05d" % i, "GroupName": "g%d" % i} for i in range(count if groups else 1)]
+    estate["NetworkInterfaces"] = [{**interface, "NetworkInterfaceId": "eni-%05d" % i, "Groups": [{"GroupId": "sg-%05d" % (i if groups else 0)}], "Ipv6Addresses": [],
+                                    "Attachment": {"InstanceId": "i-%05d" % i, "Status": "attached"},
+                                    "PrivateIpAddress": "10.0.%d.%d" % (i // 250, 4 + i % 250), "PrivateIpAddresses": [{
+                                        "PrivateIpAddress": "10.0.%d.%d" % (i // 250, 4 + i % 250), "Association": {"PublicIp": "198.%d.%d.7" % (20 + i // 256, i % 256)}}]} for i in range(count)]
+    estate["Subnets"][0]["CidrBlock"] = "10.0.0.0/16"
+    estate["Reservations"] = [{"Instances": [{"InstanceId": "i-%05d" % i, "State": {"Name": "running"}} for i in range(count)]}]
+    return estate
+
+
+class Growth(unittest.TestCase):
+    """By processor time: what has many of one thing takes as much longer as there is more of it, not by its square."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def snapshot(self, name, estate):
+        (self.folder / name).mkdir()
+        estates.write(estate, str(self.folder / name))
+        return self.folder / name
+
+    def cost(self, *words):
+        before = getrusage(RUSAGE_CHILDREN)
+        done = common.sgproof(*words)
+        after = getrusage(RUSAGE_CHILDREN)
+        self.assertIn(done.returncode, (0, 1, 3, 4), done.stderr)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+
+    def test_a_rule_for_each_endpoint_costs_about_what_no_intent_costs(self):
+        count = 3000
+        for select in ("address", "instance", "group"):
+            estate = together(count)
+            snapshot = self.snapshot(select, estate)
+            observations, intent = self.folder / (select + ".jsonl"), self.folder / (select + ".json")
+            value = {"address": lambda one: one["PrivateIpAddresses"][0]["Association"]["PublicIp"], "instance": lambda one: one["Attachment"]["InstanceId"],
+                     "group": lambda one: one["Groups"][0]["GroupId"]}[select]
+            observations.write_text("".join(json.dumps({"address": one["PrivateIpAddresses"][0]["Association"]["PublicIp"], "protocol": "tcp", "from_port": 443, "to_port": 443,
+                                                        "state": "open", "reason": "syn-ack", "tries": 1}) + "\n" for one in estate["NetworkInterfaces"]))
+            intent.write_text(json.dumps({"schema": "sgproof/intent/v1", "platform": "p", "default": "deny", "rules": [
+                {"id": "r%d" % i, "decision": "allow", "select": {select: value(one)}, "protocol": "tcp", "ports": str(443 + i)} for i, one in enumerate(estate["NetworkInterfaces"])]}))
+            words = ("reconcile", snapshot, observations, "--vantage", "203.0.113.7", "--format", "json")
+            without, _ = self.cost(*words)
+            judged, out = self.cost(*words, "--intent", intent)
+            expected = [v["intent_rule"] for v in json.loads(out)["verdicts"] if v["intent"] == "expected"]
+            self.assertEqual(expected, ["r0"])  # the others allow another port
+            self.assertLess(judged, 5 * without, select)
+
+    def test_flows_of_many_groups_in_one_segment_are_joined_in_time_that_is_theirs(self):
+        costs = []
+        for count in (150, 300):
+            cost, out = self.cost("segments", self.snapshot("groups%d" % count, together(count)), "--by", "vpc", "--format", "json")
+            costs.append(cost)
+            flow = next(f for f in json.loads(out)["flows"] if f["protocol"] == "tcp")
+            self.assertEqual(flow["ports"], "443")
+            self.assertEqual(len([r for r in flow["because"] if r["text"].startswith("tcp 443 from ")]), count)  # a rule of each group
+        self.assertLess(costs[1], 8 * costs[0])  # four times as many flows
+
+    def test_elastic_addresses_behind_an_accelerator_cost_what_there_is_of_them(self):
+        costs, arn = [], "arn:aws:globalaccelerator::111122223333:accelerator/a"
+        for count in (400, 800):
+            estate = together(count, groups=False)
+            estate["Addresses"] = [{"PublicIp": one["PrivateIpAddresses"][0]["Association"]["PublicIp"], "AllocationId": "eipalloc-%017x" % i, "AssociationId": "eipassoc-%d" % i, "NetworkInterfaceId": one["NetworkInterfaceId"], "Domain": "vpc"}
+                                   for i, one in enumerate(estate["NetworkInterfaces"])]
+            estate["Accelerators"] = [{"AcceleratorArn": arn, "Name": "a", "IpAddressType": "IPV4", "Enabled": True, "Status": "DEPLOYED", "IpSets": [{"IpFamily": "IPv4", "IpAddresses": ["75.2.1.1"]}]}]
+            snapshot = self.snapshot("eips%d" % count, estate)
+            for name, document in (("list-listeners", {"Listeners": [{"ListenerArn": arn + "/listener/l", "PortRanges": [{"FromPort": 443, "ToPort": 443}], "Protocol": "TCP", "ClientAffinity": "NONE"}]}),
+                                   ("list-endpoint-groups", {"EndpointGroups": [{
+                                       "EndpointGroupArn": arn + "/listener/l/endpoint-group/g", "EndpointGroupRegion": "eu-west-3", "TrafficDialPercentage": 100.0, "HealthCheckPort": 443,
+                                       "EndpointDescriptions": [{"EndpointId": "eipalloc-%017x" % i, "Weight": 128, "HealthState": "HEALTHY", "ClientIPPreservationEnabled": False} for i in range(count)]}]})):
+                (snapshot / (name + ".json")).write_text(json.dumps(document))
+            cost, out = self.cost("compute", snapshot, "--format", "json")
+            costs.append(cost)
+            self.assertEqual(len({e["private_address"] for e in json.loads(out)["indirect"]}), count)
+        self.assertLess(costs[1], 5 * costs[0])
 
 
 if __name__ == "__main__":

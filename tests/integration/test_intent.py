@@ -1,7 +1,10 @@
 """Intent: what is meant to be public, and what the file itself deserves to be told."""
+import fnmatch
+import ipaddress
 import json
 import os
 import pathlib
+import random
 import sys
 import tempfile
 import unittest
@@ -150,6 +153,46 @@ class Intent(unittest.TestCase):
             permission("udp", (53, 53), ["0.0.0.0/0"]), permission("icmp", (8, -1), ["0.0.0.0/0"]),
             permission("47", None, ["0.0.0.0/0"])]
         return estate
+
+    def test_the_first_rule_about_an_endpoint_decides_by_whatever_it_names_it(self):
+        number = common.seed("SEED")
+        rng, cases = random.Random(number), 0
+        for draw in range(12):
+            estate = plain()
+            first = estate["NetworkInterfaces"].pop()
+            group = estate["SecurityGroups"].pop()
+            for g in range(4):  # a group may be called as another's id is, or as an instance
+                estate["SecurityGroups"].append({**group, "GroupId": "sg-%d" % g, "GroupName": rng.choice(["web", "db", "sg-0", "i-1", "198.51.100.11"])})
+            named = {g["GroupId"]: g["GroupName"] for g in estate["SecurityGroups"]}
+            estate["Reservations"] = [{"Instances": [{"InstanceId": "i-%d" % i, "State": {"Name": "running"}} for i in range(6)]}]
+            for i in range(6):
+                estate["NetworkInterfaces"].append({
+                    **first, "NetworkInterfaceId": "eni-%d" % i, "Groups": [{"GroupId": g} for g in sorted(rng.sample(sorted(named), rng.randrange(1, 3)))],
+                    "Attachment": {"InstanceId": "i-%d" % i, "Status": "attached"}, "TagSet": [{"Key": "tier", "Value": "t%d" % (i % 3)}], "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%d" % (i + 1)}],
+                    "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.%d" % (4 + i), "Association": {"PublicIp": "198.51.100.%d" % (10 + i)}}]})
+            rules = [rule("r%d" % i, rng.choice(["allow", "deny"]), select=dict(rng.sample([
+                ("address", rng.choice(["198.51.100.%d" % rng.randrange(10, 17), "198.51.100.%d/31" % rng.choice([10, 12]), "2001:db8:1::%d" % rng.randrange(1, 8)])),
+                ("instance", rng.choice(["i-%d" % rng.randrange(7), "i-[0-2]", "i-?"])), ("group", rng.choice(["sg-%d" % rng.randrange(5), "web", "db", "i-1", "w*"])),
+                ("tag", "tier=t%d" % rng.randrange(3)), ("vpc", "vpc-1")], rng.choice([1, 1, 1, 2]))),
+                **({"ports": "%d-%d" % (port, port + rng.randrange(3))} if (port := rng.randrange(440, 446)) % 2 else {}), protocol="tcp") for i in range(rng.choice([3, 40]))]
+
+            def about(select, one, place):
+                groups = [g["GroupId"] for g in one["Groups"]]
+                held = {"address": lambda v: ipaddress.ip_address(place) in ipaddress.ip_network(v), "vpc": lambda v: v == "vpc-1", "tag": lambda v: v == "tier=" + one["TagSet"][0]["Value"],
+                        "instance": lambda v: fnmatch.fnmatchcase(one["Attachment"]["InstanceId"], v),
+                        "group": lambda v: any(fnmatch.fnmatchcase(name, v) for g in groups for name in (g, named[g]))}
+                return all(held[key](value) for key, value in select.items())
+            places = {place: one for one in estate["NetworkInterfaces"] for place in (one["PrivateIpAddresses"][0]["Association"]["PublicIp"], one["Ipv6Addresses"][0]["Ipv6Address"])}
+            document = self.judge(intent(*rules), estate=estate, observations=[{**seen(place, "tcp", 440), "to_port": 447} for place in places])
+            for place, one in places.items():
+                for port in range(440, 448):
+                    wanted = next((r["id"] for r in rules if about(r["select"], one, place) and ("ports" not in r or port in range(int(r["ports"][:3]), int(r["ports"][4:]) + 1))), None)
+                    found = [v["intent_rule"] for v in document["verdicts"] if v["address"] == place and v["from_port"] <= port <= v["to_port"]]
+                    self.assertEqual(found, [wanted], (number, draw, place, port))
+                    cases += 1
+            unused = {n["rule"] for n in document.get("intent_review", []) if n["state"] == "unused"}
+            self.assertEqual(unused, {r["id"] for r in rules if not any(about(r["select"], one, place) for place, one in places.items())}, (number, draw))
+        self.assertEqual(cases, 12 * 12 * 8)
 
     def test_administrators_are_arns(self):
         for wrong in ([1], ["ann"], "arn:aws:iam::1:user/a"):
