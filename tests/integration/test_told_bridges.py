@@ -292,7 +292,7 @@ class Accelerators(Told):
     def test_the_interface_of_a_subnet_that_no_endpoint_is_in_stays_possible(self):
         made = estate()
         made["NetworkInterfaces"][1]["SubnetId"] = made["NetworkInterfaces"][2]["SubnetId"] = "subnet-2"
-        made["Subnets"].append({**made["Subnets"][0], "SubnetId": "subnet-2", "CidrBlock": "10.0.1.0/24"})
+        made["Subnets"].append({**made["Subnets"][0], "SubnetId": "subnet-2", "CidrBlock": "10.0.0.0/24"})
         made["NetworkAcls"][0]["Associations"].append({"SubnetId": "subnet-2"})
         found = self.outcome(made, accelerator())
         self.assertEqual({f for f in found if f[0] == "eni-2"}, {f for f in ANY if f[0] == "eni-2"})

@@ -129,7 +129,7 @@ class Settles(Told):
     def test_of_an_accelerator_without_an_interface_there_the_interfaces_where_they_are_not_whole(self):
         made = estate()
         made["NetworkInterfaces"][1]["SubnetId"] = "subnet-9"
-        made["Subnets"].append({**made["Subnets"][0], "SubnetId": "subnet-9", "CidrBlock": "10.0.9.0/24"})
+        made["Subnets"].append({**made["Subnets"][0], "SubnetId": "subnet-9", "CidrBlock": "10.0.0.0/24"})
         self.assertEqual(self.settles(made, accelerator()), [BEHIND])
         name = next(name for name, one in documents(made).items() if "NetworkInterfaces" in one)
         self.assertIn("ec2 describe-network-interfaces of subnet-1", self.settles(made, {**accelerator(), name: {**documents(made)[name], "NextToken": "x"}}))
