@@ -8,19 +8,9 @@
 #include "rules/reach/accelerator_ports.h"
 #include "rules/reach/claim.h"
 #include "rules/reach/custom_routing.h"
-#include "rules/reach/instance_home.h"
+#include "rules/reach/told_bridge_parts.h"
 
-typedef VECTOR(const struct network_interface *) interfaces;
-
-struct teller {
-    struct arena *arena;
-    const struct estate *estate;
-    struct told_bridges *told;
-    struct map homes; // instance -> struct instance_home
-};
-
-// Whether some document of a kind is not whole.
-static bool is_broken(const struct estate *estate, enum kind kind)
+bool told_is_broken(const struct estate *estate, enum kind kind)
 {
     for (size_t i = 0; i < estate->completeness.count; i++) {
         enum completeness_state state = (enum completeness_state)estate->completeness.items[i].states[kind];
@@ -54,13 +44,6 @@ static bool has_one(const addresses *own, const struct network_interface *interf
     return false;
 }
 
-// The interfaces of a load balancer (by its ARN), of an instance (by its id or ARN: its primary one), or with an
-// Elastic IP address (by the id of its allocation).
-struct targets {
-    interfaces items;
-    const char *unsure; // which of them is the primary one, or that they are elsewhere than their ARN says
-};
-
 static struct targets found_by(const struct teller *teller, const char *id)
 {
     const struct estate *estate = teller->estate;
@@ -87,8 +70,7 @@ static struct targets found_by(const struct teller *teller, const char *id)
     return found;
 }
 
-// Field `index` of "arn:aws:SERVICE:REGION:ACCOUNT:...", or NULL.
-static const char *arn_field(struct arena *arena, const char *arn, int index)
+const char *told_arn_field(struct arena *arena, const char *arn, int index)
 {
     if (strncmp(arn, "arn:", 4) != 0)
         return NULL;
@@ -97,11 +79,10 @@ static const char *arn_field(struct arena *arena, const char *arn, int index)
     return arn == NULL || strcspn(arn, ":") == 0 ? NULL : arena_strndup(arena, arn, strcspn(arn, ":"));
 }
 
-// The same; an ARN, and what names a region beside it, must be those of the interfaces that it finds.
-static struct targets targets_of(const struct teller *teller, const char *id, const char *region)
+struct targets told_targets_of(const struct teller *teller, const char *id, const char *region)
 {
     struct targets found = found_by(teller, id);
-    const char *own_region = arn_field(teller->arena, id, 3), *account = arn_field(teller->arena, id, 4);
+    const char *own_region = told_arn_field(teller->arena, id, 3), *account = told_arn_field(teller->arena, id, 4);
     for (size_t i = 0; i < found.items.count && found.unsure == NULL; i++) {
         const struct interface_place *place = found.items.items[i]->place;
         if (!place_may_be(place->region, own_region) || !place_may_be(place->region, region) ||
@@ -240,8 +221,7 @@ static void decide_subnets(struct teller *teller, const struct accelerator_endpo
         decide(teller, accelerators_in(teller->estate, targets->items.items[i]->place->subnet_id));
 }
 
-// Whether the snapshot tells of the network of an account's region; either may be NULL, where it is not told.
-static bool covers(const struct estate *estate, const char *account, const char *region)
+bool told_covers(const struct estate *estate, const char *account, const char *region)
 {
     for (size_t i = 0; i < estate->completeness.count; i++) {
         const struct completeness *one = &estate->completeness.items[i];
@@ -259,8 +239,8 @@ static void note_endpoint(struct teller *teller, const struct accelerator *accel
     const struct instance *instance = map_get(&teller->estate->instances, text_behind_slash(endpoint->id));
     if (instance != NULL && instance_is_gone(instance))
         return;
-    const char *region = group->region != NULL ? group->region : arn_field(arena, endpoint->id, 3);
-    if (!covers(teller->estate, arn_field(arena, endpoint->id, 4), region)) {
+    const char *region = group->region != NULL ? group->region : told_arn_field(arena, endpoint->id, 3);
+    if (!told_covers(teller->estate, told_arn_field(arena, endpoint->id, 4), region)) {
         text_list_add(arena, &teller->told->not_covered,
                       arena_printf(arena, "endpoint %s of accelerator %s is no interface of this snapshot",
                                    endpoint->id, accelerator->name));
@@ -312,8 +292,8 @@ static void tell_accelerators(struct teller *teller)
 {
     const struct estate *estate = teller->estate;
     map_slots all = map_sorted(teller->arena, &estate->accelerators);
-    bool whole = estate_has(estate, KIND_ACCELERATORS) && !is_broken(estate, KIND_ACCELERATORS) &&
-                 !is_broken(estate, KIND_ENDPOINT_GROUPS);
+    bool whole = estate_has(estate, KIND_ACCELERATORS) && !told_is_broken(estate, KIND_ACCELERATORS) &&
+                 !told_is_broken(estate, KIND_ENDPOINT_GROUPS);
     for (size_t i = 0; i < all.count; i++) {
         const struct accelerator *one = all.items[i]->value;
         whole = whole && is_whole(one);
@@ -332,7 +312,7 @@ static void tell_accelerators(struct teller *teller)
                         tell_subnet(teller, one, group, &group->endpoints.items[e]);
                         continue;
                     }
-                    struct targets targets = targets_of(teller, group->endpoints.items[e].id, group->region);
+                    struct targets targets = told_targets_of(teller, group->endpoints.items[e].id, group->region);
                     decide_subnets(teller, &group->endpoints.items[e], &targets);
                     if (!group->endpoints.items[e].keeps_told)
                         teller->told->accelerators_whole = false;
@@ -343,148 +323,6 @@ static void tell_accelerators(struct teller *teller)
                 }
             }
     }
-}
-
-// ---- VPC origins
-
-static struct targets targets_in(struct teller *teller, const struct vpc_origin *origin, const char *vpc_id)
-{
-    struct targets all = {0}, here = {0};
-    if (origin->target != NULL)
-        all = targets_of(teller, origin->target, NULL);
-    here.unsure = all.unsure;
-    for (size_t i = 0; i < all.items.count; i++)
-        if (strcmp(all.items.items[i]->place->vpc_id, vpc_id) == 0)
-            *vector_add(teller->arena, &here.items) = all.items.items[i];
-    return here;
-}
-
-static void add_origin(struct teller *teller, const struct vpc_origin *origin, const struct network_interface *own,
-                       const struct targets *targets, struct portset ports, const char *unsure, const char *settle)
-{
-    for (size_t i = 0; i < targets->items.count && !portset_is_empty(ports); i++)
-        *vector_add(teller->arena, &teller->told->items) = (struct told_bridge){
-            .service = "CloudFront VPC origin",
-            .what = arena_printf(teller->arena, "origin %s%s%s, %s/TCP", origin->id,
-                                 origin->distribution == NULL ? "" : " of distribution ",
-                                 origin->distribution == NULL ? "" : origin->distribution,
-                                 portset_format(teller->arena, ports)),
-            .id = own->id,
-            .interface = own,
-            .target = targets->items.items[i],
-            .ports = ports,
-            .protocol = PROTOCOL_TCP,
-            .takes_ipv6 = true,
-            .asks_ipv6 = origin->asks_ipv6,
-            .ipv4_only = origin->ipv4_only == NULL
-                             ? NULL
-                             : arena_printf(teller->arena,
-                                            "distribution %s takes no viewers over IPv6; whether one of "
-                                            "another account does is not told",
-                                            origin->ipv4_only),
-            .unsure = unsure,
-            .settle = settle,
-        };
-}
-
-static void tell_origin(struct teller *teller, const struct vpc_origin *origin, const struct network_interface *own)
-{
-    struct targets targets = targets_in(teller, origin, own->place->vpc_id);
-    const char *unsure = origin->unsure != NULL ? origin->unsure : targets.unsure;
-    const char *settle =
-        origin->unsure != NULL || targets.unsure == NULL
-            ? settle_by_call(teller->arena, KIND_VPC_ORIGINS, origin->id)
-            : settle_by_call(teller->arena, KIND_NETWORK_INTERFACES, text_behind_slash(origin->target));
-    if (unsure == NULL && origin->distribution == NULL) {
-        unsure = origin->not_all != NULL ? origin->not_all
-                                         : "no distribution of the snapshot is known to send every viewer there";
-        settle = is_broken(teller->estate, KIND_DISTRIBUTIONS) || !estate_has(teller->estate, KIND_DISTRIBUTIONS)
-                     ? settle_by_call(teller->arena, KIND_DISTRIBUTIONS, NULL)
-                     : settle_by_probe;
-    }
-    struct portset plain = origin->takes_plain == NULL ? origin->plain_ports : portset_empty;
-    struct portset others = portset_subtract(teller->arena, origin->ports, plain);
-    const char *unplain =
-        "no distribution of the snapshot is known to send viewers over plain HTTP there; whether one of "
-        "another account does is not told";
-    add_origin(teller, origin, own, &targets, others, unsure, settle);
-    add_origin(teller, origin, own, &targets, plain, unsure != NULL ? unsure : unplain,
-               unsure != NULL ? settle : settle_by_probe);
-}
-
-// The service's interface in a VPC serves what origins there are in it: that is known where some origin has its target
-// there, and each that has is told whole.
-static void tell_origins(struct teller *teller, const struct network_interface *own)
-{
-    map_slots all = map_sorted(teller->arena, &teller->estate->vpc_origins);
-    bool any = false, told = all.count > 0 && !is_broken(teller->estate, KIND_VPC_ORIGINS), ours = true;
-    for (size_t i = 0; i < all.count; i++) {
-        const struct vpc_origin *one = all.items[i]->value;
-        if (one->target == NULL || targets_in(teller, one, own->place->vpc_id).items.count > 0) {
-            any = any || one->target != NULL;
-            told = told && one->told && one->doubt == NULL && one->target != NULL;
-            ours = ours && (one->account == NULL || strcmp(one->account, own->place->account_id) == 0);
-        }
-    }
-    bool doubtful = told_in_doubt(teller->estate, own);
-    if (told && !doubtful && (!any || !ours))
-        map_put(teller->arena, &teller->told->unexplained, own->id, teller);
-    if (!any || !told || !ours || doubtful)
-        return;
-    map_put(teller->arena, &teller->told->decided, own->id, teller);
-    for (size_t i = 0; i < all.count; i++)
-        tell_origin(teller, all.items[i]->value, own);
-}
-
-static void note_origin_target(struct teller *teller, const struct vpc_origin *origin)
-{
-    struct arena *arena = teller->arena;
-    const char *region = arn_field(arena, origin->target, 3), *account = arn_field(arena, origin->target, 4);
-    const struct instance *instance = map_get(&teller->estate->instances, text_behind_slash(origin->target));
-    if ((instance != NULL && instance_is_gone(instance)) || !origin->told)
-        return;
-    if (region != NULL && covers(teller->estate, account, region))
-        lack_add(arena, &teller->told->missing,
-                 &(struct lack){.kind = kind_name(KIND_NETWORK_INTERFACES),
-                                .account = account,
-                                .region = region,
-                                .id = origin->target,
-                                .text = arena_printf(arena, "missing: the interface of %s, target of VPC origin %s",
-                                                     origin->target, origin->id)});
-    else
-        text_list_add(arena, &teller->told->not_covered,
-                      arena_printf(arena, "%s, target of VPC origin %s, is no interface of this snapshot",
-                                   origin->target, origin->id));
-}
-
-// An origin whose target is here, while the service's interface, by which it is reached, is not; or whose target is
-// not, in a region of the snapshot.
-static void note_origin(struct teller *teller, const struct vpc_origin *origin,
-                        bool (*is_origin)(const void *context, const struct network_interface *interface),
-                        const void *context)
-{
-    struct arena *arena = teller->arena;
-    struct targets targets = {0};
-    if (origin->target == NULL)
-        return;
-    targets = targets_of(teller, origin->target, NULL);
-    if (targets.items.count == 0) {
-        note_origin_target(teller, origin);
-        return;
-    }
-    const struct interface_place *place = targets.items.items[0]->place;
-    bool shown = false;
-    for (size_t i = 0; i < teller->estate->interfaces.count && !shown; i++)
-        shown = is_origin(context, teller->estate->interfaces.items[i]) &&
-                text_same(teller->estate->interfaces.items[i]->place->vpc_id, place->vpc_id);
-    if (!shown)
-        lack_add(arena, &teller->told->missing,
-                 &(struct lack){
-                     .kind = kind_name(KIND_NETWORK_INTERFACES),
-                     .account = place->account_id,
-                     .region = place->region,
-                     .id = origin->id,
-                     .text = arena_printf(arena, "missing: the interface of CloudFront VPC origin %s", origin->id)});
 }
 
 struct told_bridges told_bridges_of(struct arena *arena, const struct estate *estate,
@@ -498,9 +336,9 @@ struct told_bridges told_bridges_of(struct arena *arena, const struct estate *es
     tell_accelerators(&teller);
     for (size_t i = 0; i < estate->interfaces.count && estate->vpc_origins.count > 0; i++)
         if (is_origin(context, estate->interfaces.items[i]))
-            tell_origins(&teller, estate->interfaces.items[i]);
+            told_origins_of(&teller, estate->interfaces.items[i]);
     map_slots origins = map_sorted(arena, &estate->vpc_origins);
     for (size_t i = 0; i < origins.count; i++)
-        note_origin(&teller, origins.items[i]->value, is_origin, context);
+        told_origin_note(&teller, origins.items[i]->value, is_origin, context);
     return told;
 }
