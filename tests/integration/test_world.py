@@ -638,14 +638,15 @@ class Siblings(Case):
         files["describe-network-interfaces.json"] = DENIED.replace("DescribeX", "DescribeNetworkInterfaces")
         self.check(folder(files), 3, REACHED, missing="NetworkInterfaces")
 
-    @each([("InternetGateways", "Attachments", "VpcId"), ("RouteTables", "Associations", "SubnetId"), ("NetworkAcls", "Associations", "SubnetId")])
-    def test_an_attachment_or_association_of_an_empty_id_is_unread_and_what_rests_on_it_possible(self, kind, key, inner):
+    @each([("InternetGateways", "Attachments", "VpcId", "VpcId empty"), ("NetworkAcls", "Associations", "SubnetId", "SubnetId empty"),
+           ("RouteTables", "Associations", "SubnetId", "neither table main")])
+    def test_an_attachment_or_association_of_an_empty_id_is_unread_and_what_rests_on_it_possible(self, kind, key, inner, said):
         made = plain()
         if kind == "RouteTables":
             made[kind][0][key].append({"RouteTableId": made[kind][0]["RouteTableId"], "Main": False, inner: ""})
         else:
             made[kind][0][key] = [{**made[kind][0][key][0], inner: ""}]
-        self.check(folder(documents(made)), 3, MAYBE, unread="empty " + inner)
+        self.check(folder(documents(made)), 3, MAYBE, unread=said)
 
     @each([("Description", 7), ("Description", ["ELB app/web/1"]), ("RequesterId", {})])
     def test_an_interface_of_aws_whose_description_is_no_text_is_unread_and_possible(self, key, value):

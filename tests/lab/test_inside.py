@@ -137,7 +137,7 @@ class Inside(unittest.TestCase):
         given = [word for eni in ("eni-web", "eni-app", "eni-db") for word in ("--inside", "%s=%s" % (eni, ",".join(map(str, self.files(eni)))))]
         done = subprocess.run([*lab, common.SGPROOF, *run, "--out", out, *given], text=True, capture_output=True, timeout=120)
         self.assertIn(done.returncode, (1, 4), done.stderr)
-        for line in ("web (eni-web) to db: confirmed 1, undeclared 1, ", "app (eni-app) to internet: confirmed 2\n", "db (eni-db) to internet: confirmed 1, undeclared 1\n",
+        for line in ("web (eni-web) to db: confirmed 1, undeclared 1, ", "app (eni-app) to internet: confirmed 2\n", "db (eni-db) to internet: confirmed 1, undeclared 1; 1 critical\n",
                      "web (eni-web) to internet: enforced 2\n"):  # what the others heard was there: its silence is the way's
             self.assertIn(line, done.stdout)
         # The platform's table: for each group, in and out, what is declared and what was observed.

@@ -34,7 +34,8 @@ struct outer {
 
 static const struct json_field inner_fields[] = {JSON_FIELD("name", TEXT, struct inner, name),
                                                  JSON_FIELD("count", COUNT, struct inner, count), JSON_FIELDS_END};
-static const struct json_record inner_record = {.fields = inner_fields, .size = sizeof(struct inner), .line = true};
+static const struct json_record inner_record = {
+    .fields = inner_fields, .size = sizeof(struct inner), .line = true, .strict = true};
 static const struct json_field outer_fields[] = {JSON_FIELD("text", TEXT, struct outer, text),
                                                  JSON_FIELD("maybe", TEXT, struct outer, maybe, .optional = true),
                                                  JSON_FIELD("spare", TEXT, struct outer, spare, .left_out = true),
@@ -135,7 +136,7 @@ static void a_member_that_is_not_as_the_table_has_it_is_refused_with_its_place(v
         {"test/v1", "test/v2", "x: schema: \"test/v2\", expected test/v1"},
         {"\"text\": \"a\"", "\"text\": null", "x: text: is missing"},
         {"\"red\", \"side\"", "\"pink\", \"side\"", "x: colour: \"pink\" is not one of the known words"},
-        {"\"left\"", "\"middle\"", "x: side: \"middle\" is not one of the known words"},
+        {"\"left\"", "\"middle\"", "x: side: \"middle\", expected \"left\" or \"right\""},
         {"true", "\"true\"", "x: flag: is a string, expected true or false"},
         {"\"count\": 1, \"counts\"", "\"count\": -1, \"counts\"", "x: count: is -1, expected an integer from 0"},
         {"\"green\": 2", "\"grey\": 2", "x: counts.green: is missing"},
@@ -143,6 +144,7 @@ static void a_member_that_is_not_as_the_table_has_it_is_refused_with_its_place(v
         {"[0]", "[0, 0.5]", "x: places: expected places, from 0"},
         {"\"count\": 1}", "\"count\": \"1\"}", "x: inner[0].count: is a string, expected an integer"},
         {"[{\"name\": \"a\", \"count\": 1}]", "[1]", "x: inner[0]: is a number, expected an object"},
+        {"\"count\": 1}", "\"count\": 1, \"schema\": 1}", "x: inner[0].schema: unknown key"}, // it is strict
     };
     struct arena *arena = arena_new();
     struct error error = {0};
@@ -150,6 +152,8 @@ static void a_member_that_is_not_as_the_table_has_it_is_refused_with_its_place(v
     (void)state;
     assert_true(read_text(arena, good, strlen(good), &outer, &error));
     assert_null(outer.maybe);
+    const char *more = arena_printf(arena, "{\"other\": 1, %s", good + 1); // the outer one is not
+    assert_true(read_text(arena, more, strlen(more), &outer, &error));
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         const char *at = strstr(good, changes[i][0]);
         assert_non_null(at);

@@ -450,6 +450,7 @@ void settle_contradictions(struct reader *reader)
         settle_balancers_node(reader, one);
         settle_instance(reader, one);
     }
+    settle_strangers(reader);
     for (size_t i = 0; i < estate->interfaces.count; i++) { // what its nodes tell was compared with what it told
         doubt_interface(reader, estate->interfaces.items[i]);
         settle_scheme(reader, estate->interfaces.items[i]);

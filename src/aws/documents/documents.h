@@ -148,7 +148,9 @@ struct documents {
     struct map control_policies;        // id -> struct iam_policy
     struct map permission_sets;         // ARN -> name
     VECTOR(struct told_assignment) assignments;
-    bool odd_rule_record; // one of DescribeSecurityGroupRules was not understood
+    size_t strangers;                         // interfaces with an address in no block of their subnet
+    const struct network_interface *stranger; // the first of them by id
+    bool odd_rule_record;                     // one of DescribeSecurityGroupRules was not understood
 };
 
 // 0 where the record at an earlier place says the same as this one, whatever the order of members and elements; else

@@ -224,7 +224,8 @@ bool interned_of(struct reader *reader, const struct json_cursor *at, const char
 {
     GUARD(optional_interned(reader, at, key, value));
     struct json_cursor missing = json_member(at, key);
-    return *value != NULL || json_fail(&missing, reader->error, "is missing, expected a string");
+    return *value != NULL ||
+           json_fail(&missing, reader->error, "is %s, expected a string", missing.node == NULL ? "missing" : "empty");
 }
 
 bool optional_text(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)

@@ -80,6 +80,8 @@ void settle_owners(struct reader *reader); // named_owner.c: when interfaces are
 
 // said_place.c: what records say of where things are, beside each other.
 void settle_said_place(struct reader *reader, struct network_interface *one);
+// Says under `assumptions` what that found of addresses. After it, for all interfaces.
+void settle_strangers(struct reader *reader);
 void settle_target_groups(struct reader *reader);
 // The ARN under a key of a record, which names the thing, its account and its region (NULL: not told) as the rest does.
 void doubt_arn(struct reader *reader, const struct json_cursor *at, const char *key, const char *id,

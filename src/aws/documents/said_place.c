@@ -49,16 +49,28 @@ void settle_said_place(struct reader *reader, struct network_interface *one)
     if (!place_may_be(one->place->region, subnet->region))
         doubt_document(reader, "", "%s is said to be in %s, and its subnet %s in %s", one->id, one->place->region,
                        subnet->id, subnet->region);
-    const struct address strange = strange_to(one, subnet);
-    if (strange.family == 0)
+    if (strange_to(one, subnet).family == 0)
+        return;
+    struct documents *documents = reader->documents;
+    if (documents->strangers++ == 0 || strcmp(one->id, documents->stranger->id) < 0)
+        documents->stranger = one;
+}
+
+// AWS gives none, and who plays it (moto, LocalStack) does: the record's own word for its subnet is the better one.
+void settle_strangers(struct reader *reader)
+{
+    const struct network_interface *first = reader->documents->stranger;
+    size_t count = reader->documents->strangers;
+    if (count == 0)
         return;
     char text[ADDRESS_TEXT];
-    struct interface_place elsewhere = *one->place; // it may lie in another one
-    address_format(strange, text);
-    doubt_document(reader, "", "%s is said to be in %s, and its address %s lies in no block of that", one->id,
-                   subnet->id, text);
-    elsewhere.subnet_id = NULL;
-    one->place = place_with(reader, &elsewhere);
+    const struct subnet *subnet = map_get(&reader->estate->subnets, first->place->subnet_id);
+    address_format(strange_to(first, subnet), text);
+    text_list_add(reader->arena, &reader->estate->assumptions,
+                  arena_printf(reader->arena,
+                               "%zu %s an address in no block of its subnet, the first is %s in %s by %s: where its "
+                               "record says it lies is taken",
+                               count, count == 1 ? "interface has" : "interfaces have", first->id, subnet->id, text));
 }
 
 // ---- Target groups
