@@ -154,11 +154,18 @@ struct call *call_start_by(struct collector *collector, const struct read_accoun
                            call_follow follow, const char *suffix, const struct parameter *parameters,
                            size_t parameter_count)
 {
+    struct arena *arena = collector->arena;
     const char *file = NULL;
-    if (what->file != NULL)
-        file = arena_printf(collector->arena, "%s/%s/%s%s%s.json", account->id,
-                            endpoint_is_global(what->service) || what->scope == CALL_ACCOUNT ? "global" : region,
-                            what->file, suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
+    if (what->file != NULL) {
+        const char *name =
+            arena_printf(arena, "%s/%s/%s%s%s", account->id,
+                         endpoint_is_global(what->service) || what->scope == CALL_ACCOUNT ? "global" : region,
+                         what->file, suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
+        file = arena_printf(arena, "%s.json", name);
+        for (size_t n = 2; map_get(&collector->files, file) != NULL; n++) // of another name that ends alike
+            file = arena_printf(arena, "%s.%zu.json", name, n);
+        map_put(arena, &collector->files, file, collector);
+    }
     struct call like = {.account = account,
                         .by = by,
                         .what = what,
@@ -205,6 +212,15 @@ void note_unread(const struct call *call)
         *vector_add(collector->arena, &collector->collected->unavailable) = one;
     else
         *vector_add(collector->arena, &collector->collected->unread) = one;
+}
+
+void note_wrong(const struct call *call, const char *why)
+{
+    struct call told = *call;
+    told.failure = FAILURE_OTHER;
+    told.code = "answer";
+    told.message = why;
+    note_unread(&told);
 }
 
 // Whether a host of a region was found and gave us a document.

@@ -74,6 +74,8 @@ static void look_at(struct call *call, size_t which, size_t from)
     references_note(call, text->bytes + from);
     if (call->elsewhere == NULL)
         call->elsewhere = call_elsewhere(call, text->bytes + from);
+    if (call->elsewhere == NULL)
+        call->elsewhere = call_of_another(call, text->bytes + from);
     put_aside_if_large(call, which);
 }
 
