@@ -250,6 +250,22 @@ class Untold(Script):
         held = [json.loads(path.read_text())["EndpointGroups"][0]["EndpointGroupArn"] for path in (self.path / "estate0").rglob("list-endpoint-groups.*")]
         self.assertEqual(sorted(held), [self.ACCELERATOR % n + "/listener/1/endpoint-group/1" for n in "ab"])
 
+    def test_a_list_that_counts_more_than_it_tells_of_is_unread(self):
+        root = "<%s xmlns='http://cloudfront.amazonaws.com/doc/2020-05-31/'>%s<IsTruncated>%s</IsTruncated><Quantity>%d</Quantity><Items>%s</Items></%s>"
+        about = {"distribution": ("ListDistributions", "DistributionList", "DistributionSummary"), "vpc-origin": ("ListVpcOrigins", "VpcOriginList", "VpcOriginSummary")}
+        for number, (path, (operation, name, item)) in enumerate(about.items()):
+            for n, (counts, held, wrong) in enumerate((((1,), (1,), None), ((2,), (1,), "1 of the 2"), ((5,), (0,), "0 of the 5"), ((1, 1), (1, 1), None), ((2, 2), (1, 1), None), ((3, 3), (1, 1), "2 of the 3"),
+                                                       ((1, 2), (1, 0), "1 of the 2"))):
+                def page(query):
+                    k = int("Marker" in query)
+                    last = k == len(counts) - 1
+                    items = "".join("<%s><Id>%s%d%d</Id></%s>" % (item, "E", k, i, item) for i in range(held[k]))
+                    return 200, {}, root % (name, "" if last else "<NextMarker>m</NextMarker>", "false" if last else "true", counts[k], items, name)
+                self.script["GET /2020-05-31/" + path] = page
+                with self.subTest(operation=operation, counts=counts, held=held):
+                    told = self.told(number * 10 + n)[1].get(operation)
+                    self.assertEqual(told and told[1], "it tells of %s that it counts" % wrong if wrong else None)
+
     def test_a_token_that_holds_a_lines_end_goes_into_no_header(self):
         (self.path / "config").write_text("[default]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-3\nsso_account_id = 111122223333\nsso_role_name = r\n")
         cache = self.path / ".aws/sso/cache"

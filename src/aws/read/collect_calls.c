@@ -1,4 +1,6 @@
 // Calls and their pages: asked in the service's protocol, written as the AWS CLI prints them.
+#include <stdlib.h>
+
 #include "aws/read/collector.h"
 #include "aws/read/endpoint.h"
 #include "base/clock.h"
@@ -312,6 +314,21 @@ static const char *refuse_page(struct call *call, const struct request *request,
     return page->xml != NULL || page->json != NULL ? NULL : "";
 }
 
+// Why the last page is not the end of the call's lists; NULL where it is. CloudFront says how many there are, of a page
+// or of all: more than were told is never right.
+static const char *lacks_records(struct call *call, struct page page)
+{
+    const char *quantity = page.xml == NULL ? NULL : xml_text(page.xml, "Quantity");
+    size_t counted = quantity == NULL ? 0 : strtoul(quantity, NULL, 10);
+    call->counted = counted > call->counted ? counted : call->counted;
+    if (model_is_cut(call->collector->model, &call->operation, page))
+        return "there is more than it tells";
+    return call->operation.list_count > 0 && call->records < call->counted
+               ? arena_printf(call->collector->arena, "it tells of %zu of the %zu that it counts", call->records,
+                              call->counted)
+               : NULL;
+}
+
 static void on_page(struct request *request)
 {
     struct call *call = request->context;
@@ -338,9 +355,7 @@ static void on_page(struct request *request)
     if (why == NULL)
         why = call->wrong;
     if (why == NULL)
-        why = token != NULL                                            ? enough(call, token)
-              : model_is_cut(collector->model, &call->operation, page) ? "there is more than it tells"
-                                                                       : NULL;
+        why = token != NULL ? enough(call, token) : lacks_records(call, page);
     if (why != NULL) {
         end_call(call, fail_answer(call, why));
     } else if (token != NULL) {

@@ -84,6 +84,7 @@ static void take_element(void *context, size_t list, const struct xml_node *xml,
     struct call *call = context;
     struct part *part = &call->parts[list];
     size_t from = part->text.length;
+    call->records += list == 0;
     const char *wrong = model_element_wrong(call->collector->model, &call->operation, list, xml, json);
     if (wrong != NULL)
         call->wrong = wrong;

@@ -92,6 +92,8 @@ struct call {
     const char *elsewhere; // why one of its records is of another place than was asked, or NULL
     const char *wrong;     // why one of its records is none, or NULL
     size_t bytes;          // of the document so far
+    size_t records;        // of its first list so far
+    size_t counted;        // as many as its pages say that there are, or 0
     struct map tokens;     // of the pages asked for
     size_t pages;
     const char *sha256; // of the file written, or NULL
