@@ -120,8 +120,12 @@ static bool read_role(struct arena *arena, const struct options *options, struct
                                  .session_name = options_value(options, "role-session-name")};
     if (name == NULL && arn == NULL && (wanted->role.external_id != NULL || wanted->role.session_name != NULL))
         return error_set(error, ERROR_USAGE, "--external-id and --role-session-name go with --role-name or --role-arn");
-    wanted->role.arn =
-        name == NULL ? arn : arena_printf(arena, "arn:" COLLECT_PARTITION ":iam::" COLLECT_ACCOUNT ":role/%s", name);
+    wanted->role.arn = name == NULL ? arn
+                                    : arena_printf(arena, "arn:" COLLECT_PARTITION ":iam::" COLLECT_ACCOUNT ":role/%s",
+                                                   name + (name[0] == '/')); // a path as IAM writes it
+    if (wanted->role.arn != NULL && text_behind_slash(wanted->role.arn)[0] == '\0')
+        return error_set(error, ERROR_USAGE, "--%s %s: expected a role's name behind its path",
+                         name == NULL ? "role-arn" : "role-name", name == NULL ? arn : name);
     if (arn != NULL && !several) {
         const char **account = arena_array(arena, const char *, 1);
         account[0] = account_of(arena, arn);

@@ -57,6 +57,12 @@ class Organization(Script):
         self.assertEqual(self.record()["excluded_accounts"], [GONE])
         self.assertEqual(self.entered("--org-unit", "ou-ab12-bbbbbbbb", "--org-exclude", B, "--role-name", "r", status=2)[0], [])
 
+    def test_what_is_told_of_twice_once_as_closed_is_read_and_not_left_out(self):
+        for states in (("ACTIVE", "SUSPENDED"), ("SUSPENDED", "ACTIVE")):
+            self.script["ListAccounts"] = [(200, {}, json.dumps({"Accounts": [{"Id": OWN, "State": "ACTIVE"}, *({"Id": A, "State": state} for state in states)]}))]
+            self.assertEqual(self.entered("--org", "--role-name", "r")[0], [OWN, A])
+            self.assertEqual(self.record("estate%d" % self.folders)["excluded_accounts"], [])
+
     def test_a_unit_that_cannot_be_asked_for_ends_the_reading_before_it_begins(self):
         for words in (["--org-unit", "ou-ab12-dddddddd"], ["--org", "--org-exclude", "ou-ab12-dddddddd"]):
             self.assertEqual(self.entered(*words, "--role-name", "r", status=2), ([], []))
@@ -67,6 +73,7 @@ class Organization(Script):
 
     def test_the_role_is_named_by_its_name_its_path_or_a_pattern(self):
         for words, arn in ((["--role-name", "audit/sgproof"], "arn:aws:iam::%s:role/audit/sgproof" % B),
+                           (["--role-name", "/audit/sgproof"], "arn:aws:iam::%s:role/audit/sgproof" % B), (["--role-name", "/r"], "arn:aws:iam::%s:role/r" % B),
                            (["--role-arn", "arn:{partition}:iam::{account}:role/x-{account}"], "arn:aws:iam::%s:role/x-%s" % (B, B)),
                            (["--role-arn", "arn:aws-cn:iam::{account}:role/x"], "arn:aws-cn:iam::%s:role/x" % B)):
             read, roles = self.entered("--org-unit", "ou-ab12-bbbbbbbb", *words)
@@ -106,6 +113,8 @@ class Organization(Script):
                             (["--org-unit", "ou ab", "--role-name", "r"], "--org-unit ou ab: expected"), (["--role-name", "r"], "--role-name goes with --org"),
                             (["--org", "--role-arn", role], "a --role-arn that has {account} in it"), (["--role-arn", "arn:aws:iam::{account}:role/x"], "a role of an account of 12 digits"),
                             (["--role-arn", "arn:aws:iam::{acount}:role/x", "--org"], "expected a role's ARN"), (["--role-arn", "arn:aws:iam::%s:user/x" % B], "expected a role's ARN"),
+                            (["--role-name", "audit/", "--org"], "--role-name audit/: expected a role's name behind its path"), (["--role-name", "/", "--org"], "--role-name /: expected a role's name"),
+                            (["--role-arn", role + "/"], "audit/: expected a role's name behind its path"),
                             (["--role-name", "r", "--role-arn", role], "exclude each other"), (["--external-id", "abc"], "go with --role-name or --role-arn"),
                             (["--role-arn", role, "--external-id", "x"], "--external-id: expected 2 to 1224"), (["--role-arn", role, "--role-session-name", "a b"], "--role-session-name: expected"),
                             (["--org", "--role-name", "a&b"], "--role-name: expected")):

@@ -553,7 +553,7 @@ class Client(Script):
         arn = lambda place, rest: "arn:aws:ec2:%s:%s" % (place, rest)
         one = lambda operation, holder, inner: (operation, "<%sResponse><%s><item>%s</item></%s></%sResponse>" % (operation, holder, inner, holder, operation))
         rule = lambda place: one("DescribeSecurityGroupRules", "securityGroupRuleSet", "<securityGroupRuleArn>%s</securityGroupRuleArn>" % arn(place, "security-group-rule/sgr-1"))
-        prefixes = lambda place: one("DescribeManagedPrefixLists", "prefixListSet", "<prefixListArn>%s</prefixListArn>" % arn(place, "prefix-list/pl-1"))
+        prefixes = lambda place: one("DescribeManagedPrefixLists", "prefixListSet", "<prefixListId>pl-1</prefixListId><prefixListArn>%s</prefixListArn>" % arn(place, "prefix-list/pl-1"))
         transit = lambda place: one("DescribeTransitGateways", "transitGatewaySet", "<transitGatewayArn>%s</transitGatewayArn>" % arn(place, "transit-gateway/tgw-1"))
         connect = lambda place: one("DescribeInstanceConnectEndpoints", "instanceConnectEndpointSet",
                                     "<instanceConnectEndpointArn>%s</instanceConnectEndpointArn>" % arn(place, "instance-connect-endpoint/eice-1"))
@@ -581,7 +581,7 @@ class Client(Script):
                     del self.script[operation]
 
     def test_a_classic_load_balancer_is_of_the_region_by_its_zones(self):
-        inner = {"2012-06-01": "<LoadBalancerDescriptions><member><AvailabilityZones><member>%s</member></AvailabilityZones></member></LoadBalancerDescriptions>", "2015-12-01": "<LoadBalancers/>"}
+        inner = {"2012-06-01": "<LoadBalancerDescriptions><member><LoadBalancerName>a</LoadBalancerName><AvailabilityZones><member>%s</member></AvailabilityZones></member></LoadBalancerDescriptions>", "2015-12-01": "<LoadBalancers/>"}
         wrap = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult>%s</DescribeLoadBalancersResult></DescribeLoadBalancersResponse>"
         for zone, said in ((REGION + "a", []), ("us-east-1a", ["a record is of zone us-east-1a, asked of eu-west-3"])):
             self.script["DescribeLoadBalancers"] = lambda form: (200, {}, (wrap % inner[form["Version"]]).replace("%s", zone))

@@ -106,8 +106,12 @@ class Scripted(Script):
     def test_what_an_answer_names_that_is_no_unit_is_not_asked_about(self):
         self.script["ListParents"] = [(200, {}, json.dumps({"Parents": [{"Id": "../../x"}, {"Id": "r-" + "a" * 100}]}))]
         self.script["ListPoliciesForTarget"] = [(200, {}, json.dumps({"Policies": [{"Id": "p-/../x"}, {"Id": "q"}]}))]
-        self.read()
+        self.script["ListInstances"] = [(200, {}, json.dumps({"Instances": [{"InstanceArn": "ssoins-1"}, {"OwnerAccountId": OWN}]}))]
+        self.assertEqual(self.read().returncode, 3)
         self.assertEqual(self.asked("ListParents", "DescribePolicy"), [("ListParents", OWN, "AKIA")])
+        self.assertEqual({(u["operation"], u["message"]) for u in self.record()["unread"]}, {(operation, "\"%s\" is no %s: it could not be asked about" % (name, what)) for operation, name, what in (
+            ("ListParents", "../../x", "organizational unit or root"), ("ListParents", "r-" + "a" * 62, "organizational unit or root"), ("ListPoliciesForTarget", "p-/../x", "policy"),
+            ("ListPoliciesForTarget", "q", "policy"), ("ListInstances", "ssoins-1", "instance of IAM Identity Center"), ("ListInstances", "", "instance of IAM Identity Center"))})
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import re
 import sys
 import unittest
 
@@ -159,11 +160,13 @@ class Untold(Script):
             self.assertIn("" if good else "what is to be true or false is neither", str(why))
         self.script["DescribeSubnets"] = [(200, {}, subnet % "true")]
         for n, (enabled, good) in enumerate(((True, True), (False, True), (None, True), ("true", False), (1, False))):
-            self.script["ListAccelerators"] = [(200, {}, json.dumps({"Accelerators": [{"Enabled": enabled}]}))]
+            self.script["ListAccelerators"] = [(200, {}, json.dumps({"Accelerators": [{"AcceleratorArn": "arn:aws:globalaccelerator::111122223333:accelerator/a", "Enabled": enabled}]}))]
             self.assertEqual(list(self.told(10 + n)[1]), [] if good else ["ListAccelerators"])
 
     def test_elements_of_another_kind_fail_their_call(self):
-        for n, firewalls in enumerate(([{"FirewallName": "a"}], [None], [5], ["a"], [[]], {}, [{"FirewallName": {}}])):
+        wall = "arn:aws:network-firewall:eu-west-3:111122223333:firewall/a"
+        self.script["DescribeFirewall"] = [(200, {}, json.dumps({"Firewall": {"FirewallName": "a", "FirewallArn": wall}}))]
+        for n, firewalls in enumerate(([{"FirewallName": "a", "FirewallArn": wall}], [None], [5], ["a"], [[]], {}, [{"FirewallName": {}}])):
             with self.subTest(firewalls=firewalls):
                 self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": firewalls}))]
                 status, why = self.told(n)
@@ -171,6 +174,97 @@ class Untold(Script):
         for n, names in enumerate(([None], [5], [{}])):
             self.script["ListFirewalls"], self.script["ListClusters"] = [(200, {}, '{"Firewalls": []}')], [(200, {}, json.dumps({"clusterArns": names}))]
             self.assertEqual(list(self.told(10 + n)[1]), ["ListClusters"])
+
+    def answers(self, **answers):
+        """Each operation's answer: an object is JSON, a text what is in an XML answer."""
+        for operation, one in answers.items():
+            result = lambda of, text: (200, {}, "<%sResponse><%sResult>%s</%sResult></%sResponse>" % (of, of, text, of, of))
+            self.script[operation] = [result(operation, one) if isinstance(one, str) else (200, {}, json.dumps(one))]
+
+    # What is listed, and answers about it of which each is put for another thing's too.
+    ACCELERATOR, CLUSTER = "arn:aws:globalaccelerator::111122223333:accelerator/%s", "arn:aws:ecs:eu-west-3:111122223333:cluster/%s"
+    TRAIL, ELB, SET = "arn:aws:cloudtrail:eu-west-3:111122223333:trail/%s", "arn:aws:elasticloadbalancing:eu-west-3:111122223333:", "arn:aws:sso:::permissionSet/ssoins-1/ps-%s"
+    listeners = staticmethod(lambda n: "<Listeners><member><ListenerArn>%slistener/app/%s/1/2</ListenerArn><LoadBalancerArn>%sloadbalancer/app/%s/1</LoadBalancerArn></member></Listeners>" % (
+        Untold.ELB, n, Untold.ELB, n))
+    LISTS = {"ListAccelerators": {"Accelerators": [{"AcceleratorArn": ACCELERATOR % "a"}]}, "ListCustomRoutingAccelerators": {"Accelerators": [{"AcceleratorArn": ACCELERATOR % "a"}]},
+             "ListClusters": {"clusterArns": [CLUSTER % "a"]}, "DescribeTrails": {"trailList": [{"TrailARN": TRAIL % "a", "Name": "a", "HomeRegion": REGION}]},
+             "ListUsers": "<Users><member><UserName>a</UserName></member></Users><IsTruncated>false</IsTruncated>",
+             "DescribeLoadBalancers": "<LoadBalancers><member><LoadBalancerArn>%sloadbalancer/app/a/1</LoadBalancerArn></member></LoadBalancers><LoadBalancerDescriptions/>" % ELB,
+             "DescribeOrganization": {"Organization": {"Id": "o-abcdefghij"}}, "ListParents": {"Parents": []}, "ListPoliciesForTarget": {"Policies": [{"Id": "p-a"}]},
+             "ListInstances": {"Instances": [{"InstanceArn": "arn:aws:sso:::instance/ssoins-1"}]}, "ListPermissionSets": {"PermissionSets": [SET % "a"]}}
+    ABOUT = {"ListListeners": lambda n: {"Listeners": [{"ListenerArn": Untold.ACCELERATOR % n + "/listener/1"}]},
+             "ListEndpointGroups": lambda n: {"EndpointGroups": [{"EndpointGroupArn": Untold.ACCELERATOR % n + "/listener/1/endpoint-group/2"}]},
+             "ListCustomRoutingListeners": lambda n: {"Listeners": [{"ListenerArn": Untold.ACCELERATOR % n + "/listener/1"}]},
+             "ListCustomRoutingEndpointGroups": lambda n: {"EndpointGroups": [{"EndpointGroupArn": Untold.ACCELERATOR % n + "/listener/1/endpoint-group/2"}]},
+             "ListTasks": lambda n: {"taskArns": ["arn:aws:ecs:eu-west-3:111122223333:task/%s/1" % n]}, "ListServices": lambda n: {"serviceArns": ["arn:aws:ecs:eu-west-3:111122223333:service/%s/1" % n]},
+             "DescribeTasks": lambda n: {"tasks": [{"taskArn": "arn:aws:ecs:eu-west-3:111122223333:task/%s/1" % n, "clusterArn": Untold.CLUSTER % n}]},
+             "DescribeServices": lambda n: {"services": [{"serviceArn": "arn:aws:ecs:eu-west-3:111122223333:service/%s/1" % n, "clusterArn": Untold.CLUSTER % n}]},
+             "GetEventSelectors": lambda n: {"TrailARN": Untold.TRAIL % n, "EventSelectors": []}, "ListMFADevices": lambda n: "<MFADevices><member><UserName>%s</UserName></member></MFADevices>" % n,
+             "DescribeListeners": lambda n: Untold.listeners(n), "DescribeRules": lambda n: "<Rules><member><RuleArn>%slistener-rule/app/%s/1/2/3</RuleArn></member></Rules>" % (Untold.ELB, n),
+             "DescribePolicy": lambda n: {"Policy": {"PolicySummary": {"Id": "p-" + n}, "Content": "{}"}}, "DescribePermissionSet": lambda n: {"PermissionSet": {"PermissionSetArn": Untold.SET % n}},
+             "ListAccountAssignments": lambda n: {"AccountAssignments": [{"AccountId": "111122223333" if n == "a" else OTHER, "PermissionSetArn": Untold.SET % "a"}]}}
+
+    def test_an_answer_about_another_thing_than_was_asked_is_none_in_each_service(self):
+        for other in (None, *self.ABOUT):
+            with self.subTest(other=other):
+                self.answers(**self.LISTS, **{operation: about("b" if operation == other else "a") for operation, about in self.ABOUT.items()})
+                self.quick(folder="of-%s" % other)
+                unread = {u["operation"]: u["message"] for u in self.record("of-%s" % other)["unread"]}
+                told = {operation: message for operation, message in unread.items() if "asked" in message}
+                self.assertEqual(list(told), [other] if other else [])
+                self.assertRegex(told.get(other, "it is about "), "it is about |it tells of 0 of the 1 ")
+                self.assertFalse(set(self.ABOUT) - {other} & set(unread), unread)
+
+    def test_what_does_not_tell_what_to_ask_about_it_by_is_unread(self):
+        member = "<member><VpcId>x</VpcId></member>"
+        for n, (operation, answer, said) in enumerate((
+                ("ListAccelerators", {"Accelerators": [{"Name": "a"}]}, "AcceleratorArn: ListListeners"), ("ListAccelerators", {"Accelerators": [{"AcceleratorArn": ""}]}, "AcceleratorArn: ListListeners"),
+                ("ListFirewalls", {"Firewalls": [{"FirewallName": "a"}]}, "FirewallArn: DescribeFirewall"), ("ListClusters", {"clusterArns": [""]}, "a name: List(Tasks|Services)"),
+                ("DescribeTargetGroups", "<TargetGroups>%s</TargetGroups>" % member, "TargetGroupArn: DescribeTargetGroupAttributes"),
+                ("DescribeLoadBalancers", "<LoadBalancers>%s</LoadBalancers><LoadBalancerDescriptions/>" % member, "LoadBalancerArn: DescribeLoadBalancerAttributes"),
+                ("DescribeLoadBalancers", "<LoadBalancerDescriptions>%s</LoadBalancerDescriptions><LoadBalancers/>" % member, "LoadBalancerName: DescribeLoadBalancerAttributes"))):
+            with self.subTest(answer=answer):
+                self.script.pop("DescribeLoadBalancers", None)
+                self.answers(**{operation: answer})
+                status, why = self.told(n)
+                self.assertEqual((status, list(why)[-1]), (3, operation))
+                self.assertRegex(why[operation][1], "^one of [A-Za-z]+ without %s could not be asked about it$" % said)
+                del self.script[operation]
+
+    def test_what_a_list_tells_of_twice_is_asked_once_and_has_one_file(self):
+        self.answers(**self.LISTS, **{operation: about("a") for operation, about in self.ABOUT.items()})
+        for operation in ("DescribeLoadBalancers", "ListUsers"):
+            status, headers, body = self.script[operation][0]
+            self.script[operation] = [(status, headers, re.sub("(<member>.*</member>)", r"\1\1", body))]
+        self.answers(ListAccelerators={"Accelerators": [{"AcceleratorArn": self.ACCELERATOR % "a"}] * 2})
+        self.quick()
+        files = [one["file"] for one in self.record()["files"]]
+        self.assertEqual(sorted(set(files)), sorted(files))
+        self.assertEqual([self.tries(operation) for operation in ("DescribeListeners", "DescribeRules", "ListMFADevices", "ListListeners", "ListEndpointGroups")], [1] * 5)
+
+    def test_two_names_that_end_alike_have_each_a_file_of_its_own(self):
+        self.answers(ListAccelerators={"Accelerators": [{"AcceleratorArn": self.ACCELERATOR % n} for n in "ab"]})
+        self.script["ListListeners"] = lambda form: (200, {}, json.dumps({"Listeners": [{"ListenerArn": form["AcceleratorArn"] + "/listener/1"}]}))
+        self.script["ListEndpointGroups"] = lambda form: (200, {}, json.dumps({"EndpointGroups": [{"EndpointGroupArn": form["ListenerArn"] + "/endpoint-group/1"}]}))
+        self.assertEqual(self.told(0), (0, {}))
+        held = [json.loads(path.read_text())["EndpointGroups"][0]["EndpointGroupArn"] for path in (self.path / "estate0").rglob("list-endpoint-groups.*")]
+        self.assertEqual(sorted(held), [self.ACCELERATOR % n + "/listener/1/endpoint-group/1" for n in "ab"])
+
+    def test_a_list_that_counts_more_than_it_tells_of_is_unread(self):
+        root = "<%s xmlns='http://cloudfront.amazonaws.com/doc/2020-05-31/'>%s<IsTruncated>%s</IsTruncated><Quantity>%d</Quantity><Items>%s</Items></%s>"
+        about = {"distribution": ("ListDistributions", "DistributionList", "DistributionSummary"), "vpc-origin": ("ListVpcOrigins", "VpcOriginList", "VpcOriginSummary")}
+        for number, (path, (operation, name, item)) in enumerate(about.items()):
+            for n, (counts, held, wrong) in enumerate((((1,), (1,), None), ((2,), (1,), "1 of the 2"), ((5,), (0,), "0 of the 5"), ((1, 1), (1, 1), None), ((2, 2), (1, 1), None), ((3, 3), (1, 1), "2 of the 3"),
+                                                       ((1, 2), (1, 0), "1 of the 2"))):
+                def page(query):
+                    k = int("Marker" in query)
+                    last = k == len(counts) - 1
+                    items = "".join("<%s><Id>%s%d%d</Id></%s>" % (item, "E", k, i, item) for i in range(held[k]))
+                    return 200, {}, root % (name, "" if last else "<NextMarker>m</NextMarker>", "false" if last else "true", counts[k], items, name)
+                self.script["GET /2020-05-31/" + path] = page
+                with self.subTest(operation=operation, counts=counts, held=held):
+                    told = self.told(number * 10 + n)[1].get(operation)
+                    self.assertEqual(told and told[1], "it tells of %s that it counts" % wrong if wrong else None)
 
     def test_a_token_that_holds_a_lines_end_goes_into_no_header(self):
         (self.path / "config").write_text("[default]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-3\nsso_account_id = 111122223333\nsso_role_name = r\n")

@@ -14,7 +14,7 @@ sys.path[:0] = [os.path.join(os.path.dirname(__file__), "..")]
 import common
 
 PYTHON = common.python_with_moto()
-ANSWERS = int(os.environ.get("ANSWERS", "3000"))
+ANSWERS = int(os.environ.get("ANSWERS", "10000"))
 SEED = common.seed("ANSWERS_SEED")
 MODELS = {}
 # Of our models what the botocore that is here knows too: another version may lack a member.

@@ -12,24 +12,23 @@ import common
 
 PYTHON = common.python_with_moto()
 WORK_OUT = """
-import json, sys
+import itertools, json, sys
 import botocore.endpoint_provider, botocore.exceptions, botocore.loaders
 services, loader, cases = json.loads(sys.argv[1]), botocore.loaders.Loader(), []
 partitions = loader.load_data("partitions")
 for service in services:
     provider = botocore.endpoint_provider.EndpointProvider(loader.load_service_model(service, "endpoint-rule-set-1"), partitions)
-    more = {"UseGlobalEndpoint": False} if "UseGlobalEndpoint" in provider.ruleset.parameters else {}
+    of_old = "UseGlobalEndpoint" in provider.ruleset.parameters
     for region in [region for partition in partitions["partitions"] for region in partition["regions"] if "global" not in region] + json.loads(sys.argv[2]):
-        for fips in (False, True):
-            for dual in (False, True):
-                case = {"ask": service + " " + region + " fips" * fips + " dual" * dual}
-                try:
-                    found = provider.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dual, **more)
-                    signed_for = [s.get("signingRegion", region) for s in found.properties.get("authSchemes", []) if s["name"] == "sigv4"] or [region]
-                    case["url"] = found.url + ("" if signed_for[0] == region else " " + signed_for[0])
-                except botocore.exceptions.EndpointProviderError:
-                    case["error"] = "no"
-                cases.append(case)
+        for fips, dual, old in itertools.product((False, True), (False, True), (False, True)[:1 + of_old]):
+            case = {"ask": service + " " + region + " fips" * fips + " dual" * dual, **({"environment": {"AWS_STS_REGIONAL_ENDPOINTS": "legacy"}} if old else {})}
+            try:
+                found = provider.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dual, **({"UseGlobalEndpoint": old} if of_old else {}))
+                signed_for = [s.get("signingRegion", region) for s in found.properties.get("authSchemes", []) if s["name"] == "sigv4"] or [region]
+                case["url"] = found.url + ("" if signed_for[0] == region else " " + signed_for[0])
+            except botocore.exceptions.EndpointProviderError:
+                case["error"] = "no"
+            cases.append(case)
 print(json.dumps([botocore.__version__, cases]))
 """
 

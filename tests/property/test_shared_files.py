@@ -14,7 +14,7 @@ sys.path[:0] = [os.path.join(os.path.dirname(__file__), "..")]
 import common
 
 PYTHON = common.python_with_moto()
-FILES = int(os.environ.get("SHARED_FILES", "3000"))
+FILES = int(os.environ.get("SHARED_FILES", "10000"))
 SEED = common.seed("SHARED_FILES_SEED")
 LOAD = """
 import json, os, sys, tempfile

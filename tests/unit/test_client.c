@@ -307,7 +307,7 @@ static const char *found_place(struct arena *arena, struct aws_config *config, c
     const char *service = strtok_r(words, " ", &rest), *meant = strtok_r(NULL, " ", &rest);
     for (const char *word; (word = strtok_r(NULL, " ", &rest)) != NULL;)
         setenv(strcmp(word, "fips") == 0 ? "AWS_USE_FIPS_ENDPOINT" : "AWS_USE_DUALSTACK_ENDPOINT", "true", 1);
-    const char *region = endpoint_region(service, meant);
+    const char *region = endpoint_region(config, text_of(one, "option"), service, meant);
     const char *url = endpoint_url(config, text_of(one, "option"), service, meant, error);
     return url == NULL || strcmp(region, meant) == 0 ? url : arena_printf(arena, "%s %s", url, region);
 }

@@ -104,6 +104,11 @@ static bool exclude(struct collector *collector, struct name_list *names)
         else if (!lists(&collector->excluded, name))
             *vector_add(arena, &collector->excluded.items) = name;
     }
+    uint32_t kept = 0; // one that is told of twice, once as closed, is read all the same
+    for (size_t i = 0; i < collector->excluded.items.count; i++)
+        if (!lists(&left, collector->excluded.items.items[i]))
+            collector->excluded.items.items[kept++] = collector->excluded.items.items[i];
+    collector->excluded.items.count = kept;
     sort_texts(collector->excluded.items.items, collector->excluded.items.count);
     *names = left;
     return names->items.count > 0 ||

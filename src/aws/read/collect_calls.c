@@ -1,4 +1,6 @@
 // Calls and their pages: asked in the service's protocol, written as the AWS CLI prints them.
+#include <stdlib.h>
+
 #include "aws/read/collector.h"
 #include "aws/read/endpoint.h"
 #include "base/clock.h"
@@ -127,7 +129,8 @@ static struct call *begin(struct collector *collector, const struct call *like, 
         .follow = like->follow,
         .operation = model_operation(collector->model, like->what->service, like->what->operation),
         .meant = region,
-        .region = endpoint_region(like->what->service, region),
+        .region =
+            endpoint_region(collector->options->config, collector->options->endpoint, like->what->service, region),
         .parameters = like->parameters,
         .parameter_count = like->parameter_count,
         .file = like->file,
@@ -154,11 +157,18 @@ struct call *call_start_by(struct collector *collector, const struct read_accoun
                            call_follow follow, const char *suffix, const struct parameter *parameters,
                            size_t parameter_count)
 {
+    struct arena *arena = collector->arena;
     const char *file = NULL;
-    if (what->file != NULL)
-        file = arena_printf(collector->arena, "%s/%s/%s%s%s.json", account->id,
-                            endpoint_is_global(what->service) || what->scope == CALL_ACCOUNT ? "global" : region,
-                            what->file, suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
+    if (what->file != NULL) {
+        const char *name =
+            arena_printf(arena, "%s/%s/%s%s%s", account->id,
+                         endpoint_is_global(what->service) || what->scope == CALL_ACCOUNT ? "global" : region,
+                         what->file, suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
+        file = arena_printf(arena, "%s.json", name);
+        for (size_t n = 2; map_get(&collector->files, file) != NULL; n++) // of another name that ends alike
+            file = arena_printf(arena, "%s.%zu.json", name, n);
+        map_put(arena, &collector->files, file, collector);
+    }
     struct call like = {.account = account,
                         .by = by,
                         .what = what,
@@ -205,6 +215,15 @@ void note_unread(const struct call *call)
         *vector_add(collector->arena, &collector->collected->unavailable) = one;
     else
         *vector_add(collector->arena, &collector->collected->unread) = one;
+}
+
+void note_wrong(const struct call *call, const char *why)
+{
+    struct call told = *call;
+    told.failure = FAILURE_OTHER;
+    told.code = "answer";
+    told.message = why;
+    note_unread(&told);
 }
 
 // Whether a host of a region was found and gave us a document.
@@ -295,6 +314,21 @@ static const char *refuse_page(struct call *call, const struct request *request,
     return page->xml != NULL || page->json != NULL ? NULL : "";
 }
 
+// Why the last page is not the end of the call's lists; NULL where it is. CloudFront says how many there are, of a page
+// or of all: more than were told is never right.
+static const char *lacks_records(struct call *call, struct page page)
+{
+    const char *quantity = page.xml == NULL ? NULL : xml_text(page.xml, "Quantity");
+    size_t counted = quantity == NULL ? 0 : strtoul(quantity, NULL, 10);
+    call->counted = counted > call->counted ? counted : call->counted;
+    if (model_is_cut(call->collector->model, &call->operation, page))
+        return "there is more than it tells";
+    return call->operation.list_count > 0 && call->records < call->counted
+               ? arena_printf(call->collector->arena, "it tells of %zu of the %zu that it counts", call->records,
+                              call->counted)
+               : NULL;
+}
+
 static void on_page(struct request *request)
 {
     struct call *call = request->context;
@@ -321,9 +355,7 @@ static void on_page(struct request *request)
     if (why == NULL)
         why = call->wrong;
     if (why == NULL)
-        why = token != NULL                                            ? enough(call, token)
-              : model_is_cut(collector->model, &call->operation, page) ? "there is more than it tells"
-                                                                       : NULL;
+        why = token != NULL ? enough(call, token) : lacks_records(call, page);
     if (why != NULL) {
         end_call(call, fail_answer(call, why));
     } else if (token != NULL) {

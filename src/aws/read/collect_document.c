@@ -74,6 +74,8 @@ static void look_at(struct call *call, size_t which, size_t from)
     references_note(call, text->bytes + from);
     if (call->elsewhere == NULL)
         call->elsewhere = call_elsewhere(call, text->bytes + from);
+    if (call->elsewhere == NULL)
+        call->elsewhere = call_of_another(call, text->bytes + from);
     put_aside_if_large(call, which);
 }
 
@@ -82,6 +84,7 @@ static void take_element(void *context, size_t list, const struct xml_node *xml,
     struct call *call = context;
     struct part *part = &call->parts[list];
     size_t from = part->text.length;
+    call->records += list == 0;
     const char *wrong = model_element_wrong(call->collector->model, &call->operation, list, xml, json);
     if (wrong != NULL)
         call->wrong = wrong;

@@ -53,12 +53,21 @@ static bool is_name(const char *text, const char *first)
            strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(text);
 }
 
+// What an answer names that is no such name is not asked about, and said so.
+static bool expect_name(const struct call *call, bool is_one, const char *name, const char *what)
+{
+    if (!is_one)
+        note_wrong(call, arena_printf(call->collector->arena, "\"%.64s\" is no %s: it could not be asked about",
+                                      name == NULL ? "" : name, what));
+    return is_one;
+}
+
 static void follow_policies(struct call *call, const cJSON *document)
 {
     const cJSON *one;
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Policies")) {
         const char *id = string_of(one, "Id");
-        if (is_name(id, "p-"))
+        if (expect_name(call, is_name(id, "p-"), id, "policy"))
             ask(call->collector, call->account, call->meant, "organizations", "DescribePolicy", NULL,
                 &(struct parameter){.name = "PolicyId", .value = id}, 1);
     }
@@ -86,7 +95,7 @@ static void follow_parents(struct call *call, const cJSON *document)
     const cJSON *one;
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Parents")) {
         const char *id = string_of(one, "Id");
-        if (id != NULL && collect_is_unit(id))
+        if (expect_name(call, id != NULL && collect_is_unit(id), id, "organizational unit or root"))
             ask_about(call->collector, call->account, id, strncmp(id, "r-", 2) == 0);
     }
 }
@@ -107,7 +116,7 @@ static void follow_sets(struct call *call, const cJSON *document)
     const cJSON *one;
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "PermissionSets")) {
         const char *set = cJSON_GetStringValue(one);
-        if (!is_arn_of(set, "/ps-"))
+        if (!expect_name(call, is_arn_of(set, "/ps-"), set, "permission set"))
             continue;
         struct parameter parameters[] = {{.name = "InstanceArn", .value = call->parameters[0].value},
                                          {.name = "PermissionSetArn", .value = set},
@@ -127,7 +136,7 @@ static void follow_instances(struct call *call, const cJSON *document)
     const cJSON *one;
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Instances")) {
         const char *arn = string_of(one, "InstanceArn");
-        if (is_arn_of(arn, ":sso:::instance/"))
+        if (expect_name(call, is_arn_of(arn, ":sso:::instance/"), arn, "instance of IAM Identity Center"))
             ask(call->collector, call->account, call->meant, "sso-admin", "ListPermissionSets", follow_sets,
                 &(struct parameter){.name = "InstanceArn", .value = arn}, 1);
     }

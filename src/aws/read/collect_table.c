@@ -100,15 +100,16 @@ static bool is_elsewhere(const struct call *call, const cJSON *element)
     return home != NULL && strcmp(home, call->region) != 0 && is_read(call->collector, home);
 }
 
-// Two users may be in one group.
+// Whether it is asked about already: two users may be in one group, and a list that changes between two pages tells of
+// one element twice. From now on it is.
 static bool is_asked(const struct call *from, const struct aws_call *what, const char *value)
 {
-    const struct collector *collector = from->collector;
-    for (size_t i = 0; i < collector->calls.count; i++)
-        if (collector->calls.items[i]->what == what && collector->calls.items[i]->account == from->account &&
-            collector->calls.items[i]->parameter_count > 0 &&
-            strcmp(collector->calls.items[i]->parameters[0].value, value) == 0)
-            return true;
+    struct collector *collector = from->collector;
+    const char *key = arena_printf(collector->arena, "%s|%s|%s|%s|%s", from->account->id, from->region, what->service,
+                                   what->operation, value);
+    if (map_get(&collector->asked, key) != NULL)
+        return true;
+    map_put(collector->arena, &collector->asked, key, collector);
     return false;
 }
 
@@ -117,9 +118,15 @@ static void ask_about(struct call *call, const struct aws_call *what, const cJSO
     struct arena *arena = call->collector->arena;
     const char *value =
         what->about.member == NULL ? cJSON_GetStringValue(element) : string_of(element, what->about.member);
-    const char *name = what->about.name == NULL ? value : string_of(element, what->about.name);
-    if (value == NULL || name == NULL || (what->about.when == CALL_AT_HOME && is_elsewhere(call, element)) ||
-        (what->about.when == CALL_WITHOUT_DETAILS && is_asked(call, what, value)))
+    const char *name = what->about.name == NULL ? NULL : string_of(element, what->about.name);
+    if (what->about.when == CALL_AT_HOME && is_elsewhere(call, element))
+        return;
+    if (value == NULL || value[0] == '\0') {
+        note_wrong(call, arena_printf(arena, "one of %s without %s: %s could not be asked about it", what->about.list,
+                                      what->about.member == NULL ? "a name" : what->about.member, what->operation));
+        return;
+    }
+    if (is_asked(call, what, value))
         return;
     size_t count = 1;
     for (size_t i = 0; what->about.also != NULL && what->about.also[i] != NULL; i += 2)
@@ -128,7 +135,8 @@ static void ask_about(struct call *call, const struct aws_call *what, const cJSO
     parameters[0] = (struct parameter){.name = what->about.parameter, .value = arena_strdup(arena, value)};
     for (size_t i = 1; i < count; i++)
         parameters[i] = (struct parameter){.name = what->about.also[2 * i - 2], .value = what->about.also[2 * i - 1]};
-    start(call->collector, call->account, call->region, what, file_word(arena, name), parameters, count);
+    start(call->collector, call->account, call->region, what, file_word(arena, name == NULL ? value : name), parameters,
+          count);
 }
 
 // Users' groups and policies are in GetAccountAuthorizationDetails; only where that was not to be had are they asked

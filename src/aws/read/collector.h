@@ -44,6 +44,8 @@ struct collector {
     const char *folder; // temporary
     uint64_t began_us;
     VECTOR(struct call *) calls;
+    struct map files; // of calls
+    struct map asked; // about which elements of answers
     struct map known; // subnets, instances and groups, by id
     struct map referred;
     VECTOR(struct reference *) references;
@@ -90,6 +92,8 @@ struct call {
     const char *elsewhere; // why one of its records is of another place than was asked, or NULL
     const char *wrong;     // why one of its records is none, or NULL
     size_t bytes;          // of the document so far
+    size_t records;        // of its first list so far
+    size_t counted;        // as many as its pages say that there are, or 0
     struct map tokens;     // of the pages asked for
     size_t pages;
     const char *sha256; // of the file written, or NULL
@@ -118,6 +122,8 @@ void calls_run(struct collector *collector);
 const char *file_word(struct arena *arena, const char *text);
 // Notes that something of an account could not be read.
 void note_unread(const struct call *call);
+// The same of what an answer tells that cannot be asked about, whatever became of the rest.
+void note_wrong(const struct call *call, const char *why);
 // Takes out of what could not be read what is not there: a service whose host is not found, while others of its region
 // are, and which botocore lists nowhere in that region.
 void settle_unread(struct collector *collector);
@@ -171,6 +177,9 @@ bool accounts_enter(struct collector *collector);
 const char *call_elsewhere(const struct call *call, const char *text);
 
 // ---- collect_whole.c
+
+// Where a part of a call's document is about another thing than was asked about by name: which. Else NULL.
+const char *call_of_another(const struct call *call, const char *text);
 
 // Why the answer of a call that asks by name is not of all that was asked (several are in the last parameter), or is of
 // another one; else NULL.

@@ -130,6 +130,8 @@ const char *endpoint_lacks(const struct aws_config *config, const char *service,
     return NULL;
 }
 
+#define GLOBAL "aws-global" // the name of the one place of old
+
 // "URL" or "URL REGION", with {region} in it; NULL where none is known.
 static const char *place_of(const char *service, const char *region, int variant)
 {
@@ -141,10 +143,40 @@ static const char *place_of(const char *service, const char *region, int variant
     return NULL;
 }
 
-const char *endpoint_region(const char *service, const char *region)
+static bool is_fips(const struct aws_config *config)
+{
+    return config->fips || aws_config_switch(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+}
+
+static bool is_dual(const struct aws_config *config)
+{
+    return aws_config_switch(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+}
+
+// How STS is asked: at each region's own place, or, as of old, at one for all regions that were there before 2019.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-sts-regionalized-endpoints.html
+static const char *sts_mode(const struct aws_config *config)
+{
+    return aws_config_either(config, "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints");
+}
+
+static bool is_of_old(const struct aws_config *config, const char *given, const char *service, const char *region)
+{
+    static const char *const regions[] = {"ap-northeast-1", "ap-south-1",   "ap-southeast-1", "ap-southeast-2",
+                                          "ca-central-1",   "eu-central-1", "eu-north-1",     "eu-west-1",
+                                          "eu-west-2",      "eu-west-3",    "sa-east-1",      "us-east-1",
+                                          "us-east-2",      "us-west-1",    "us-west-2",      NULL};
+    const char *mode = strcmp(service, "sts") == 0 ? sts_mode(config) : NULL;
+    return mode != NULL && strcmp(mode, "legacy") == 0 && text_among(region, regions) && !is_fips(config) &&
+           !is_dual(config) && !endpoint_is_elsewhere(config, given, service);
+}
+
+const char *endpoint_region(const struct aws_config *config, const char *given, const char *service, const char *region)
 {
     if (strcmp(service, "globalaccelerator") == 0)
         return "us-west-2";
+    if (is_of_old(config, given, service, region))
+        region = GLOBAL;
     const char *place = place_of(service, region, 0), *behind = place == NULL ? NULL : strchr(place, ' ');
     return behind == NULL ? region : behind + 1;
 }
@@ -153,12 +185,16 @@ const char *endpoint_url(const struct aws_config *config, const char *given, con
                          struct error *error)
 {
     static const char mark[] = "{region}";
-    const char *url = given;
+    const char *url = given, *mode = sts_mode(config);
+    if (mode != NULL && strcmp(mode, "regional") != 0 && strcmp(mode, "legacy") != 0) {
+        error_set(error, ERROR_USAGE,
+                  "AWS_STS_REGIONAL_ENDPOINTS or sts_regional_endpoints %.40s: expected regional or legacy", mode);
+        return NULL;
+    }
     if (given == NULL && !find_configured(config, service, &url, error))
         return NULL;
-    bool fips = config->fips || aws_config_switch(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+    bool fips = is_fips(config), dual = is_dual(config);
     region = endpoint_plain_region(config->arena, region, &fips);
-    bool dual = aws_config_switch(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
     if (url != NULL && (fips || dual)) {
         error_set(error, ERROR_USAGE, "%s endpoints are asked for, and %s for %s: expected one of them",
                   fips ? "FIPS" : "dual-stack", url, service);
@@ -174,7 +210,9 @@ const char *endpoint_url(const struct aws_config *config, const char *given, con
     if (url != NULL)
         return url;
     if (strcmp(service, "globalaccelerator") == 0)
-        region = endpoint_region(service, region);
+        region = endpoint_region(config, given, service, region);
+    if (is_of_old(config, given, service, region))
+        region = GLOBAL;
     const char *place = place_of(service, region, fips + 2 * dual);
     if (place == NULL) {
         error_set(error, ERROR_USAGE, "no%s%s endpoint of %s is known in %s", fips ? " FIPS" : "",

@@ -30,8 +30,10 @@ const char *endpoint_plain_region(struct arena *arena, const char *region, bool 
 const char *endpoint_partition(const char *region);
 
 // The region that a service is asked and signed for when `region` is meant: the same, but for services that have one
-// for all of a partition. https://docs.aws.amazon.com/general/latest/gr/iam-service.html and ao.html
-const char *endpoint_region(const char *service, const char *region);
+// for all of a partition (https://docs.aws.amazon.com/general/latest/gr/iam-service.html and ao.html), and STS where it
+// is to be asked as of old. `given` is the option's URL, or NULL.
+const char *endpoint_region(const struct aws_config *config, const char *given, const char *service,
+                            const char *region);
 
 // Whether a text has the shape of a region's name: it becomes a part of host names, which get our keys' signatures, and
 // of paths.
