@@ -26,6 +26,18 @@ static void put_ports(const struct report_run *run, struct text *out)
                         severity_names[severity], ports[kind][severity]);
 }
 
+static void put_inside(const report_inside_rows *rows, struct text *out)
+{
+    struct report_inside_row sum = report_inside_sum(rows);
+    head(out, "sgproof_inside_ports", "Ports that interfaces inside asked, by verdict.");
+    for (int kind = 0; kind < VERDICT_KINDS; kind++)
+        text_printf(out, "sgproof_inside_ports{verdict=\"%s\"} %zu\n", verdict_names[kind], sum.ports[kind]);
+    head(out, "sgproof_inside_severe", "How many of them are critical, and how many high.");
+    for (int severity = SEVERITY_CRITICAL; severity <= SEVERITY_HIGH; severity++)
+        text_printf(out, "sgproof_inside_severe{severity=\"%s\"} %zu\n", severity_names[severity],
+                    sum.severe[severity]);
+}
+
 static void put_controls(const struct control_report *controls, struct text *out)
 {
     head(out, "sgproof_controls", "Controls by result.");
@@ -60,6 +72,8 @@ void report_metrics(const struct report_run *run, const struct report_options *o
     text_printf(out, "sgproof_ports_asked %zu\n", run->set->asked);
     head(out, "sgproof_incomplete", "1 where something could not be read or asked.");
     text_printf(out, "sgproof_incomplete %d\n", !run->set->complete);
+    if (run->inside != NULL)
+        put_inside(run->inside, out);
     if (run->controls != NULL)
         put_controls(run->controls, out);
     if (run->manifest != NULL) {

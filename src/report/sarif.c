@@ -46,6 +46,10 @@ static void put_rules(struct arena *arena, struct json_writer *writer, const str
         put_rule(writer, "vantages-disagree", "VantagesDisagree", "What answers one vantage does not answer another.",
                  "See docs/fleet.md: something that the configuration does not show treats vantages apart.",
                  (enum severity)VANTAGE_SPLIT_SEVERITY);
+    if (run->inside != NULL)
+        put_rule(writer, "inside", "ExposedInside", "What one interface asked of a segment inside is critical or high.",
+                 "See docs/semantics.md, \"Seen from inside\": each port is in inside/ENI/verdicts.json.",
+                 SEVERITY_CRITICAL);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++) {
             const struct control *control = &run->controls->packs.items[p].controls.items[i];
@@ -133,6 +137,23 @@ static void put_split(struct arena *arena, struct json_writer *writer, const str
     json_close(writer, '}');
 }
 
+static void put_inside(struct arena *arena, struct json_writer *writer, const struct report_inside_row *row)
+{
+    const char *pair = arena_printf(arena, "%s (%s) to %s", row->from, row->eni_id, row->to);
+    if (row->severe[SEVERITY_CRITICAL] + row->severe[SEVERITY_HIGH] == 0)
+        return;
+    json_open(writer, NULL, '{');
+    json_put_string(writer, "ruleId", "inside");
+    json_put_string(writer, "kind", "fail");
+    json_put_string(writer, "level",
+                    sarif_level(row->severe[SEVERITY_CRITICAL] > 0 ? SEVERITY_CRITICAL : SEVERITY_HIGH));
+    sarif_put_message(writer, "message", arena_printf(arena, "%s: %s.", pair, report_inside_told(arena, row)));
+    put_location(writer, arena_printf(arena, "inside/%s/verdicts.json", row->eni_id), pair,
+                 arena_printf(arena, "inside/%s", pair), "resource");
+    sarif_put_key(writer, arena, arena_printf(arena, "inside|%s", pair));
+    json_close(writer, '}');
+}
+
 static void put_control(struct arena *arena, struct json_writer *writer, const struct control *control)
 {
     struct map seen = {0}; // subject -> size_t, how often
@@ -189,6 +210,8 @@ void report_sarif(const struct report_run *run, const struct report_options *opt
     sarif_begin_results(&writer);
     for (size_t i = 0; i < run->set->splits.count; i++)
         put_split(arena, &writer, run->set, &run->set->splits.items[i]);
+    for (size_t i = 0; run->inside != NULL && i < run->inside->count; i++)
+        put_inside(arena, &writer, &run->inside->items[i]);
     struct verdict_texts *texts = verdict_texts_new();
     struct arena *scratch = arena_new();
     for (size_t i = 0; i < count; i++) {

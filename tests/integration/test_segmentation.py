@@ -304,6 +304,12 @@ class Segmentation(unittest.TestCase):
             self.assertIn('<a href="#inside">', page)
             suite, = ElementTree.fromstring(common.sgproof("report", self.out, "--format", "junit").stdout).findall("testsuite[@name='inside']")
             self.assertEqual((int(suite.get("failures")), len(suite.findall("testcase/failure[@type='critical']"))), (severe > 0,) * 2)
+            results = json.loads(common.sgproof("report", self.out, "--format", "sarif").stdout)["runs"][0]["results"]
+            self.assertEqual([(r["level"], r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]) for r in results if r["ruleId"] == "inside"],
+                             [("error", "inside/eni-web/verdicts.json")] if severe else [])
+            metrics = common.sgproof("report", self.out, "--format", "metrics").stdout
+            self.assertIn('sgproof_inside_severe{severity="critical"} %d\n' % severe, metrics)
+            self.assertIn('sgproof_inside_ports{verdict="undeclared"} %d\n' % severe, metrics)
             told = common.sgproof("report", self.out, "--format", "markdown").stdout
             self.assertRegex(told, r"\n### Asked from inside\n\n.*\n.*\n\| web \| eni-web \| \w+ \| %s" % ("undeclared 2, enforced \\d+; 2 critical \\|" if severe else ""))
             if severe:
