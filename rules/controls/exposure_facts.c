@@ -1,31 +1,15 @@
 // Facts of what was declared, observed and intended together.
 #include "model/protocol.h"
 #include "rules/controls/facts.h"
+#include "rules/intent/intent_index.h"
 #include "rules/intent/intent_parts.h"
-
-static const char *place_of(struct inquiry *inquiry, const struct verdict *verdict)
-{
-    char address[ADDRESS_TEXT];
-    address_format(verdict->address, address);
-    const char *protocol = protocol_name(inquiry->arena, verdict->protocol);
-    if (!protocol_has_ports(verdict->protocol))
-        return arena_printf(inquiry->arena, "%s echo/%s", address, protocol);
-    return arena_printf(inquiry->arena, "%s %s/%s", address,
-                        portset_format(inquiry->arena, portset_of(inquiry->arena, verdict->low, verdict->high)),
-                        protocol);
-}
-
-static const char *reference_to(struct inquiry *inquiry, size_t verdict)
-{
-    return arena_printf(inquiry->arena, "verdicts.json#/verdicts/%zu", verdict);
-}
 
 // References to what is not in the snapshot.
 static void answer_about(struct inquiry *inquiry, enum control_result result, size_t number, const char *detail)
 {
     const struct verdict *verdict = &inquiry->input->verdicts->items.items[number];
-    answer(inquiry, result, place_of(inquiry, verdict), NULL, "%s", detail);
-    inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference = reference_to(inquiry, number);
+    answer(inquiry, result, fact_place(inquiry, verdict), NULL, "%s", detail);
+    answer_refer(inquiry, "verdicts.json#/verdicts/%zu", number);
 }
 
 static bool probed(struct inquiry *inquiry)
@@ -115,8 +99,7 @@ static void answer_declared(struct inquiry *inquiry, size_t number, const struct
     }
     answer(inquiry, CONTROL_FAIL, place, NULL, "the configuration lets %s in%s, and %s", from,
            endpoint->dormant ? " once it is started or attached" : "", why);
-    inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
-        arena_printf(arena, "exposure.json#/endpoints/%zu", number);
+    answer_refer(inquiry, "exposure.json#/endpoints/%zu", number);
 }
 
 // Every rectangle of what is declared that the intent does not allow, or not `owned`; `told`: what verdicts have
@@ -125,12 +108,13 @@ static void judge_declared(struct inquiry *inquiry, const struct map *told, bool
 {
     const struct exposure_set *exposures = inquiry->input->exposures;
     struct arena *scratch = arena_new();
+    const struct intent_index *index = intent_index_of(inquiry->arena, inquiry->input->intent, inquiry->input->estate);
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &exposures->endpoints.items[i];
         intent_rule_list rules = {0};
         char address[ADDRESS_TEXT];
         endpoint_address(endpoint, address);
-        intent_select(scratch, inquiry->input->intent, inquiry->input->estate, endpoint, &rules);
+        intent_index_select(index, scratch, endpoint, &rules);
         for (size_t x = 0; endpoint->exposures != NULL && x < endpoint->exposures->count; x++) {
             const struct exposure *one = &endpoint->exposures->items[x];
             if (!one->internet || one->path != PATH_TWO_WAY)

@@ -43,6 +43,40 @@ void answer_fix(struct inquiry *inquiry, const char *format, ...)
     va_end(arguments);
 }
 
+const char *fact_place(struct inquiry *inquiry, const struct verdict *verdict)
+{
+    char address[ADDRESS_TEXT];
+    address_format(verdict->address, address);
+    const char *protocol = protocol_name(inquiry->arena, verdict->protocol);
+    if (!protocol_has_ports(verdict->protocol))
+        return arena_printf(inquiry->arena, "%s echo/%s", address, protocol);
+    return arena_printf(inquiry->arena, "%s %s/%s", address,
+                        portset_format(inquiry->arena, portset_of(inquiry->arena, verdict->low, verdict->high)),
+                        protocol);
+}
+
+bool fact_reached(const struct exposure_list *exposures, bool by_icmp, bool *surely)
+{
+    bool possible = false;
+    *surely = false;
+    for (size_t i = 0; exposures != NULL && i < exposures->count; i++) {
+        const struct exposure *one = &exposures->items[i];
+        bool reaches = one->internet && one->path == PATH_TWO_WAY && (by_icmp || !protocol_is_icmp(one->protocol_low));
+        *surely = *surely || (reaches && one->certainty == CERTAINTY_EXACT);
+        possible = possible || reaches;
+    }
+    return possible;
+}
+
+void answer_refer(struct inquiry *inquiry, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
+        arena_vprintf(inquiry->arena, format, arguments);
+    va_end(arguments);
+}
+
 void answer_rest(struct inquiry *inquiry, size_t count, const char *one, const char *many, const char *detail)
 {
     if (count > 0)

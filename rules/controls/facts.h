@@ -71,6 +71,12 @@ void answer(struct inquiry *inquiry, enum control_result result, const char *sub
             const char *format, ...) __attribute__((format(printf, 5, 6)));
 // The command that mends what was answered last.
 void answer_fix(struct inquiry *inquiry, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// "198.51.100.7 22/tcp", "198.51.100.7 echo/icmp", in the arena.
+const char *fact_place(struct inquiry *inquiry, const struct verdict *verdict);
+// Whether the internet reaches something of a list two-way, perhaps; *surely: that is sure. `by_icmp`: that counts too.
+bool fact_reached(const struct exposure_list *exposures, bool by_icmp, bool *surely);
+// Where in an evidence file what was answered last stands, in place of a path in the snapshot.
+void answer_refer(struct inquiry *inquiry, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Many that pass, as one line: "12 security groups".
 void answer_rest(struct inquiry *inquiry, size_t count, const char *one, const char *many, const char *detail);
 // It cannot be answered for want of something.

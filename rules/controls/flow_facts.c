@@ -51,21 +51,12 @@ bool flow_facts_have_cde(struct inquiry *inquiry, const struct segment_set *set)
     return told;
 }
 
-bool flow_facts_holds_cde(const struct inquiry *inquiry, const struct network_interface *interface)
+bool flow_facts_in_scope(const struct inquiry *inquiry, enum intent_scope widest,
+                         const struct network_interface *interface)
 {
     const struct intent *intent = inquiry->input->intent;
     for (size_t i = 0; intent != NULL && i < intent->segments.count; i++)
-        if (intent->segments.items[i].scope == SCOPE_CDE &&
-            intent_holds(&intent->segments.items[i].select, inquiry->input->estate, interface))
-            return true;
-    return false;
-}
-
-bool flow_facts_in_scope(const struct inquiry *inquiry, const struct network_interface *interface)
-{
-    const struct intent *intent = inquiry->input->intent;
-    for (size_t i = 0; intent != NULL && i < intent->segments.count; i++)
-        if (intent->segments.items[i].scope != SCOPE_OUT &&
+        if (intent->segments.items[i].scope >= widest &&
             intent_holds(&intent->segments.items[i].select, inquiry->input->estate, interface))
             return true;
     return false;

@@ -17,9 +17,10 @@ enum intent_scope flow_facts_scope(const struct inquiry *inquiry, const struct s
 // missing.
 bool flow_facts_have_cde(struct inquiry *inquiry, const struct segment_set *set);
 
-// Whether an interface is of the cardholder environment; of it, or of a segment connected with it.
-bool flow_facts_holds_cde(const struct inquiry *inquiry, const struct network_interface *interface);
-bool flow_facts_in_scope(const struct inquiry *inquiry, const struct network_interface *interface);
+// Whether an interface is of a segment whose scope is `widest` or narrower: SCOPE_CDE, of the cardholder environment;
+// SCOPE_CONNECTED, of it or of what is connected with it.
+bool flow_facts_in_scope(const struct inquiry *inquiry, enum intent_scope widest,
+                         const struct network_interface *interface);
 
 // The addresses, in a VPC, of all segments whose scope is `widest` or narrower.
 struct prefixset flow_facts_addresses(const struct inquiry *inquiry, enum intent_scope widest, const char *vpc_id,

@@ -20,16 +20,9 @@ static bool is_of_segment(const struct inquiry *inquiry, const struct segment *s
 }
 
 // "10.0.2.4 5432/tcp from eni-1"
-static const char *place_of(struct inquiry *inquiry, const struct verdict *verdict, const char *eni_id)
+static const char *place_from(struct inquiry *inquiry, const struct verdict *verdict, const char *eni_id)
 {
-    struct arena *arena = inquiry->arena;
-    const char *protocol = protocol_name(arena, verdict->protocol);
-    char address[ADDRESS_TEXT];
-    address_format(verdict->address, address);
-    if (!protocol_has_ports(verdict->protocol))
-        return arena_printf(arena, "%s echo/%s from %s", address, protocol, eni_id);
-    return arena_printf(arena, "%s %s/%s from %s", address,
-                        portset_format(arena, portset_of(arena, verdict->low, verdict->high)), protocol, eni_id);
+    return arena_printf(inquiry->arena, "%s from %s", fact_place(inquiry, verdict), eni_id);
 }
 
 // What became of the questions that one interface asked of the environment.
@@ -47,7 +40,7 @@ static void judge_seen(struct inquiry *inquiry, const struct inside_seen *seen, 
         const struct endpoint *endpoint = exposure_endpoint(seen->view, verdict->address);
         size_t ports = (size_t)(verdict->high - verdict->low) + 1;
         char address[ADDRESS_TEXT];
-        if (endpoint == NULL || endpoint->outside || !flow_facts_holds_cde(inquiry, endpoint->interface))
+        if (endpoint == NULL || endpoint->outside || !flow_facts_in_scope(inquiry, SCOPE_CDE, endpoint->interface))
             continue;
         address_format(verdict->address, address);
         struct portset *asked = map_get(&found->asked, address);
@@ -65,10 +58,9 @@ static void judge_seen(struct inquiry *inquiry, const struct inside_seen *seen, 
         found->unknown += !silent && !through ? ports : 0;
         if (!through)
             continue;
-        answer(inquiry, CONTROL_FAIL, place_of(inquiry, verdict, seen->eni_id), NULL,
+        answer(inquiry, CONTROL_FAIL, place_from(inquiry, verdict, seen->eni_id), NULL,
                "a packet came through from what is out of scope: %s", observed_names[verdict->observed]);
-        inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
-            arena_printf(inquiry->arena, "%s#/verdicts/%zu", seen->path, i);
+        answer_refer(inquiry, "%s#/verdicts/%zu", seen->path, i);
     }
 }
 
@@ -80,7 +72,7 @@ static size_t ask_coverage(struct inquiry *inquiry, const struct inside_seen *se
     for (size_t i = 0; i < seen->view->endpoints.count; i++) {
         const struct endpoint *endpoint = &seen->view->endpoints.items[i];
         char address[ADDRESS_TEXT];
-        if (endpoint->outside || !flow_facts_holds_cde(inquiry, endpoint->interface))
+        if (endpoint->outside || !flow_facts_in_scope(inquiry, SCOPE_CDE, endpoint->interface))
             continue;
         there++;
         endpoint_address(endpoint, address);
@@ -126,8 +118,7 @@ static void judge_vantage(struct inquiry *inquiry, const struct inside_seen *see
             found.silent, there, seen->first_day == NULL ? "a day not told" : seen->first_day);
     else
         return;
-    inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
-        arena_printf(inquiry->arena, "%s#/verdicts", seen->path);
+    answer_refer(inquiry, "%s#/verdicts", seen->path);
 }
 
 // Kinds that ask for nothing of their own.
@@ -144,11 +135,11 @@ static bool is_outside(const struct inquiry *inquiry, const struct segment *segm
     bool any = false;
     for (size_t i = 0; i < input->estate->interfaces.count && !any; i++)
         any = is_of_segment(inquiry, segment, input->estate->interfaces.items[i]) &&
-              !flow_facts_in_scope(inquiry, input->estate->interfaces.items[i]);
+              !flow_facts_in_scope(inquiry, SCOPE_CONNECTED, input->estate->interfaces.items[i]);
     *seen = false;
     for (size_t i = 0; i < input->inside_count; i++)
         *seen = *seen || (is_of_segment(inquiry, segment, input->inside[i].asker) &&
-                          !flow_facts_in_scope(inquiry, input->inside[i].asker));
+                          !flow_facts_in_scope(inquiry, SCOPE_CONNECTED, input->inside[i].asker));
     return any;
 }
 
@@ -168,7 +159,8 @@ static void ask_others(struct inquiry *inquiry, const struct segment *segment)
     size_t lacking = 0;
     for (size_t i = 0; i < input->estate->interfaces.count; i++) {
         const struct network_interface *one = input->estate->interfaces.items[i];
-        bool seen = !is_of_segment(inquiry, segment, one) || flow_facts_in_scope(inquiry, one) || asks_nothing(one);
+        bool seen = !is_of_segment(inquiry, segment, one) || flow_facts_in_scope(inquiry, SCOPE_CONNECTED, one) ||
+                    asks_nothing(one);
         for (size_t k = 0; k < input->inside_count && !seen; k++)
             seen = is_alike(one, input->inside[k].asker);
         if (seen)
@@ -206,7 +198,7 @@ static void isolation_is_observed(struct inquiry *inquiry)
     if (others == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, "segments", NULL, "every interface is in scope");
     for (size_t i = 0; i < input->inside_count; i++)
-        if (!flow_facts_in_scope(inquiry, input->inside[i].asker))
+        if (!flow_facts_in_scope(inquiry, SCOPE_CONNECTED, input->inside[i].asker))
             judge_vantage(inquiry, &input->inside[i]);
 }
 
@@ -218,10 +210,10 @@ static bool is_asked_about(const struct inquiry *inquiry, const struct inside_se
     const struct endpoint *endpoint = exposure_endpoint(seen->view, verdict->address);
     bool outside = endpoint == NULL || endpoint->outside;
     const char *to = fact_text(inquiry, "to", "any");
-    if (strcmp(fact_text(inquiry, "from", "any"), "cde") == 0 && !flow_facts_holds_cde(inquiry, seen->asker))
+    if (strcmp(fact_text(inquiry, "from", "any"), "cde") == 0 && !flow_facts_in_scope(inquiry, SCOPE_CDE, seen->asker))
         return false;
     if (strcmp(to, "cde") == 0)
-        return !outside && flow_facts_holds_cde(inquiry, endpoint->interface);
+        return !outside && flow_facts_in_scope(inquiry, SCOPE_CDE, endpoint->interface);
     return strcmp(to, "internet") != 0 || outside;
 }
 
@@ -244,15 +236,14 @@ static void nothing_undeclared_inside(struct inquiry *inquiry)
                 good += verdict->kind == VERDICT_UNVERIFIED ? 0 : ports;
                 continue;
             }
-            answer(inquiry, CONTROL_FAIL, place_of(inquiry, verdict, seen->eni_id), NULL,
+            answer(inquiry, CONTROL_FAIL, place_from(inquiry, verdict, seen->eni_id), NULL,
                    "a packet came through (%s)%s%s", observed_names[verdict->observed],
                    verdict->kind == VERDICT_UNDECLARED ? " where the configuration says none can" : "",
                    !forbidden ? ""
                    : verdict->intent_rule == NULL
                        ? ", which the intent forbids"
                        : arena_printf(inquiry->arena, ", which rule %s of the intent forbids", verdict->intent_rule));
-            inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
-                arena_printf(inquiry->arena, "%s#/verdicts/%zu", seen->path, v);
+            answer_refer(inquiry, "%s#/verdicts/%zu", seen->path, v);
         }
         if (asked > before && !seen->verdicts->complete)
             answer_missing(inquiry, "part of what %s tells: it is incomplete", seen->path);

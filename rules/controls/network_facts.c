@@ -365,13 +365,7 @@ static void add_reached(struct inquiry *inquiry, struct map *known, reached_list
                         const char *how)
 {
     const struct instance *instance = map_get(&inquiry->input->estate->instances, interface->instance_id);
-    bool exact = false, possible = false;
-    for (size_t i = 0; instance != NULL && exposures != NULL && i < exposures->count; i++) {
-        const struct exposure *one = &exposures->items[i];
-        bool counts = one->internet && one->path == PATH_TWO_WAY && !protocol_is_icmp(one->protocol_low);
-        exact = exact || (counts && one->certainty == CERTAINTY_EXACT);
-        possible = possible || counts;
-    }
+    bool exact = false, possible = instance != NULL && fact_reached(exposures, false, &exact);
     struct reached_instance *before = !possible ? NULL : map_get(known, instance->id);
     if (!possible || (before != NULL && (before->exact || !exact)))
         return;

@@ -70,7 +70,7 @@ static void ask_beyond(struct inquiry *inquiry)
     struct map vpcs = {0};
     size_t count;
     for (size_t i = 0; i < estate->interfaces.count; i++)
-        if (flow_facts_holds_cde(inquiry, estate->interfaces.items[i]))
+        if (flow_facts_in_scope(inquiry, SCOPE_CDE, estate->interfaces.items[i]))
             map_put(inquiry->arena, &vpcs, estate->interfaces.items[i]->place->vpc_id, inquiry);
     void **tables = map_values(inquiry->arena, &estate->route_tables, &count);
     for (size_t i = 0; i < count; i++)
@@ -124,7 +124,7 @@ static void ask_lattice(struct inquiry *inquiry)
         for (uint32_t g = 0; groups != NULL && g < groups->count; g++) {
             const struct security_group *group = map_get(&estate->security_groups, groups->ids[g]);
             if (group == NULL || map_get(&asked, group->id) != NULL ||
-                !flow_facts_holds_cde(inquiry, estate->interfaces.items[i]))
+                !flow_facts_in_scope(inquiry, SCOPE_CDE, estate->interfaces.items[i]))
                 continue;
             map_put(inquiry->arena, &asked, group->id, inquiry);
             ask_lattice_in(inquiry, group, &group->ingress, "who comes by");
@@ -220,35 +220,15 @@ struct reached {
     size_t bridged;   // places that the internet reaches by somebody who asks there by an address of his own
 };
 
-static void refer(struct inquiry *inquiry, const char *list, size_t at)
-{
-    inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference =
-        arena_printf(inquiry->arena, "exposure.json#/%s/%zu", list, at);
-}
-
-// Whether the internet reaches something of a list two-way: perhaps, and surely.
-static bool is_reached(const struct exposure_list *exposures, bool *surely)
-{
-    bool possible = false;
-    *surely = false;
-    for (size_t i = 0; exposures != NULL && i < exposures->count; i++) {
-        const struct exposure *one = &exposures->items[i];
-        bool reaches = one->internet && one->path == PATH_TWO_WAY;
-        *surely = *surely || (reaches && one->certainty == CERTAINTY_EXACT);
-        possible = possible || reaches;
-    }
-    return possible;
-}
-
 static void ask_endpoints(struct inquiry *inquiry, struct reached *reached)
 {
     const struct exposure_set *exposures = inquiry->input->exposures;
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &exposures->endpoints.items[i];
         bool surely;
-        if (!flow_facts_holds_cde(inquiry, endpoint->interface))
+        if (!flow_facts_in_scope(inquiry, SCOPE_CDE, endpoint->interface))
             continue;
-        bool possible = is_reached(endpoint->exposures, &surely);
+        bool possible = fact_reached(endpoint->exposures, true, &surely);
         char address[ADDRESS_TEXT];
         endpoint_address(endpoint, address);
         reached->addresses++;
@@ -256,7 +236,7 @@ static void ask_endpoints(struct inquiry *inquiry, struct reached *reached)
         if (surely) {
             answer(inquiry, CONTROL_FAIL, arena_strdup(inquiry->arena, address), NULL,
                    "the internet reaches it, and %s is of the cardholder environment", endpoint->interface->id);
-            refer(inquiry, "endpoints", i);
+            answer_refer(inquiry, "exposure.json#/endpoints/%zu", i);
         } else if (possible)
             answer_missing(inquiry, "whether the internet reaches %s of %s, which is possible", address,
                            endpoint->interface->id);
@@ -271,7 +251,7 @@ static void ask_indirect(struct inquiry *inquiry, struct reached *reached)
         const struct indirect_exposure *one = &exposures->indirect.items[i];
         bool surely, keeps = one->by_service ? one->seen_family == 0 : one->may_see_client;
         bool sure = one->by_service || one->sees_client;
-        if (!flow_facts_holds_cde(inquiry, one->interface) || !is_reached(&one->exposures, &surely))
+        if (!flow_facts_in_scope(inquiry, SCOPE_CDE, one->interface) || !fact_reached(&one->exposures, true, &surely))
             continue;
         char address[ADDRESS_TEXT];
         address_format(one->private_address, address);
@@ -282,7 +262,7 @@ static void ask_indirect(struct inquiry *inquiry, struct reached *reached)
                    "the internet reaches it by %s, which keeps the clients' addresses, and %s is of the cardholder "
                    "environment",
                    one->load_balancer, one->interface->id);
-            refer(inquiry, "indirect", i);
+            answer_refer(inquiry, "exposure.json#/indirect/%zu", i);
         } else
             answer_missing(inquiry, "whether the internet reaches %s of %s by %s, with the clients' addresses", address,
                            one->interface->id, one->load_balancer);
@@ -308,11 +288,11 @@ static void cde_not_reached(struct inquiry *inquiry)
     else if (reached.addresses == 0)
         answer_rest(inquiry, interfaces, "network interface", "network interfaces", "of it, without a public address");
     if (reached.good > 0 || (reached.addresses == 0 && interfaces > 0))
-        inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference = "exposure.json#/endpoints";
+        answer_refer(inquiry, "exposure.json#/endpoints");
     if (reached.bridged > 0) {
         answer_rest(inquiry, reached.bridged, "place of it", "places of it",
                     "that the internet reaches by somebody who asks there by an address of its own");
-        inquiry->control->evidence.items[inquiry->control->evidence.count - 1].reference = "exposure.json#/indirect";
+        answer_refer(inquiry, "exposure.json#/indirect");
     }
 }
 

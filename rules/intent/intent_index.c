@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-typedef VECTOR(uint32_t) rule_numbers;
-
 static const char *plain(const char *pattern)
 {
     return pattern != NULL && strpbrk(pattern, "*?[\\") == NULL ? pattern : NULL;

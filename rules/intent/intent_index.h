@@ -5,11 +5,13 @@
 
 #include "rules/intent/intent.h"
 
+typedef VECTOR(uint32_t) rule_numbers; // places in the intent's list
+
 struct intent_index {
     const struct intent *intent;
     const struct estate *estate;
     struct map named; // address, instance id, id or name of a group -> numbers of rules
-    VECTOR(uint32_t) others;
+    rule_numbers others;
 };
 
 // Intent and estate are borrowed and must outlive the index, which is in the arena.

@@ -19,8 +19,6 @@ struct sources {
     VECTOR(uint32_t) everyone; // rules without sources
 };
 
-typedef VECTOR(uint32_t) rule_numbers;
-
 struct review {
     struct arena *arena;
     struct sources sources[2]; // IPv4, IPv6

@@ -191,8 +191,7 @@ static void put_tiles(struct arena *arena, const struct report_run *run, const s
     const struct verdict_set *set = run->set;
     const char *none = set->complete ? "good" : "info"; // of what is not whole a 0 is no good news
     const struct report_inside_row inside = report_inside_sum(run->inside);
-    size_t outer = ports_of(set, SEVERITY_HIGH),
-           inner = inside.severe[SEVERITY_CRITICAL] + inside.severe[SEVERITY_HIGH];
+    size_t outer = ports_of(set, SEVERITY_HIGH), inner = report_inside_severe(&inside);
     size_t undeclared = ports[VERDICT_UNDECLARED] + inside.ports[VERDICT_UNDECLARED];
     size_t blocked = ports[VERDICT_BLOCKED] + inside.ports[VERDICT_BLOCKED];
     size_t urgent = outer + inner, disagree = undeclared + blocked;

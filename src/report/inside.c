@@ -22,11 +22,25 @@ static const char *severe(struct arena *arena, const struct report_inside_row *r
     return text;
 }
 
+size_t report_inside_severe(const struct report_inside_row *row)
+{
+    return row->severe[SEVERITY_CRITICAL] + row->severe[SEVERITY_HIGH];
+}
+
+enum severity report_inside_worst(const struct report_inside_row *row)
+{
+    return row->severe[SEVERITY_CRITICAL] > 0 ? SEVERITY_CRITICAL : SEVERITY_HIGH;
+}
+
+const char *report_inside_pair(struct arena *arena, const struct report_inside_row *row)
+{
+    return arena_printf(arena, "%s (%s) to %s", row->from, row->eni_id, row->to);
+}
+
 const struct report_inside_row *report_inside_urgent(const report_inside_rows *rows, size_t i)
 {
     const struct report_inside_row *row = &rows->items[i % rows->count];
-    bool urgent = row->severe[SEVERITY_CRITICAL] + row->severe[SEVERITY_HIGH] > 0;
-    return urgent == (i < rows->count) ? row : NULL;
+    return (report_inside_severe(row) > 0) == (i < rows->count) ? row : NULL;
 }
 
 struct report_inside_row report_inside_sum(const report_inside_rows *rows)
@@ -56,7 +70,7 @@ void report_inside_text(const report_inside_rows *rows, struct text *out)
         const struct report_inside_row *row = report_inside_urgent(rows, i);
         if (row == NULL)
             continue;
-        text_printf(out, "  %s (%s) to %s: %s\n", row->from, row->eni_id, row->to, report_inside_told(arena, row));
+        text_printf(out, "  %s: %s\n", report_inside_pair(arena, row), report_inside_told(arena, row));
     }
     arena_free(arena);
 }
@@ -81,7 +95,8 @@ void html_inside(const report_inside_rows *rows, struct text *out)
         html_put(out, "td", NULL, row->to);
         for (int kind = 0; kind < VERDICT_KINDS; kind++)
             text_printf(out, "<td class=\"n%s\">%zu</td>", row->ports[kind] == 0 ? " none" : "", row->ports[kind]);
-        html_put(out, "td", row->severe[SEVERITY_CRITICAL] > 0 ? "word critical" : "word high", severe(arena, row));
+        html_put(out, "td", report_inside_worst(row) == SEVERITY_CRITICAL ? "word critical" : "word high",
+                 severe(arena, row));
         text_puts(out, "</tr>\n");
     }
     arena_free(arena);

@@ -112,18 +112,17 @@ static void put_inside(struct arena *arena, const struct report_run *run, struct
             begin_suite(out, "inside", rows->count, failures, skipped, run);
         for (size_t i = 0; i < rows->count; i++) {
             const struct report_inside_row *row = &rows->items[i];
-            bool fails = row->severe[SEVERITY_CRITICAL] + row->severe[SEVERITY_HIGH] > 0;
+            bool fails = report_inside_severe(row) > 0;
             bool unsure = !fails && row->ports[VERDICT_UNVERIFIED] + row->ports[VERDICT_UNCONFIRMED] > 0;
             const char *told = report_inside_told(arena, row);
             failures += fails;
             skipped += unsure;
             if (pass == 0)
                 continue;
-            begin_case(out, "inside", arena_printf(arena, "%s (%s) to %s", row->from, row->eni_id, row->to));
+            begin_case(out, "inside", report_inside_pair(arena, row));
             if (fails)
-                put_problem(out, "failure",
-                            severity_names[row->severe[SEVERITY_CRITICAL] > 0 ? SEVERITY_CRITICAL : SEVERITY_HIGH],
-                            told, arena_printf(arena, "Each port is in inside/%s/verdicts.json.", row->eni_id));
+                put_problem(out, "failure", severity_names[report_inside_worst(row)], told,
+                            arena_printf(arena, "Each port is in inside/%s/verdicts.json.", row->eni_id));
             else
                 put_skipped(out, unsure ? told : NULL);
             text_puts(out, "</testcase>\n");

@@ -139,7 +139,7 @@ void report_markdown(const struct report_run *run, const struct report_options *
     struct text findings = {0};
     size_t ports[VERDICT_KINDS], count = write_findings(arena, set, &findings);
     const struct report_inside_row inside = report_inside_sum(run->inside);
-    count += inside.severe[SEVERITY_CRITICAL] + inside.severe[SEVERITY_HIGH];
+    count += report_inside_severe(&inside);
     text_printf(out, "## %s ", set->complete && count == 0 && set->splits.count == 0 ? "✅" : "❌");
     report_cell(arena, run->title, out);
     text_puts(out, "\n\nSeen from ");

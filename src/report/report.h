@@ -83,6 +83,12 @@ struct report_inside_row report_inside_sum(const report_inside_rows *rows);
 // Rows with something critical or high first: the `i`th of twice as many, where NULL is one that is told in the other
 // half.
 const struct report_inside_row *report_inside_urgent(const report_inside_rows *rows, size_t i);
+// How many ports are critical or high.
+size_t report_inside_severe(const struct report_inside_row *row);
+// SEVERITY_CRITICAL or, where none of the ports is, SEVERITY_HIGH.
+enum severity report_inside_worst(const struct report_inside_row *row);
+// "web (eni-1) to db", in the arena.
+const char *report_inside_pair(struct arena *arena, const struct report_inside_row *row);
 // "undeclared 1, enforced 1105; 1 critical", in the arena.
 const char *report_inside_told(struct arena *arena, const struct report_inside_row *row);
 // A line each of what was asked from inside; nothing of none.

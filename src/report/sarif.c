@@ -139,14 +139,13 @@ static void put_split(struct arena *arena, struct json_writer *writer, const str
 
 static void put_inside(struct arena *arena, struct json_writer *writer, const struct report_inside_row *row)
 {
-    const char *pair = arena_printf(arena, "%s (%s) to %s", row->from, row->eni_id, row->to);
-    if (row->severe[SEVERITY_CRITICAL] + row->severe[SEVERITY_HIGH] == 0)
+    const char *pair = report_inside_pair(arena, row);
+    if (report_inside_severe(row) == 0)
         return;
     json_open(writer, NULL, '{');
     json_put_string(writer, "ruleId", "inside");
     json_put_string(writer, "kind", "fail");
-    json_put_string(writer, "level",
-                    sarif_level(row->severe[SEVERITY_CRITICAL] > 0 ? SEVERITY_CRITICAL : SEVERITY_HIGH));
+    json_put_string(writer, "level", sarif_level(report_inside_worst(row)));
     sarif_put_message(writer, "message", arena_printf(arena, "%s: %s.", pair, report_inside_told(arena, row)));
     put_location(writer, arena_printf(arena, "inside/%s/verdicts.json", row->eni_id), pair,
                  arena_printf(arena, "inside/%s", pair), "resource");

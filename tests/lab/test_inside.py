@@ -96,6 +96,17 @@ class Inside(unittest.TestCase):
     def files(cls, eni):
         return [cls.made / (eni + end) for end in (".jsonl", ".plan", ".pcap")]
 
+    def run_with(self, name, *enis, at="outside", vantage="203.0.113.7", more=()):
+        """A run from there, with what these interfaces asked from inside: what it said, and its evidence."""
+        out = self.made / name
+        inside = [word for eni in enis for word in ("--inside", "%s=%s" % (eni, ",".join(map(str, self.files(eni)))))]
+        done = subprocess.run([LAB, self.made / "estate.json", "--truth", self.made / "truth.json", at, common.SGPROOF, *self.run_words(vantage), *more, "--out", out, *inside],
+                              text=True, capture_output=True, timeout=120)
+        return done, out
+
+    def run_words(self, vantage="203.0.113.7"):
+        return ["run", "--no-history", "--snapshot", self.snapshot, "--vantage", vantage, "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32"]
+
     def judged(self, eni):
         done = common.sgproof("reconcile", self.snapshot, self.files(eni)[0], "--vantage-interface", eni, "--format", "json")
         return done.returncode, json.loads(done.stdout)
@@ -132,10 +143,7 @@ class Inside(unittest.TestCase):
         self.assertEqual((status, wrong["severity"], wrong["eni_id"], wrong["name"], [r["id"] for r in wrong["because"] if r.get("stops")]), (4, "critical", None, "internet", ["acl-walls"]))
 
     def test_in_one_evidence_they_derive_from_their_packets_and_no_lie_about_them_does(self):
-        out, lab = self.made / "out", [LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "outside"]
-        run = ["run", "--no-history", "--snapshot", self.snapshot, "--vantage", "203.0.113.7", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32"]
-        given = [word for eni in ("eni-web", "eni-app", "eni-db") for word in ("--inside", "%s=%s" % (eni, ",".join(map(str, self.files(eni)))))]
-        done = subprocess.run([*lab, common.SGPROOF, *run, "--out", out, *given], text=True, capture_output=True, timeout=120)
+        done, out = self.run_with("out", "eni-web", "eni-app", "eni-db")
         self.assertIn(done.returncode, (1, 4), done.stderr)
         for line in ("web (eni-web) to db: confirmed 1, undeclared 1, ", "app (eni-app) to internet: confirmed 2\n", "db (eni-db) to internet: confirmed 1, undeclared 1; 1 critical\n",
                      "web (eni-web) to internet: enforced 2\n"):  # what the others heard was there: its silence is the way's
@@ -170,7 +178,7 @@ class Inside(unittest.TestCase):
         false.write_bytes(kept[seen].replace(b'"state": "open"', b'"state": "closed"', 1))
         files = self.files("eni-web")
         for given, said in (([false, *files[1:]], "its capture and what was told differ: observations.jsonl: line"), (files[:2], "expected ENI=FILE, or ENI=FILE,PLAN,CAPTURE")):
-            done = common.sgproof(*run, "--out", self.made / "never", "--inside", "eni-web=" + ",".join(map(str, given)))  # nothing is sent
+            done = common.sgproof(*self.run_words(), "--out", self.made / "never", "--inside", "eni-web=" + ",".join(map(str, given)))  # nothing is sent
             self.assertEqual((done.returncode, (self.made / "never").exists()), (2, False))
             self.assertIn(said, done.stderr)
 
@@ -210,11 +218,7 @@ class Inside(unittest.TestCase):
         return forged.folder
 
     def test_what_a_plan_leaves_out_is_told_and_of_what_is_declared_nobody_vouches(self):
-        out = self.made / "whole"
-        given = "eni-web=" + ",".join(map(str, self.files("eni-web")))
-        subprocess.run([LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "outside", common.SGPROOF, "run", "--no-history", "--snapshot", self.snapshot, "--vantage",
-                        "203.0.113.7", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32", "--out", out, "--inside", given],
-                       text=True, capture_output=True, timeout=120)
+        _, out = self.run_with("whole", "eni-web")
         undeclared = (DB, "tcp", 6379)
         for name, drop, state, says in (("nothing", lambda *place: False, "ok", r"eni-web \(depth standard: full asks"),
                                         ("the port behind AWS's back", lambda *place: place == undeclared, "ok", r"eni-web \(depth declared: standard asks 1 more, as %s tcp 6379\)" % DB),
@@ -235,11 +239,7 @@ class Inside(unittest.TestCase):
         return subprocess.run([common.TOP / "scripts/audit", out], text=True, capture_output=True).stdout
 
     def test_the_second_opinion_judges_each_verdict_of_what_was_asked_from_inside(self):
-        out = self.made / "judged"
-        given = "eni-web=" + ",".join(map(str, self.files("eni-web")))
-        subprocess.run([LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "outside", common.SGPROOF, "run", "--no-history", "--snapshot", self.snapshot, "--vantage",
-                        "203.0.113.7", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32", "--out", out, "--inside", given],
-                       text=True, capture_output=True, timeout=120)
+        _, out = self.run_with("judged", "eni-web")
         self.assertNotRegex(self.audited(out), "CONTRADICTS|cannot be read")
         verdicts = json.loads((out / "inside/eni-web/verdicts.json").read_text())["verdicts"]
         of = lambda address, port: next(n for n, v in enumerate(verdicts) if v["address"] == address and v["protocol"] == "tcp" and v["from_port"] <= port <= v["to_port"])
@@ -261,10 +261,7 @@ class Inside(unittest.TestCase):
                 self.assertEqual(common.sgproof("verify", forged.folder).returncode, 1)
 
     def test_a_canary_of_the_run_shows_that_a_place_was_there(self):
-        out, files = self.made / "canary", self.files("eni-web")
-        done = subprocess.run([LAB, self.made / "estate.json", "--truth", self.made / "truth.json", "eni-app", common.SGPROOF, "run", "--no-history", "--snapshot", self.snapshot,
-                               "--vantage", "203.0.113.20", "--depth", "declared", "--timeout", "50", *ONLY, "--only", "203.0.113.20/32", "--only", "203.0.113.50/32",
-                               "--canary", PLACE + ":443", "--out", out, "--inside", "eni-web=" + ",".join(map(str, files))], text=True, capture_output=True, timeout=120)
+        done, out = self.run_with("canary", "eni-web", at="eni-app", vantage="203.0.113.20", more=("--canary", PLACE + ":443"))
         self.assertIn(done.returncode, (3, 4), done.stderr)
         verdicts = json.loads((out / "inside/eni-web/verdicts.json").read_text())["verdicts"]
         self.assertEqual({v["from_port"]: v["verdict"] for v in verdicts if v["address"] == PLACE}, {443: "enforced", 25: "unverified"})

@@ -308,10 +308,10 @@ static void remove_instance(struct plan_reader *plan, const struct resource *res
         say_not_held(plan, resource, "instance", resource->id_before);
     for (size_t i = 0; resource->id_before != NULL && i < plan->estate->interfaces.count; i++) {
         struct network_interface *one = plan->estate->interfaces.items[i];
-        if (text_same(one->instance_id, resource->id_before) && instance != NULL)
-            addresses_go(plan, one);
-        else if (text_same(one->instance_id, resource->id_before))
-            detach(plan, one);
+        if (!text_same(one->instance_id, resource->id_before))
+            continue;
+        addresses_go(plan, one);
+        one->attached = one->attached && instance != NULL; // else its state tells
     }
 }
 
